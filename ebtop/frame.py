@@ -1,0 +1,108 @@
+"""What every reader of ebtop looks at: rates, tables and histograms of one interval; knows nothing of how they are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ebtop.sample import ProbeSample, Records, Sample
+from ebtop.spec import Events, Histogram, Probe, Table
+
+Numbers = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class TableFrame:
+    """One table, unsorted: sorting, filtering and cutting are the view's."""
+
+    view: Table
+    keys: Records
+    """(n,) structured by the fields of the view's keys, each combination once."""
+    columns: Mapping[str, Numbers]
+    """By column name, each (n,) in the column's unit; NaN where there is nothing to say."""
+    comm: npt.NDArray[np.bytes_] | None = None
+    """(n,) name that the kernel saw when the row was made, clean UTF-8; None where the map keeps none."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistogramFrame:
+    """Log2 histograms, one for each key."""
+
+    view: Histogram
+    keys: Records
+    """(n,) structured by the view's `by`; (1,) without fields when there is none."""
+    counts: Counts
+    """(n, BUCKETS) events of the interval."""
+    totals: Counts
+    """(n, BUCKETS) events since the probe started."""
+    sums: Numbers
+    """(n,) sum of the values since the probe started, in the view's unit."""
+    largest: Numbers
+    """(n,) largest value since the probe started."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventsFrame:
+    """The newest events, oldest first."""
+
+    view: Events
+    records: Records
+    seen: int
+
+
+ViewFrame = TableFrame | HistogramFrame | EventsFrame
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeFrame:
+    """One probe over one interval."""
+
+    probe: Probe
+    sample: ProbeSample
+    rate: float = float("nan")
+    """The headline, per second, in the probe's headline unit; NaN until two samples exist."""
+    events_per_second: float = float("nan")
+    ns_per_event: float = float("nan")
+    """Mean kernel time of one program run in the newest finished slice of statistics."""
+    cpu_percent: float = float("nan")
+    """Kernel time of the programs in that slice, percent of one CPU."""
+    views: Mapping[str, ViewFrame] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Everything derived from two samples."""
+
+    sample: Sample
+    seconds: float
+    """Monotonic seconds between the two samples; NaN for the first."""
+    probes: Mapping[str, ProbeFrame]
+    cpu_percent: float = float("nan")
+    """All CPUs of the machine, percent busy."""
+    self_user_percent: float = float("nan")
+    """Warden and screen, percent of one CPU."""
+    self_kernel_percent: float = float("nan")
+    """All probes' programs, percent of one CPU; NaN before the first slice of statistics."""
+    lost: int = 0
+    """Drops and lost records of all probes since they started."""
+
+    def name_of(self, pid: int, comm: bytes = b"") -> str:
+        """The name of process `pid`: as the source saw it, else `comm`, else "?"."""
+        process = self.sample.processes.get(pid)
+        if process is not None:
+            return process.name
+        return comm.decode("utf-8", "replace") or "?"
+
+    def label(self, kind: str, number: int) -> str:
+        """The machine's name for `number` of `kind` ("syscall", "device", "uid"), else the number itself."""
+        return self.sample.labels.get(kind, {}).get(number, str(number))
+
+
+def fields_of(record: Any) -> tuple[str, ...]:
+    """Names of a structured array's members."""
+    return tuple(record.dtype.names or ())

@@ -1,0 +1,1 @@
+"""Declarations and C only, a pair for each probe."""

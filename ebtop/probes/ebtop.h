@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* What all probes share. Given by the loader: EBTOP_CPUS (possible CPUs), EBTOP_PID_WORDS (pid_max / 64, rounded up),
+ * NAME_WAY (index of the way that is being compiled), EBTOP_KERNEL (LINUX_VERSION_CODE). */
+#pragma once
+#include <linux/types.h>
+
+#define EBTOP_BUCKETS 40
+#define EBTOP_COMM 16
+#define EBTOP_MMAPABLE (1U << 10) /* BPF_F_MMAPABLE, Linux 5.5 */
+
+/* A table of fixed counters: one bank of `entries` for each CPU in a memory-mapped array, read without a system call.
+ * Index with ebtop_bank(entries) + i. Programs of one CPU do not interrupt each other between tracepoints' preempt-off
+ * sections, so a plain add is exact. */
+#define EBTOP_COUNTERS(leaf, name, entries)                                                                            \
+    BPF_F_TABLE("array", u32, leaf, name, (EBTOP_CPUS * (entries)), EBTOP_MMAPABLE)
+
+struct ebtop_totals {
+    u64 total;
+    u64 drops;
+    u64 lost;
+    u64 unmatched;
+};
+
+struct ebtop_histogram {
+    u64 slots[EBTOP_BUCKETS];
+    u64 sum;
+    u64 max_value;
+};
+
+struct ebtop_address {
+    u8 ip[16]; /* IPv4 as ::ffff:a.b.c.d */
+    u32 port;  /* host order */
+};
+
+/* ebtop's own processes, one bit per pid; written from user space before a loader of ours does anything. */
+BPF_ARRAY(ebtop_own, u64, EBTOP_PID_WORDS);
+
+static __always_inline u32 ebtop_bank(u32 entries) {
+    return bpf_get_smp_processor_id() * entries;
+}
+
+/* The process (tgid), or 0 for one of ebtop's own, which is not to be counted. */
+static __always_inline int ebtop_is_own(u32 tgid) {
+    u32 word = tgid >> 6;
+    u64 *bits = ebtop_own.lookup(&word);
+    return bits && (*bits >> (tgid & 63) & 1);
+}
+
+/* floor(log2(value)), 0 for 0: de Bruijn-free, five compares. */
+static __always_inline u32 ebtop_bucket(u64 value) {
+    u32 bucket = 0;
+    if (value >> 32) {
+        value >>= 32;
+        bucket = 32;
+    }
+    if (value >> 16) {
+        value >>= 16;
+        bucket += 16;
+    }
+    if (value >> 8) {
+        value >>= 8;
+        bucket += 8;
+    }
+    if (value >> 4) {
+        value >>= 4;
+        bucket += 4;
+    }
+    if (value >> 2) {
+        value >>= 2;
+        bucket += 2;
+    }
+    bucket += value >> 1;
+    return bucket < EBTOP_BUCKETS ? bucket : EBTOP_BUCKETS - 1;
+}
+
+static __always_inline void ebtop_observe(struct ebtop_histogram *histogram, u64 value) {
+    u32 bucket = ebtop_bucket(value);
+    if (bucket < EBTOP_BUCKETS)
+        histogram->slots[bucket]++;
+    histogram->sum += value;
+    if (value > histogram->max_value)
+        histogram->max_value = value;
+}

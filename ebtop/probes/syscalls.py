@@ -1,0 +1,44 @@
+"""System calls: who makes them, which, how slow they are, how many fail."""
+
+from ebtop.spec import Histogram, Hook, Key, Kind, Probe, Table, Way, largest, mean, rate, total
+from ebtop.units import Unit
+
+_COLUMNS = (
+    rate("calls"),
+    rate("errors", importance=2),
+    mean("ns", per="calls", unit=Unit.NS, importance=1),
+    total("calls"),
+    total("ns", unit=Unit.NS, title="time", importance=6),
+)
+_SYSCALL = Key("nr", Kind.SYSCALL, "call")
+
+PROBE = Probe(
+    name="syscalls",
+    title="System calls",
+    question="Who makes system calls, which ones, how slow are they, how many fail?",
+    slot=1,
+    ways=(
+        Way(
+            "raw_tracepoint",
+            (
+                Hook("raw_tracepoint", "sys_enter", "syscalls_enter"),
+                Hook("raw_tracepoint", "sys_exit", "syscalls_exit"),
+                Hook("raw_tracepoint", "sched_switch", "syscalls_switch"),
+            ),
+        ),
+    ),
+    views=(
+        Table("by_process", "by process", "syscalls_calls", (Key("pid", Kind.PID),), _COLUMNS, "calls_per_second"),
+        Table("by_call", "by call", "syscalls_calls", (_SYSCALL,), _COLUMNS, "calls_per_second"),
+        Table(
+            "by_process_and_call",
+            "by process and call",
+            "syscalls_calls",
+            (Key("pid", Kind.PID), _SYSCALL),
+            _COLUMNS,
+            "calls_per_second",
+        ),
+        Histogram("latency", "latency", "syscalls_latency", Unit.NS, (Key("index", Kind.SYSCALL, "call"),)),
+    ),
+    misses="Calls that never return (exit, exit_group) and calls of 32-bit programs are counted as they are numbered.",
+)

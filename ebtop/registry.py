@@ -1,0 +1,29 @@
+"""All probes there are, by name; imports their declarations and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+from ebtop.spec import Probe
+
+_FOLDER = Path(__file__).parent / "probes"
+_NAMES = ("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio", "runqlat", "bpf")
+"""In the order of their slots; listed, because looking for files would cost the start-up time of each of them."""
+
+
+@cache
+def probes() -> dict[str, Probe]:
+    """Every built-in probe by name, in the order of the slots."""
+    return {name: probe(name) for name in _NAMES}
+
+
+@cache
+def probe(name: str) -> Probe:
+    """The probe of that name; KeyError if there is none."""
+    if name not in _NAMES:
+        raise KeyError(name)
+    declaration: Probe = import_module(f"ebtop.probes.{name}").PROBE
+    return replace(declaration, source=str(_FOLDER))

@@ -1,0 +1,157 @@
+"""What a source yields: raw cumulative numbers at one moment; knows neither kernels nor rates nor screens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Records = npt.NDArray[Any]
+"""A structured array, one record per row."""
+
+BUCKETS = 40
+"""Buckets of a histogram, EBTOP_BUCKETS in ebtop.h; the last starts at 2**39 (nine minutes, or 550 GB)."""
+
+
+class State(Enum):
+    """Where a probe stands."""
+
+    OFF = "off"
+    COMPILING = "compiling"
+    ATTACHING = "attaching"
+    LIVE = "live"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class MapRows:
+    """The whole content of one map; per-CPU values already combined, each key once."""
+
+    keys: Records
+    """(n,) structured by the C key; a plain integer key is the one field "index"."""
+    values: Records
+    """(n,) structured by the C value, cumulative since the probe started; char members cleaned UTF-8."""
+    capacity: int
+    """Entries the map can hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventTail:
+    """The newest records of a ring buffer, oldest first."""
+
+    records: Records
+    """(n,) structured by the C record, n bounded by the source."""
+    seen: int
+    """Records read since the probe started, cumulative."""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """A probe's own book-keeping, cumulative events since it started."""
+
+    total: int = 0
+    """Events counted by the programs; shown + pruned + drops."""
+    drops: int = 0
+    """Events that found their map full."""
+    lost: int = 0
+    """Event records the ring buffer had no room for."""
+    unmatched: int = 0
+    """Ends without a known start."""
+    pruned: int = 0
+    """Events of rows that the source removed because their process is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a probe's programs cost, measured by the kernel in the newest finished slice of statistics."""
+
+    slice_ns: int = 0
+    """Length of that slice; 0: nothing measured yet."""
+    runs: int = 0
+    """Program runs in the slice."""
+    run_ns: int = 0
+    """Nanoseconds in those runs, less the statistics clock, plus the hooks' calibrated cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSample:
+    """One probe at one moment; a probe that failed is data too."""
+
+    state: State
+    hook: str = ""
+    """Name of the way that won, e.g. raw_tracepoint."""
+    targets: tuple[str, ...] = ()
+    """Every place it is attached to, e.g. raw_tracepoint:sys_enter."""
+    error: str = ""
+    """One line: why it failed."""
+    log: str = ""
+    """What compiler and verifier said, cleaned, bounded."""
+    started_ns: int = 0
+    """Monotonic time at which it went live; a new value means that all counters began again at zero."""
+    maps: Mapping[str, MapRows] = field(default_factory=dict)
+    events: Mapping[str, EventTail] = field(default_factory=dict)
+    totals: Totals = Totals()
+    cost: Cost = Cost()
+    misses: str = ""
+    """What the way that won cannot see."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process as the source saw it last."""
+
+    name: str
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HostSample:
+    """The machine and ebtop's own use of it."""
+
+    hostname: str = ""
+    kernel: str = ""
+    architecture: str = ""
+    cpus: int = 0
+    cpu_busy_s: float = 0.0
+    """Seconds all CPUs were not idle, cumulative."""
+    cpu_total_s: float = 0.0
+    """Seconds of all CPUs, cumulative."""
+    memory_used_bytes: int = 0
+    memory_total_bytes: int = 0
+    load1: float = 0.0
+    self_cpu_s: float = 0.0
+    """User and system seconds of warden and screen, cumulative."""
+    self_memory_bytes: int = 0
+    """Proportional set size (resident where the kernel has none) of warden and screen."""
+    bcc: str = ""
+    """Version of the compiler collection that loaded the probes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Everything a source knows at one moment; counters cumulative, nothing derived."""
+
+    monotonic_ns: int
+    wall_ns: int
+    """Nanoseconds since the epoch; a label, never used for durations."""
+    interval_s: float
+    """The refresh interval asked for."""
+    host: HostSample
+    probes: Mapping[str, ProbeSample]
+    processes: Mapping[int, Process] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    """By Kind value ("syscall", "device", "uid"): number to name, as this machine has it."""
+    messages: tuple[str, ...] = ()
+    """What the source has to say since the sample before, for the log."""
+
+
+def bucket_edges() -> npt.NDArray[np.uint64]:
+    """Lower edges of the buckets, (BUCKETS + 1,): 0, 2, 4, 8 … and the upper edge of the last (2**64 - 1)."""
+    edges = np.uint64(1) << np.arange(BUCKETS + 1, dtype=np.uint64)
+    edges[0] = 0
+    edges[-1] = np.iinfo(np.uint64).max
+    return edges

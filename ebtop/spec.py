@@ -1,0 +1,222 @@
+"""The vocabulary a probe is declared in: frozen data only; knows nothing of kernels, numbers read or screens.
+
+A probe is one C file and one `Probe`. Names of maps and fields are those of the C file; sizes, offsets and padding
+come from the compiler. All file-scope names in `probes/NAME.c` begin with `NAME_`, so that probes can be compiled
+together in one module.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from ebtop.units import Unit
+
+
+class Kind(Enum):
+    """What a key or text field means, and so how it is drawn and what the source has to look up for it."""
+
+    PID = "pid"
+    """A process (tgid). Drawn as two columns, pid and program; the source looks up its name and user."""
+    TEXT = "text"
+    """A NUL-terminated char array, e.g. a path."""
+    SYSCALL = "syscall"
+    """A system-call number of the running architecture."""
+    DEVICE = "device"
+    """A block device number as the kernel keeps it: major << 20 | minor (include/linux/kdev_t.h)."""
+    ADDRESS = "address"
+    """struct ebtop_address: 16 bytes (IPv4 mapped as ::ffff:a.b.c.d, RFC 4291 2.5.5.2), then a port in host order."""
+    ERRNO = "errno"
+    """A positive errno, 0 for success; drawn by name, e.g. ENOENT."""
+    UID = "uid"
+    """A user id; drawn by user name."""
+    DIRECTION = "direction"
+    """0 read, 1 write."""
+    NUMBER = "number"
+    TIME = "time"
+    """bpf_ktime_get_ns() of an event; drawn as wall-clock time of day."""
+    OBJECT = "object"
+    """The id of a BPF program or map."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One part of a row's identity, or one text cell of an event."""
+
+    field: str
+    """Name of the C struct member in the map's key (or in the event record)."""
+    kind: Kind
+    title: str = ""
+    """Column heading; the field's name when empty."""
+    help: str = ""
+    importance: int = 0
+    """Narrow terminals drop the columns with the highest number first."""
+
+    @property
+    def name(self) -> str:
+        return self.field
+
+
+class Measure(Enum):
+    """How a column follows from the cumulative values of two samples."""
+
+    RATE = "rate"
+    """Difference divided by the seconds between."""
+    TOTAL = "total"
+    """The cumulative value since the probe started."""
+    MEAN = "mean"
+    """Difference of `field` divided by difference of `per`; since the start where nothing happened in between."""
+    MAX = "max"
+    """Largest value seen since the probe started (C members named `max_…`)."""
+    GAUGE = "gauge"
+    """The value as it is now; the largest, where rows are grouped."""
+    SHARE = "share"
+    """Nanoseconds per second of one CPU, as a percentage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One number of a table. `name` is what JSON, sort keys and Prometheus call it."""
+
+    name: str
+    measure: Measure
+    field: str
+    unit: Unit = Unit.COUNT
+    per: str = ""
+    title: str = ""
+    help: str = ""
+    importance: int = 0
+
+
+def rate(field: str, unit: Unit = Unit.COUNT, title: str = "", help: str = "", importance: int = 0) -> Column:
+    """`field` per second; named FIELD_per_second."""
+    return Column(f"{field}_per_second", Measure.RATE, field, unit, "", title or f"{field}/s", help, importance)
+
+
+def total(field: str, unit: Unit = Unit.COUNT, title: str = "", help: str = "", importance: int = 5) -> Column:
+    """`field` since the probe started; named FIELD_total."""
+    return Column(f"{field}_total", Measure.TOTAL, field, unit, "", title or f"{field}", help, importance)
+
+
+def mean(
+    field: str, per: str, unit: Unit = Unit.COUNT, title: str = "", help: str = "", importance: int = 0
+) -> Column:
+    """`field` divided by `per`, both over the interval; named mean_FIELD."""
+    return Column(f"mean_{field}", Measure.MEAN, field, unit, per, title or "mean", help, importance)
+
+
+def largest(field: str, unit: Unit = Unit.COUNT, title: str = "", help: str = "", importance: int = 3) -> Column:
+    """The largest `field` since the start (`max_…` in C, combined by maximum); named FIELD."""
+    return Column(field, Measure.MAX, field, unit, "", title or "max", help, importance)
+
+
+def gauge(field: str, unit: Unit = Unit.PLAIN, title: str = "", help: str = "", importance: int = 0) -> Column:
+    """`field` as it is now; named FIELD."""
+    return Column(field, Measure.GAUGE, field, unit, "", title or field, help, importance)
+
+
+def share(field: str, title: str = "", help: str = "", importance: int = 0) -> Column:
+    """Nanoseconds of `field` per second of one CPU, in percent; named FIELD_percent."""
+    return Column(f"{field}_percent", Measure.SHARE, field, Unit.PERCENT, "", title or "cpu %", help, importance)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of one hash map, one per key; keys that are not named here are summed over.
+
+    Value members of a per-CPU map are summed, those named `max_…` combined by maximum, char arrays by the first that
+    is not empty. A value member `comm` (char[16]) names the process of a row whose process is gone.
+    """
+
+    name: str
+    title: str
+    map: str
+    keys: tuple[Key, ...]
+    columns: tuple[Column, ...]
+    sort: str
+    """Name of the column that orders the rows, largest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """A log2 histogram for each key, from a map whose value holds `struct ebtop_histogram` members.
+
+    Bucket 0 counts 0 and 1; bucket b counts 2**b up to but not including 2**(b+1); the last also all above.
+    The value also holds `sum` and `max_value`. `by` names the key; for an array map its field is "index".
+    """
+
+    name: str
+    title: str
+    map: str
+    unit: Unit
+    by: tuple[Key, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """The last events of a ring buffer of fixed-size records, newest last."""
+
+    name: str
+    title: str
+    map: str
+    """The ring buffer."""
+    record: str
+    """A one-element array map of the record's struct: the compiler's layout of it."""
+    keys: tuple[Key, ...]
+
+
+View = Table | Histogram | Events
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """One program on one place in the kernel."""
+
+    kind: str
+    """raw_tracepoint, tracepoint, fentry, fexit, kprobe, kretprobe."""
+    target: str
+    """Event (tracepoints as category:event) or kernel function; alternatives of one name divided by "|"."""
+    function: str
+    """The C function that runs there."""
+    optional: bool = False
+    """A place that not every kernel has and the probe can do without, e.g. the system call openat2 or open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One complete way to feed a probe; `NAME_WAY` in the C file is its index in `Probe.ways`."""
+
+    name: str
+    hooks: tuple[Hook, ...]
+    fields: tuple[str, ...] = ()
+    """Kernel struct members this way reads, as struct.member; the loader declares just those structs from BTF."""
+    misses: str = ""
+    """What this way, beyond the probe's own, cannot see."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One question to the kernel: programs, and the views of their maps."""
+
+    name: str
+    title: str
+    question: str
+    """What it answers, in the words of the person who asks."""
+    ways: tuple[Way, ...]
+    """In order of preference; the first that works on this kernel wins. Empty: read by the warden, no programs."""
+    views: tuple[View, ...]
+    misses: str
+    slot: int
+    """The digit that toggles it; 0 for none."""
+    headline: tuple[str, ...] = ()
+    """Value members of the first table whose rates add up to the panel's headline; the `total` counter when empty."""
+    headline_unit: Unit = Unit.COUNT
+    default: bool = True
+    """Runs when nothing was chosen."""
+    source: str = field(default="")
+    """Folder of the C file; set by the registry."""
+
+    @property
+    def totals(self) -> str:
+        """Name of the map of `struct ebtop_totals`."""
+        return f"{self.name}_totals"

@@ -1,0 +1,177 @@
+"""The wire between the screen's process and the warden: frozen messages, and descriptors beside them.
+
+A Unix SOCK_SEQPACKET pair, one JSON object a packet, descriptors by SCM_RIGHTS. Nothing here knows what a message does.
+"""
+
+from __future__ import annotations
+
+import array
+import json
+import os
+import socket
+from dataclasses import asdict, dataclass
+from typing import Any
+
+LOG_LIMIT = 32_000
+"""Characters of a log that travel; a packet must fit the socket's default send buffer of 212,992 bytes."""
+_DESCRIPTORS = 253  # SCM_MAX_FD, include/net/scm.h
+_PACKET = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One member of a C struct as numpy takes it: name, format ("<u8", "S16", "(40,)<u8"), offset in bytes."""
+
+    name: str
+    format: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class MapInfo:
+    """One BPF map: what the reader needs to turn its bytes into rows."""
+
+    name: str
+    type: int
+    """enum bpf_map_type of include/uapi/linux/bpf.h."""
+    key_size: int
+    value_size: int
+    max_entries: int
+    flags: int
+    key: tuple[Field, ...]
+    """Members of the key; a plain integer key is one field "index"."""
+    value: tuple[Field, ...]
+
+
+# --- screen to warden -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """The probes wanted now, all of them; `serials` numbers each probe's start, so that a late answer is known as such."""
+
+    probes: tuple[str, ...]
+    serials: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Hold (or let go of) the kernel's run-time statistics."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AskObjects:
+    """Ask for the programs and maps of the whole host."""
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """Write the one descriptor's content (a memfd) to `path`, as the user this is run for."""
+
+    path: str
+
+
+# --- warden to screen -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A probe's state changed; `error` and `log` when it failed."""
+
+    probe: str
+    serial: int
+    state: str
+    """Value of sample.State."""
+    hook: str = ""
+    error: str = ""
+    log: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A probe is attached. Descriptors beside it: one per map, one per program, then the attachments, in that order."""
+
+    probe: str
+    serial: int
+    hook: str
+    targets: tuple[str, ...]
+    maps: tuple[MapInfo, ...]
+    programs: tuple[str, ...]
+    attachments: int
+    misses: str = ""
+    log: str = ""
+    bcc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """Answer to AskObjects: the one descriptor is a memfd of `programs` records, then `maps` records (kernel.objects)."""
+
+    programs: int
+    maps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Answer to Save: the path written, or the error that kept it from being written."""
+
+    path: str
+    error: str = ""
+
+
+Message = Want | Statistics | AskObjects | Save | Progress | Live | Objects | Saved
+_KINDS: dict[str, type[Any]] = {
+    kind.__name__: kind for kind in (Want, Statistics, AskObjects, Save, Progress, Live, Objects, Saved)
+}
+
+
+def encode(message: Message) -> bytes:
+    """The packet of `message`."""
+    return json.dumps({"kind": type(message).__name__, **asdict(message)}).encode()
+
+
+def decode(packet: bytes) -> Message:
+    """The message of `packet`; ValueError for anything that is not one."""
+    content = json.loads(packet)
+    try:
+        kind = _KINDS[content.pop("kind")]
+        return kind(**{name: _frozen(value) for name, value in content.items()})  # type: ignore[no-any-return]  # from the table above
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a message: {error}") from error
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_frozen(item) for item in value)
+    if isinstance(value, dict):
+        kind = Field if "offset" in value else MapInfo
+        return kind(**{name: _frozen(item) for name, item in value.items()})
+    return value
+
+
+def send(wire: socket.socket, message: Message, descriptors: tuple[int, ...] = ()) -> None:
+    """Send `message` with `descriptors` (at most 253); they stay open here. OSError when the other side is gone."""
+    ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
+    wire.sendmsg([encode(message)], ancillary)
+
+
+def receive(wire: socket.socket) -> tuple[Message, tuple[int, ...]] | None:
+    """The next message and its descriptors (close-on-exec, the caller's to close); None when the other side is gone."""
+    try:
+        packet, descriptors, flags, _ = socket.recv_fds(wire, _PACKET, _DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
+    except ConnectionResetError:
+        return None
+    if not packet:
+        return None
+    if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
+        for descriptor in descriptors:
+            os.close(descriptor)
+        raise ValueError("a message was cut off")
+    return decode(packet), tuple(descriptors)
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """The two ends of a new wire."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
