@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -147,6 +147,27 @@ class Sample:
     """By Kind value ("syscall", "device", "uid"): number to name, as this machine has it."""
     messages: tuple[str, ...] = ()
     """What the source has to say since the sample before, for the log."""
+    tick: bool = True
+    """Taken because the interval was over; False: taken early, because a probe's state changed."""
+
+
+class Source(Protocol):
+    """Yields Samples from a thread of its own: Live and Replay."""
+
+    mode: str
+    """LIVE or REPLAY."""
+
+    def start(self, publish: Callable[[Sample], None]) -> None:
+        """Begin; `publish` is called from the source's thread with each Sample, and must not block."""
+
+    def want(self, probes: Iterable[str]) -> None:
+        """The names of all probes that are to run from now on; those left out are detached at once. Any thread."""
+
+    def every(self, seconds: float) -> None:
+        """Change the refresh interval. Any thread."""
+
+    def close(self) -> None:
+        """Detach everything, end the thread. Any thread; twice does no harm."""
 
 
 def bucket_edges() -> npt.NDArray[np.uint64]:
