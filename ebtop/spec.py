@@ -98,9 +98,7 @@ def total(field: str, unit: Unit = Unit.COUNT, title: str = "", help: str = "", 
     return Column(f"{field}_total", Measure.TOTAL, field, unit, "", title or f"{field}", help, importance)
 
 
-def mean(
-    field: str, per: str, unit: Unit = Unit.COUNT, title: str = "", help: str = "", importance: int = 0
-) -> Column:
+def mean(field: str, per: str, unit: Unit = Unit.COUNT, title: str = "", help: str = "", importance: int = 0) -> Column:
     """`field` divided by `per`, both over the interval; named mean_FIELD."""
     return Column(f"mean_{field}", Measure.MEAN, field, unit, per, title or "mean", help, importance)
 

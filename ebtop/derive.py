@@ -1,0 +1,234 @@
+"""Two samples become a frame: the only place where rates exist; pure, knows neither kernels nor screens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ebtop import rows
+from ebtop.frame import Counts, EventsFrame, Frame, HistogramFrame, Numbers, ProbeFrame, TableFrame, ViewFrame
+from ebtop.sample import BUCKETS, HostSample, MapRows, ProbeSample, Records, Sample, State, Totals
+from ebtop.spec import Column, Events, Histogram, Measure, Probe, Table
+
+NAN = float("nan")
+_HISTOGRAM = ("slots", "sum", "max_value")
+
+
+def derive(now: Sample, before: Sample | None, probes: Mapping[str, Probe]) -> Frame:
+    """The frame of the interval from `before` to `now`; rates need a `before`, or a probe that began in between.
+
+    A probe that (re)started since `before` is measured from its start. `probes` gives the declarations; what has no
+    sample is left out.
+    """
+    seconds = (now.monotonic_ns - before.monotonic_ns) / 1e9 if before else NAN
+    frames = {name: _probe(probe, now, before) for name, probe in probes.items() if name in now.probes}
+    costs = [frame.cpu_percent for frame in frames.values() if frame.cpu_percent == frame.cpu_percent]
+    return Frame(
+        now,
+        seconds,
+        frames,
+        cpu_percent=_busy(now.host, before.host) if before else NAN,
+        self_user_percent=_share(now.host.self_cpu_s - before.host.self_cpu_s, seconds) if before else NAN,
+        self_kernel_percent=sum(costs) if costs else NAN,
+        lost=sum(sample.totals.drops + sample.totals.lost for sample in now.probes.values()),
+    )
+
+
+def _busy(now: HostSample, before: HostSample) -> float:
+    return _share(now.cpu_busy_s - before.cpu_busy_s, now.cpu_total_s - before.cpu_total_s)
+
+
+def _share(part: float, whole: float) -> float:
+    return 100 * part / whole if whole > 0 else NAN
+
+
+def _probe(probe: Probe, now: Sample, before: Sample | None) -> ProbeFrame:
+    sample = now.probes[probe.name]
+    if sample.state is not State.LIVE:
+        return ProbeFrame(probe, sample)
+    earlier = _same_run(before, sample, probe.name)
+    began = before.monotonic_ns if before and earlier else sample.started_ns
+    seconds = (now.monotonic_ns - began) / 1e9
+    if seconds <= 0:
+        return ProbeFrame(probe, sample, views=_Views(probe, sample, earlier, NAN))
+    views = _Views(probe, sample, earlier, seconds)
+    previous = earlier.totals if earlier else Totals()
+    events = (sample.totals.total - previous.total) / seconds
+    cost = sample.cost
+    return ProbeFrame(
+        probe,
+        sample,
+        rate=views.headline() if probe.headline else events,
+        events_per_second=events,
+        ns_per_event=cost.run_ns / cost.runs if cost.runs else NAN,
+        cpu_percent=_share(cost.run_ns, cost.slice_ns),
+        views=views,
+    )
+
+
+def _same_run(before: Sample | None, sample: ProbeSample, name: str) -> ProbeSample | None:
+    earlier = before.probes.get(name) if before else None
+    if earlier and earlier.state is State.LIVE and earlier.started_ns == sample.started_ns:
+        return earlier
+    return None
+
+
+class _Views(Mapping[str, ViewFrame]):
+    """The views of a probe, each derived when it is first looked at and then kept."""
+
+    def __init__(self, probe: Probe, sample: ProbeSample, earlier: ProbeSample | None, seconds: float) -> None:
+        self._probe, self._sample, self._earlier, self._seconds = probe, sample, earlier, seconds
+        self._changes: dict[str, _Change] = {}
+        self._frames: dict[str, ViewFrame] = {}
+        self._views = {view.name: view for view in probe.views if self._has(view)}
+
+    def _has(self, view: Table | Histogram | Events) -> bool:
+        return view.map in (self._sample.events if isinstance(view, Events) else self._sample.maps)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._views)
+
+    def __len__(self) -> int:
+        return len(self._views)
+
+    def __getitem__(self, name: str) -> ViewFrame:
+        if name not in self._frames:
+            self._frames[name] = self._derive(self._views[name])
+        return self._frames[name]
+
+    def headline(self) -> float:
+        table = next(view for view in self._probe.views if isinstance(view, Table))
+        if table.name not in self._views:
+            return NAN
+        change = self._change(table.map)
+        return sum(float(change.delta(field).sum()) for field in self._probe.headline) / self._seconds
+
+    def _derive(self, view: Table | Histogram | Events) -> ViewFrame:
+        if isinstance(view, Events):
+            tail = self._sample.events[view.map]
+            return EventsFrame(view, tail.records, tail.seen)
+        if isinstance(view, Histogram):
+            return _histogram(view, self._change(view.map))
+        return _table(view, self._change(view.map), self._seconds)
+
+    def _change(self, name: str) -> _Change:
+        if name not in self._changes:
+            earlier = self._earlier.maps.get(name) if self._earlier else None
+            self._changes[name] = _Change(self._sample.maps[name], earlier)
+        return self._changes[name]
+
+
+@dataclass
+class _Change:
+    """One map between two samples; members are computed when asked for."""
+
+    now: MapRows
+    before: MapRows | None
+
+    @cached_property
+    def _place(self) -> rows.Index | None:
+        if self.before is None or self.before.keys.size == 0:
+            return None
+        return rows.match(self.now.keys, self.before.keys)
+
+    @cached_property
+    def _reborn(self) -> npt.NDArray[np.bool_]:
+        """Rows of which a counter shrank: evicted and made anew, so that all of their values are new."""
+        assert self.before is not None and self._place is not None
+        reborn = self._place < 0
+        for name in rows_summed(self.now.values):
+            shrank = self.now.values[name] < self.before.values[name][self._place]
+            reborn = reborn | (shrank if shrank.ndim == 1 else shrank.any(axis=1))
+        return reborn
+
+    def delta(self, field: str) -> npt.NDArray[Any]:
+        """What `field` grew by, dtype kept."""
+        value: npt.NDArray[Any] = self.now.values[field]
+        if self._place is None:
+            return value
+        assert self.before is not None
+        earlier = self.before.values[field][self._place]
+        reborn = self._reborn if value.ndim == 1 else self._reborn[:, None]
+        return value - np.where(reborn, np.zeros((), value.dtype), earlier)
+
+
+def rows_summed(values: Records) -> list[str]:
+    """The members of `values` that are counters: unsigned numbers, maxima left out."""
+    names = values.dtype.names or ()
+    return [name for name in names if values.dtype[name].base.kind == "u" and not name.startswith("max_")]
+
+
+def _table(view: Table, change: _Change, seconds: float) -> TableFrame:
+    keys, place = rows.group(change.now.keys, tuple(key.field for key in view.keys))
+    columns = {column.name: _column(column, change, place, keys.size, seconds) for column in view.columns}
+    comm = None
+    if "comm" in (change.now.values.dtype.names or ()):
+        comm = rows.first(change.now.values["comm"], place, keys.size)
+    return TableFrame(view, keys, columns, comm)
+
+
+def _column(column: Column, change: _Change, place: rows.Index, groups: int, seconds: float) -> Numbers:
+    values = change.now.values
+
+    def summed(field: str) -> Numbers:
+        return np.asarray(rows.add(values[field], place, groups), np.float64)
+
+    def grown(field: str) -> Numbers:
+        return np.asarray(rows.add(change.delta(field), place, groups), np.float64)
+
+    def highest(field: str) -> Numbers:
+        return np.asarray(rows.largest(values[field], place, groups), np.float64)
+
+    def averaged(field: str) -> Numbers:
+        part, whole = grown(field), grown(column.per)
+        quiet = whole == 0
+        part, whole = np.where(quiet, summed(field), part), np.where(quiet, summed(column.per), whole)
+        means: Numbers = np.divide(part, whole, out=np.full(groups, NAN), where=whole > 0)
+        return means
+
+    measures: dict[Measure, Callable[[str], Numbers]] = {
+        Measure.RATE: lambda field: grown(field) / seconds,
+        Measure.TOTAL: summed,
+        Measure.MEAN: averaged,
+        Measure.MAX: highest,
+        Measure.GAUGE: highest,
+        Measure.SHARE: lambda field: grown(field) / (seconds * 1e7),
+    }
+    return measures[column.measure](column.field)
+
+
+def _histogram(view: Histogram, change: _Change) -> HistogramFrame:
+    used = change.now.values["slots"].any(axis=1)
+    keys, place = rows.group(change.now.keys[used], tuple(key.field for key in view.by))
+    groups = keys.size if view.by else 1
+    if not view.by:
+        keys, place = np.zeros(1, np.dtype([])), np.zeros(int(used.sum()), np.intp)
+    values = change.now.values[used]
+    counts: Counts = rows.add(change.delta("slots")[used], place, groups).reshape(groups, BUCKETS)
+    totals: Counts = rows.add(values["slots"], place, groups).reshape(groups, BUCKETS)
+    sums = rows.add(values["sum"], place, groups).astype(np.float64)
+    highest = rows.largest(values["max_value"], place, groups).astype(np.float64)
+    return HistogramFrame(view, keys, counts, totals, sums, highest)
+
+
+def percentile(counts: Counts, share: float, largest: float) -> float:
+    """An estimate of the `share` quantile (0…1) of one log2 histogram (BUCKETS,); NaN when it is empty.
+
+    Values are taken as evenly spread inside their bucket, as Prometheus's histogram_quantile does, and never above
+    `largest`, the exact maximum: right to within a factor of two, exact at 1.
+    """
+    whole = float(counts.sum())
+    if whole == 0:
+        return NAN
+    rank = share * whole
+    reached = np.cumsum(counts, dtype=np.float64)
+    bucket = int(np.searchsorted(reached, rank))
+    lower = 0.0 if bucket == 0 else float(2**bucket)
+    below = float(reached[bucket - 1]) if bucket else 0.0
+    inside = (rank - below) / float(counts[bucket]) if counts[bucket] else 1.0
+    return min(lower + inside * (float(2 ** (bucket + 1)) - lower), largest)

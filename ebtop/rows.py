@@ -1,0 +1,108 @@
+"""Matching and grouping of map rows, vectorised and exact; knows nothing of probes or time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ebtop.sample import Records
+
+Index = npt.NDArray[np.intp]
+_MIX = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio, odd: Knuth, The Art of Computer Programming 3, 6.4
+
+
+def words(keys: Records) -> npt.NDArray[np.uint64]:
+    """`keys` (n,) as (n, w) 64-bit words, zero-padded: equal words, equal keys."""
+    size = keys.dtype.itemsize
+    raw = np.ascontiguousarray(keys).view(np.uint8).reshape(keys.size, size)
+    if size % 8:
+        padded = np.zeros((keys.size, size + 8 - size % 8), np.uint8)
+        padded[:, :size] = raw
+        raw = padded
+    return raw.view(np.uint64)
+
+
+def match(keys: Records, earlier: Records) -> Index:
+    """For each of `keys` its place in `earlier`, or -1; (n,). Both of one dtype, each key once.
+
+    Same keys in the same order, the usual case between two reads of a map, cost one comparison. Otherwise keys are
+    found by a 64-bit mix and compared whole, so that a collision can cost time but never a wrong answer.
+    """
+    now, before = words(keys), words(earlier)
+    if now.shape == before.shape and np.array_equal(now, before):
+        return np.arange(keys.size)
+    if not before.size or not now.size:
+        return np.full(keys.size, -1)
+    mixed_now, mixed_before = _mix(now), _mix(before)
+    order = np.argsort(mixed_before)
+    ordered = mixed_before[order]
+    if bool((ordered[1:] == ordered[:-1]).any()):
+        return _match_slowly(now, before)
+    place = order[np.minimum(np.searchsorted(ordered, mixed_now), order.size - 1)]
+    same = (before[place] == now).all(axis=1)
+    return np.where(same, place, -1)
+
+
+def group(keys: Records, fields: tuple[str, ...]) -> tuple[Records, Index]:
+    """The distinct combinations of `fields` in `keys`, and for each row the place of its combination."""
+    if fields == keys.dtype.names:
+        return keys, np.arange(keys.size)
+    part = np.zeros(keys.size, np.dtype([(name, keys.dtype[name]) for name in fields]))
+    for name in fields:
+        part[name] = keys[name]
+    if keys.size == 0:
+        return part, np.zeros(0, np.intp)
+    mixed = words(part) if fields else np.zeros((keys.size, 1), np.uint64)
+    if mixed.shape[1] == 1:
+        _, first, place = np.unique(mixed[:, 0], return_index=True, return_inverse=True)
+    else:
+        _, first, place = np.unique(mixed, axis=0, return_index=True, return_inverse=True)
+    return part[first], place.reshape(-1)
+
+
+def add(values: npt.NDArray[Any], place: Index, groups: int) -> npt.NDArray[Any]:
+    """Sum of `values` (n,) or (n, k) by group; (groups,) or (groups, k), dtype kept."""
+    if groups == values.shape[0]:
+        return _spread(values, place)
+    result = np.zeros((groups, *values.shape[1:]), values.dtype)
+    np.add.at(result, place, values)
+    return result
+
+
+def largest(values: npt.NDArray[Any], place: Index, groups: int) -> npt.NDArray[Any]:
+    """Maximum of `values` (n,) by group; (groups,)."""
+    if groups == values.shape[0]:
+        return _spread(values, place)
+    result = np.zeros(groups, values.dtype)
+    np.maximum.at(result, place, values)
+    return result
+
+
+def first(values: npt.NDArray[Any], place: Index, groups: int) -> npt.NDArray[Any]:
+    """One of `values` (n,) for each group, a non-empty one if there is any."""
+    result = np.zeros(groups, values.dtype)
+    filled = values != np.zeros((), values.dtype)
+    result[place[filled]] = values[filled]
+    return result
+
+
+def _spread(values: npt.NDArray[Any], place: Index) -> npt.NDArray[Any]:
+    if bool((place == np.arange(place.size)).all()):
+        return values
+    result = np.empty_like(values)
+    result[place] = values
+    return result
+
+
+def _mix(key_words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    mixed = key_words[:, 0]
+    for column in range(1, key_words.shape[1]):
+        mixed = (mixed ^ (mixed >> np.uint64(29))) * _MIX + key_words[:, column]
+    return mixed
+
+
+def _match_slowly(now: npt.NDArray[np.uint64], before: npt.NDArray[np.uint64]) -> Index:
+    places = {row.tobytes(): place for place, row in enumerate(before)}
+    return np.array([places.get(row.tobytes(), -1) for row in now], np.intp)

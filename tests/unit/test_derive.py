@@ -1,0 +1,193 @@
+"""Derivation: rates, means, rebirths, groups and histograms from raw cumulative samples."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from ebtop import rows
+from ebtop.derive import derive, percentile
+from ebtop.frame import Frame, HistogramFrame, TableFrame
+from ebtop.sample import BUCKETS, Cost, HostSample, MapRows, ProbeSample, Sample, State, Totals
+from ebtop.spec import Histogram, Key, Kind, Probe, Table, largest, mean, rate, share, total
+from ebtop.units import Unit
+
+KEY = np.dtype([("pid", "<u4"), ("nr", "<u4")])
+VALUE = np.dtype([("calls", "<u8"), ("ns", "<u8"), ("max_ns", "<u8"), ("comm", "S16")])
+SLOTS = np.dtype([("slots", "<u8", (BUCKETS,)), ("sum", "<u8"), ("max_value", "<u8")])
+COLUMNS = (
+    rate("calls"),
+    total("calls"),
+    mean("ns", per="calls", unit=Unit.NS),
+    largest("max_ns", Unit.NS),
+    share("ns"),
+)
+PROBE = Probe(
+    name="p",
+    title="P",
+    question="?",
+    ways=(),
+    misses="",
+    slot=1,
+    views=(
+        Table("by_process", "", "p_calls", (Key("pid", Kind.PID),), COLUMNS, "calls_per_second"),
+        Table("by_both", "", "p_calls", (Key("pid", Kind.PID), Key("nr", Kind.SYSCALL)), COLUMNS, "calls_per_second"),
+        Histogram("latency", "", "p_latency", Unit.NS, (Key("index", Kind.SYSCALL),)),
+        Histogram("all", "", "p_latency", Unit.NS),
+    ),
+)
+
+
+def calls(*table: tuple[int, int, int, int, int, bytes]) -> MapRows:
+    """Rows of (pid, nr, calls, ns, max_ns, comm)."""
+    keys = np.array([row[:2] for row in table], KEY)
+    return MapRows(keys, np.array([row[2:] for row in table], VALUE), 64)
+
+
+def sample(second: int, table: MapRows, *, started: int = 1, total: int = 0, cost: Cost = Cost()) -> Sample:
+    """A sample at `second` with one live probe."""
+    slots = np.zeros(4, SLOTS)
+    slots["slots"][2, 3] = 5 * second
+    slots["sum"][2] = 50 * second
+    slots["max_value"][2] = 15
+    latency = MapRows(np.array([(i,) for i in range(4)], [("index", "<u4")]), slots, 4)
+    probe = ProbeSample(
+        State.LIVE,
+        started_ns=started,
+        maps={"p_calls": table, "p_latency": latency},
+        totals=Totals(total=total, drops=second),
+        cost=cost,
+    )
+    return Sample(second * 10**9, 0, 1.0, HostSample(), {"p": probe})
+
+
+def frame(now: Sample, before: Sample | None) -> Frame:
+    """The derived frame."""
+    return derive(now, before, {"p": PROBE})
+
+
+def table_of(derived: Frame, name: str = "by_both") -> TableFrame:
+    """One table of the only probe."""
+    view = derived.probes["p"].views[name]
+    assert isinstance(view, TableFrame)
+    return view
+
+
+def values(table: TableFrame, column: str) -> list[float]:
+    """One column as a list."""
+    return [float(value) for value in table.columns[column]]
+
+
+def test_a_rate_is_the_difference_over_monotonic_seconds() -> None:
+    """Two seconds, 14 more calls: 7 a second."""
+    before, now = sample(1, calls((7, 0, 10, 100, 9, b"a"))), sample(3, calls((7, 0, 24, 800, 60, b"a")))
+    table = table_of(frame(now, before))
+    assert values(table, "calls_per_second") == [7.0]
+    assert values(table, "calls_total") == [24.0]
+    assert values(table, "mean_ns") == [50.0]
+    assert values(table, "max_ns") == [60.0]
+    assert values(table, "ns_percent") == [pytest.approx(700 / 2e9 * 100)]
+
+
+def test_a_counter_that_shrank_was_reset() -> None:
+    """An evicted and reborn key counts with its new value, all members of it."""
+    before, now = sample(1, calls((7, 0, 100, 10, 1, b"a"))), sample(2, calls((7, 0, 3, 30, 1, b"a")))
+    table = table_of(frame(now, before))
+    assert values(table, "calls_per_second") == [3.0]
+    assert values(table, "mean_ns") == [10.0]
+
+
+def test_rows_are_matched_by_key_when_their_order_changes() -> None:
+    """Keys that came, went and moved do not disturb the others."""
+    before = sample(1, calls((1, 0, 10, 0, 0, b"a"), (2, 0, 20, 0, 0, b"b"), (3, 0, 30, 0, 0, b"c")))
+    now = sample(2, calls((4, 0, 4, 0, 0, b"d"), (3, 0, 33, 0, 0, b"c"), (1, 0, 11, 0, 0, b"a")))
+    assert values(table_of(frame(now, before)), "calls_per_second") == [4.0, 3.0, 1.0]
+
+
+def test_a_probe_that_began_in_between_is_measured_from_its_start() -> None:
+    """Counters started half a second ago, whatever an earlier run had counted."""
+    before = sample(1, calls((7, 0, 1000, 0, 0, b"a")))
+    now = sample(3, calls((7, 0, 10, 0, 0, b"a")), started=2_500_000_000, total=10)
+    derived = frame(now, before)
+    assert values(table_of(derived), "calls_per_second") == [20.0]
+    assert derived.probes["p"].rate == 20.0
+
+
+def test_keys_that_a_view_does_not_name_are_summed_over() -> None:
+    """Two calls of one process make one row, maxima stay maxima, a name that is there is kept."""
+    before = sample(1, calls((7, 0, 0, 0, 0, b""), (7, 1, 0, 0, 0, b"x"), (8, 0, 0, 0, 0, b"y")))
+    now = sample(2, calls((7, 0, 2, 10, 9, b""), (7, 1, 3, 40, 4, b"x"), (8, 0, 5, 5, 1, b"y")))
+    table = table_of(frame(now, before), "by_process")
+    assert list(table.keys["pid"]) == [7, 8]
+    assert values(table, "calls_per_second") == [5.0, 5.0]
+    assert values(table, "max_ns") == [9.0, 1.0]
+    assert table.comm is not None and list(table.comm) == [b"x", b"y"]
+
+
+def test_a_mean_without_events_in_the_interval_is_that_of_the_whole_run() -> None:
+    """A quiet row keeps showing what its calls took."""
+    rows_now = calls((7, 0, 4, 40, 9, b"a"))
+    assert values(table_of(frame(sample(2, rows_now), sample(1, rows_now))), "mean_ns") == [10.0]
+
+
+def test_histograms_keep_interval_and_whole_run_apart() -> None:
+    """Only keys with events have a histogram; without `by` there is exactly one."""
+    empty = calls((1, 0, 0, 0, 0, b""))
+    derived = frame(sample(3, empty), sample(1, empty))
+    by_call, whole = derived.probes["p"].views["latency"], derived.probes["p"].views["all"]
+    assert isinstance(by_call, HistogramFrame) and isinstance(whole, HistogramFrame)
+    assert list(by_call.keys["index"]) == [2]
+    assert (by_call.counts[0, 3], by_call.totals[0, 3], by_call.sums[0], by_call.largest[0]) == (10, 15, 150, 15)
+    assert whole.counts.shape == (1, BUCKETS) and whole.totals.sum() == 15
+
+
+def test_the_first_sample_has_no_machine_rates() -> None:
+    """Nothing is said about the CPU before two samples exist."""
+    derived = frame(sample(1, calls()), None)
+    assert np.isnan(derived.cpu_percent) and np.isnan(derived.self_user_percent)
+
+
+def test_costs_come_from_the_newest_slice() -> None:
+    """Four runs of 250 ns in a millisecond: 250 ns each, 0.1 % of a CPU."""
+    cost = Cost(slice_ns=1_000_000, runs=4, run_ns=1000)
+    probe = frame(sample(2, calls(), cost=cost), sample(1, calls())).probes["p"]
+    assert probe.ns_per_event == 250.0
+    assert probe.cpu_percent == pytest.approx(0.1)
+
+
+def test_losses_of_all_probes_are_added_up() -> None:
+    """The header's number."""
+    assert frame(sample(3, calls()), None).lost == 3
+
+
+def test_keys_with_colliding_mixes_are_still_matched_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A collision costs time, never a wrong answer."""
+
+    def all_the_same(key_words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+        return np.zeros(len(key_words), np.uint64)
+
+    monkeypatch.setattr(rows, "_mix", all_the_same)
+    earlier = np.array([(1, 1), (2, 2), (3, 3)], KEY)
+    now = np.array([(3, 3), (9, 9), (1, 1)], KEY)
+    assert list(rows.match(now, earlier)) == [2, -1, 0]
+
+
+def test_matching_agrees_with_a_dictionary_on_random_keys() -> None:
+    """Against the obvious way, with keys of twelve bytes."""
+    random = np.random.default_rng(1)
+    kind = np.dtype([("a", "<u4"), ("b", "<u4"), ("c", "<u4")])
+    pool = np.unique(random.integers(0, 9, (600, 3)).astype("<u4"), axis=0)
+    earlier = np.array([tuple(row) for row in random.permutation(pool)[:300]], kind)
+    now = np.array([tuple(row) for row in random.permutation(pool)[:300]], kind)
+    places = {bytes(row): index for index, row in enumerate(earlier)}
+    assert list(rows.match(now, earlier)) == [places.get(bytes(row), -1) for row in now]
+
+
+def test_a_percentile_lies_in_its_bucket_and_never_above_the_maximum() -> None:
+    """Nine small values and one large."""
+    counts = np.zeros(BUCKETS, np.uint64)
+    counts[3], counts[10] = 9, 1
+    assert 8 <= percentile(counts, 0.5, 1500) <= 16
+    assert percentile(counts, 1.0, 1500) == 1500
+    assert np.isnan(percentile(np.zeros(BUCKETS, np.uint64), 0.5, 0))
