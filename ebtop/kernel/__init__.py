@@ -1,0 +1,1 @@
+"""What touches the kernel: the only place for bpf(2), ctypes, tracefs and bcc."""
