@@ -1,0 +1,95 @@
+"""Cells: every kind of key as text, from any layout the reader may hand over."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import numpy as np
+import pytest
+
+from ebtop import cells
+from ebtop.frame import Frame, TableFrame
+from ebtop.sample import HostSample, Process, Sample
+from ebtop.spec import Key, Kind, Table
+
+LABELS = {"syscall": {0: "read"}, "device": {8 << 20: "sda"}, "uid": {1000: "ada"}}
+SAMPLE = Sample(5 * 10**9, 1_000_000_005 * 10**9, 1.0, HostSample(), {}, {7: Process("node", "ada")}, LABELS)
+FRAME = Frame(SAMPLE, 1.0, {})
+NESTED = np.dtype([("ip", "u1", (16,)), ("port", "<u4")])
+
+
+def number(kind: Kind, value: int) -> str:
+    """One numeric cell of `kind`."""
+    return cells.cell(FRAME, Key("f", kind), np.array([(value,)], [("f", "<u4")])[0])
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "shown"),
+    [
+        (Kind.PID, 4121, "4121"),
+        (Kind.SYSCALL, 0, "read"),
+        (Kind.SYSCALL, 999, "999"),
+        (Kind.DEVICE, 8 << 20, "sda"),
+        (Kind.DEVICE, 8 << 20 | 3, "8:3"),
+        (Kind.ERRNO, 0, "ok"),
+        (Kind.ERRNO, 2, "ENOENT"),
+        (Kind.ERRNO, 512, "ERESTARTSYS"),
+        (Kind.ERRNO, 4000, "4000"),
+        (Kind.UID, 1000, "ada"),
+        (Kind.UID, 1, "1"),
+        (Kind.DIRECTION, 0, "read"),
+        (Kind.DIRECTION, 1, "write"),
+        (Kind.NUMBER, 17, "17"),
+        (Kind.OBJECT, 31, "31"),
+    ],
+)
+def test_a_number_is_shown_by_its_kind(kind: Kind, value: int, shown: str) -> None:
+    """By name where the machine gave one, else by number."""
+    assert number(kind, value) == shown
+
+
+@pytest.mark.parametrize("layout", [NESTED, np.dtype("V20"), np.dtype(("u1", (20,)))])
+def test_an_address_reads_the_same_from_any_layout(layout: np.dtype[np.void]) -> None:
+    """Nested struct, opaque bytes or byte array: IPv4 plain, IPv6 in brackets, nothing as a dash."""
+    wanted = ["10.0.4.7:5432", "[2a00::1]:443", "[::]:80", "-"]
+    raw = np.zeros(4, [("pid", "<u4"), ("remote", NESTED)])
+    for row, (ip, port) in enumerate((("::ffff:10.0.4.7", 5432), ("2a00::1", 443), ("::", 80), ("::", 0))):
+        raw["remote"]["ip"][row] = np.frombuffer(socket.inet_pton(socket.AF_INET6, ip), np.uint8)
+        raw["remote"]["port"][row] = port
+    records = raw.view([("pid", "<u4"), ("remote", layout)])
+    assert cells.cells(FRAME, Key("remote", Kind.ADDRESS), records) == wanted
+    assert cells.cells(FRAME, Key("remote", Kind.ADDRESS), records, [1, 0]) == [wanted[1], wanted[0]]
+    assert cells.cell(FRAME, Key("remote", Kind.ADDRESS), records[1]) == wanted[1]
+
+
+def test_only_the_rows_asked_for_are_written_in_their_order() -> None:
+    """A view that shows three of ten thousand rows pays for three."""
+    records = np.array([(n,) for n in range(10)], [("n", "<u8")])
+    assert cells.cells(FRAME, Key("n", Kind.NUMBER), records, np.array([9, 0, 3])) == ["9", "0", "3"]
+    assert cells.cells(FRAME, Key("n", Kind.NUMBER), records, []) == []
+
+
+def test_text_is_decoded() -> None:
+    """Char arrays are UTF-8."""
+    records = np.array([("é/␛".encode(),)], [("path", "S64")])
+    assert cells.cells(FRAME, Key("path", Kind.TEXT), records) == ["é/␛"]
+
+
+def test_an_events_time_is_its_local_time_of_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """250 ms before the sample."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    records = np.array([(4_750_000_000,)], [("at", "<u8")])
+    assert cells.cells(FRAME, Key("at", Kind.TIME), records) == ["01:46:44.750"]
+
+
+def test_a_program_is_the_sources_name_then_the_kernels_then_unknown() -> None:
+    """Processes that are gone keep the name that the kernel saw."""
+    key = Key("pid", Kind.PID)
+    keys = np.array([(7,), (8,), (9,)], [("pid", "<u4")])
+    comm = np.array([b"old", b"gone", b""], "S16")
+    table = TableFrame(Table("t", "", "m", (key,), (), ""), keys, {}, comm)
+    assert cells.programs(FRAME, table, key) == ["node", "gone", "?"]
+    assert cells.programs(FRAME, table, key, [2, 1]) == ["?", "gone"]
+    assert (cells.user(FRAME, 7), cells.user(FRAME, 8)) == ("ada", "")
