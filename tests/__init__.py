@@ -1,0 +1,1 @@
+"""Tests of ebtop; `tests.samples` makes what they look at."""

@@ -1,0 +1,295 @@
+"""Realistic Samples of any probe, made from its declaration; seeded, so that every run sees the same machine.
+
+`sample(second)` is the machine at that second; counters of a later second are never smaller. `Given` is a Source that
+hands over what a test gives it.
+"""
+
+from __future__ import annotations
+
+import socket
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ebtop import registry
+from ebtop.sample import (
+    BUCKETS,
+    Cost,
+    EventTail,
+    HostSample,
+    MapRows,
+    ProbeSample,
+    Process,
+    Records,
+    Sample,
+    State,
+    Totals,
+)
+from ebtop.spec import Events, Histogram, Key, Kind, Measure, Probe, Table
+
+SECOND = 10**9
+BEGAN_NS = 4_000 * SECOND
+"""Monotonic time of second 0."""
+WALL_NS = 1_795_442_601 * SECOND
+"""Wall-clock time of second 0: 2026-11-23 14:03:21 UTC."""
+PROGRAMS = {
+    4121: ("postgres", "postgres"),
+    911: ("node", "deploy"),
+    640: ("rsync", "backup"),
+    1377: ("curl", "ada"),
+    702: ("nginx", "www-data"),
+    1: ("systemd", "root"),
+    388: ("sshd", "root"),
+    2210: ("python3", "ada"),
+    2954: ("prometheus", "prometheus"),
+    515: ("cron", "root"),
+    3071: ("vim", "ada"),
+    860: ("containerd", "root"),
+    1290: ("redis-server", "redis"),
+}
+PATHS = ("/etc/hosts", "/usr/lib/locale/C.utf8", "/proc/stat", "base/16384/2619", "/var/log/syslog", "/etc/ld.so.cache")
+ADDRESSES = (("::ffff:10.0.4.7", 5432), ("::ffff:10.0.9.2", 443), ("2a00::1", 443), ("::ffff:127.0.0.1", 8080))
+TEXTS: dict[str, tuple[str, ...]] = {
+    "type": ("tracing", "raw_tracepoint", "kprobe", "hash", "percpu_array"),
+    "name": ("sys_enter", "syscalls_enter", "ebtop_own", "sd_devices"),
+    "attached": ("sys_enter", "sched_switch", "cgroup"),
+    "mark": ("", "ebtop"),
+    "comm": tuple(name for name, _ in PROGRAMS.values()),
+}
+"""Of char arrays other than paths, by field."""
+LABELS: dict[str, dict[int, str]] = {
+    "syscall": {0: "read", 1: "write", 3: "close", 17: "pread64", 202: "futex", 232: "epoll_wait", 257: "openat"},
+    "device": {259 << 20: "nvme0n1", 8 << 20: "sda"},
+    "uid": {0: "root", 1000: "ada", 1001: "deploy", 26: "postgres"},
+}
+_POOLS: dict[Kind, tuple[Any, ...]] = {
+    Kind.PID: tuple(PROGRAMS),
+    Kind.TEXT: PATHS,
+    Kind.SYSCALL: tuple(LABELS["syscall"]),
+    Kind.DEVICE: tuple(LABELS["device"]),
+    Kind.ERRNO: (0, 0, 2, 13, 111, 110),
+    Kind.UID: tuple(LABELS["uid"]),
+    Kind.DIRECTION: (0, 1),
+    Kind.NUMBER: (1, 3, 5, 64, 128),
+    Kind.OBJECT: tuple(range(11, 60, 4)),
+}
+_FORMATS: dict[Kind, Any] = {
+    Kind.TEXT: "S128",
+    Kind.NUMBER: "<u8",
+    Kind.TIME: "<u8",
+    Kind.ADDRESS: [("ip", "u1", (16,)), ("port", "<u4")],
+}
+_HISTOGRAM = [("slots", "<u8", (BUCKETS,)), ("sum", "<u8"), ("max_value", "<u8")]
+
+
+def sample(
+    second: float = 0,
+    probes: Iterable[str] | None = None,
+    rows: int = 12,
+    *,
+    interval: float = 1.0,
+    started: float = -10,
+) -> Sample:
+    """The machine at `second`, with the probes of these names live (all when None) for `second - started` seconds."""
+    names = tuple(registry.probes()) if probes is None else tuple(probes)
+    monotonic = BEGAN_NS + int(second * SECOND)
+    return Sample(
+        monotonic,
+        WALL_NS + int(second * SECOND),
+        interval,
+        host(second),
+        {name: live(registry.probe(name), second, rows, started) for name in names},
+        {pid: Process(*program) for pid, program in PROGRAMS.items()},
+        LABELS,
+    )
+
+
+def session(seconds: int, probes: Iterable[str] | None = None, rows: int = 12) -> list[Sample]:
+    """One sample a second, `seconds` of them, the probes live since the second before the first."""
+    names = None if probes is None else tuple(probes)
+    return [sample(second, names, rows, started=-1) for second in range(seconds)]
+
+
+def with_probe(given: Sample, name: str, probe: ProbeSample) -> Sample:
+    """`given` with one probe's sample replaced, e.g. by `failed()`."""
+    return replace(given, probes={**given.probes, name: probe})
+
+
+def failed(error: str = "the verifier refused rw_exit: invalid mem access 'scalar'", log: str = "") -> ProbeSample:
+    """A probe that did not come up."""
+    return ProbeSample(State.FAILED, error=error, log=log or f"0: R1=ctx()\n1: (79) r1 = *(u64 *)(r1 +8)\n{error}")
+
+
+def host(second: float = 0) -> HostSample:
+    """A machine of two CPUs, half of one of them busy."""
+    return HostSample(
+        hostname="db-3",
+        kernel="6.18.44",
+        architecture="x86_64",
+        cpus=2,
+        cpu_busy_s=1000 + second,
+        cpu_total_s=5000 + 2 * second,
+        memory_used_bytes=1_920_000_000,
+        memory_total_bytes=8_000_000_000,
+        load1=1.8,
+        self_cpu_s=2 + 0.007 * second,
+        self_memory_bytes=44_000_000,
+        bcc="0.26.0",
+    )
+
+
+def live(probe: Probe, second: float, rows: int = 12, started: float = -10) -> ProbeSample:
+    """`probe` running since `started`, with `rows` rows in every table."""
+    age = second - started
+    way = probe.ways[0] if probe.ways else None
+    maps = {name: _map(probe, name, age, rows) for name in _maps(probe)}
+    events = {view.map: _events(view, second, age) for view in probe.views if isinstance(view, Events)}
+    counted = int(age * (900 + 100 * probe.slot))
+    return ProbeSample(
+        State.LIVE,
+        hook=way.name if way else "census",
+        targets=tuple(f"{hook.kind}:{hook.target}" for hook in way.hooks) if way else (),
+        started_ns=BEGAN_NS + int(started * SECOND),
+        maps=maps,
+        events=events,
+        totals=Totals(total=counted, drops=0, lost=0, unmatched=int(age) // 5, pruned=int(age)),
+        cost=Cost(slice_ns=SECOND, runs=1000 * probe.slot, run_ns=142_000 * probe.slot),
+        misses=way.misses if way else "",
+    )
+
+
+def address(text: str, port: int) -> tuple[list[int], int]:
+    """One struct ebtop_address: IPv6 text (IPv4 as ::ffff:a.b.c.d) and port."""
+    return list(socket.inet_pton(socket.AF_INET6, text)), port
+
+
+def _maps(probe: Probe) -> list[str]:
+    return list(dict.fromkeys(view.map for view in probe.views if not isinstance(view, Events)))
+
+
+def _map(probe: Probe, name: str, age: float, rows: int) -> MapRows:
+    views = [view for view in probe.views if view.map == name]
+    random = np.random.default_rng(zlib.crc32(name.encode()))
+    keys = {key.field: key for view in views for key in (view.by if isinstance(view, Histogram) else _keys(view))}
+    shown = _distinct(tuple(keys.values()), rows, random)
+    values = np.zeros(shown.size, _values(views))
+    speeds = 10 ** random.uniform(0, 4, shown.size)
+    for field in values.dtype.names or ():
+        values[field] = _cumulative(field, views, speeds, age, random)
+    if "comm" in (values.dtype.names or ()) and "pid" in keys:
+        values["comm"] = [PROGRAMS[int(pid)][0].encode() for pid in shown["pid"]]
+    return MapRows(shown, values, 10_240)
+
+
+def _keys(view: Any) -> tuple[Key, ...]:
+    keys: tuple[Key, ...] = view.keys
+    return keys
+
+
+def _values(views: Iterable[Any]) -> np.dtype[np.void]:
+    members: dict[str, Any] = {}
+    for view in views:
+        if isinstance(view, Histogram):
+            members |= {str(member[0]): member for member in _HISTOGRAM}
+        if isinstance(view, Table):
+            members |= {f: (f, "<u8") for column in view.columns for f in (column.field, column.per) if f}
+            members["comm"] = ("comm", "S16")
+    return np.dtype(list(members.values()))
+
+
+def _cumulative(field: str, views: Iterable[Any], speeds: Any, age: float, random: np.random.Generator) -> Any:
+    columns = [column for view in views if isinstance(view, Table) for column in view.columns if column.field == field]
+    factor = (
+        4096.0
+        if "bytes" in field
+        else 2100.0
+        if field.endswith("ns") or field == "sum"
+        else 0.001
+        if field == "errors"
+        else 1.0
+    )
+    if field == "slots":
+        shape = np.exp(-((np.arange(BUCKETS) - random.uniform(9, 20, (speeds.size, 1))) ** 2) / 6)
+        return (shape * speeds[:, None] * age).astype("<u8")
+    if field.startswith("max_") or any(column.measure in (Measure.MAX, Measure.GAUGE) for column in columns):
+        return np.maximum(1, factor * random.integers(1, 129, speeds.size))
+    if field == "comm":
+        return b"worker"
+    return np.floor(speeds * factor * age)
+
+
+def _distinct(keys: tuple[Key, ...], rows: int, random: np.random.Generator) -> Records:
+    kind = np.dtype([(key.field, _FORMATS.get(key.kind, "<u4")) for key in keys])
+    seen: dict[bytes, Any] = {}
+    for _ in range(rows * 8):
+        record = np.zeros(1, kind)
+        for key in keys:
+            record[key.field] = _pick(key, random)
+        if len(seen) < rows:
+            seen.setdefault(record.tobytes(), record)
+    return np.concatenate(list(seen.values()))
+
+
+def _pick(key: Key, random: np.random.Generator) -> Any:
+    if key.kind is Kind.ADDRESS:
+        return np.array(address(*ADDRESSES[int(random.integers(len(ADDRESSES)))]), _dtype(key))
+    pool = TEXTS.get(key.field) or _POOLS.get(key.kind, (0,))
+    return pool[int(random.integers(len(pool)))]
+
+
+def _dtype(key: Key) -> np.dtype[Any]:
+    kind: np.dtype[Any] = np.dtype(_FORMATS[key.kind])
+    return kind
+
+
+def _events(view: Events, second: float, age: float) -> EventTail:
+    seen = int(age * 3)
+    kind = np.dtype([(key.field, _FORMATS.get(key.kind, "<u4")) for key in view.keys])
+    records = np.zeros(min(seen, 64), kind)
+    for place in range(records.size):
+        number = seen - records.size + place
+        random = np.random.default_rng(number)
+        for key in view.keys:
+            if key.kind is Kind.TIME:
+                records[key.field][place] = BEGAN_NS + int((second - age + (number + 1) / 3) * SECOND)
+            else:
+                records[key.field][place] = _pick(key, random)
+    return EventTail(records, seen)
+
+
+class Given:
+    """A Source of given Samples: `start` publishes those at hand, `push` one more; remembers what it was asked for."""
+
+    def __init__(self, *samples: Sample, mode: str = "LIVE") -> None:
+        self.mode = mode
+        self.wanted: list[tuple[str, ...]] = []
+        self.intervals: list[float] = []
+        self.closed = False
+        self._samples = samples
+        self._publish: Callable[[Sample], None] | None = None
+
+    def start(self, publish: Callable[[Sample], None]) -> None:
+        """Publish all samples at once, from the caller's thread."""
+        self._publish = publish
+        for given in self._samples:
+            publish(given)
+
+    def push(self, given: Sample) -> None:
+        """Publish one more sample."""
+        assert self._publish is not None, "not started"
+        self._publish(given)
+
+    def want(self, probes: Iterable[str]) -> None:
+        """Remember the wish."""
+        self.wanted.append(tuple(probes))
+
+    def every(self, seconds: float) -> None:
+        """Remember the interval."""
+        self.intervals.append(seconds)
+
+    def close(self) -> None:
+        """Remember that it was closed."""
+        self.closed = True
