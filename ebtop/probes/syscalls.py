@@ -24,7 +24,13 @@ PROBE = Probe(
                 Hook("raw_tracepoint", "sys_enter", "syscalls_enter"),
                 Hook("raw_tracepoint", "sys_exit", "syscalls_exit"),
                 Hook("raw_tracepoint", "sched_switch", "syscalls_switch"),
+                Hook("raw_tracepoint", "sched_process_exit", "syscalls_gone"),
             ),
+        ),
+        Way(
+            "raw_tracepoint, counts only",
+            (Hook("raw_tracepoint", "sys_enter", "syscalls_enter"),),
+            misses="Times and failures: this way only counts calls as they begin.",
         ),
     ),
     views=(
