@@ -1,0 +1,127 @@
+"""Private files, written whole or not at all and only where no other user decides; knows nothing of what is in them."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+
+_HOPS = 40  # MAXSYMLINKS, include/linux/namei.h
+_PLACE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def write_private(path: str, content: bytes) -> str:
+    """Write `content` to `path`, mode 0600, in one step; returns the absolute path.
+
+    What stood there before is replaced, and is untouched on any error. Refused with PermissionError: a `path` that is
+    a symbolic link, not a regular file or another user's file; a directory that another user owns (root's is fine
+    where the kernel lets us write) or that everybody may write to, unless it is ours or sticky as /tmp is (there the
+    exclusive creation under an unguessable name and the rename leave nothing to win for whoever else writes there);
+    a symbolic link of another user on the way. "Us" is the effective user. Any other OSError is the kernel's, e.g.
+    ENOSPC; `reason` makes it one line.
+    """
+    folder, name = os.path.split(path)
+    try:
+        if not name or name in (".", ".."):
+            raise IsADirectoryError(errno.EISDIR, "names no file")
+        with _directory(folder) as place:
+            _check_directory(os.fstat(place))
+            _check_target(place, name)
+            _write(place, name, content)
+            return os.path.abspath(path)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, path) from None
+
+
+def reason(error: OSError) -> str:
+    """One line for people: the path and why it could not be written."""
+    said = error.strerror or str(error)
+    return f"{error.filename}: {said}" if error.filename else said
+
+
+def _refusal(why: str) -> PermissionError:
+    return PermissionError(errno.EPERM, f"not written: {why}")
+
+
+@contextlib.contextmanager
+def _directory(folder: str) -> Iterator[int]:
+    """A descriptor of `folder`, reached step by step, so that what was checked is what is used."""
+    at = os.open("/" if folder.startswith("/") else ".", _PLACE | os.O_DIRECTORY)
+    ahead, hops = folder.split("/")[::-1], 0
+    try:
+        while ahead:
+            step = ahead.pop()
+            if step in ("", "."):
+                continue
+            found = os.open(step, _PLACE, dir_fd=at)
+            if not stat.S_ISLNK(os.fstat(found).st_mode):
+                os.close(at)
+                at = found
+                continue
+            target, hops = _target(found, step), hops + 1
+            if hops > _HOPS:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+            ahead += target.split("/")[::-1]
+            if target.startswith("/"):
+                os.close(at)
+                at = os.open("/", _PLACE | os.O_DIRECTORY)
+        yield at
+    finally:
+        os.close(at)
+
+
+def _target(link: int, name: str) -> str:
+    """Where the symbolic link behind descriptor `link` points to; closes it. Only ours and root's are followed."""
+    try:
+        if os.fstat(link).st_uid not in (0, os.geteuid()):
+            raise _refusal(f"{name} is a symbolic link of another user")
+        return os.readlink("", dir_fd=link)
+    finally:
+        os.close(link)
+
+
+def _check_directory(place: os.stat_result) -> None:
+    if not stat.S_ISDIR(place.st_mode):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    if place.st_uid == os.geteuid():
+        return
+    if place.st_uid != 0:
+        raise _refusal("the directory belongs to another user")
+    if place.st_mode & stat.S_IWOTH and not place.st_mode & stat.S_ISVTX:
+        raise _refusal("everybody may change the directory")
+
+
+def _check_target(place: int, name: str) -> None:
+    try:
+        there = os.stat(name, dir_fd=place, follow_symlinks=False)
+    except FileNotFoundError:
+        return
+    if stat.S_ISLNK(there.st_mode):
+        raise _refusal("it is a symbolic link")
+    if not stat.S_ISREG(there.st_mode):
+        raise _refusal("it is not a regular file")
+    if there.st_uid != os.geteuid():
+        raise _refusal("it belongs to another user")
+
+
+def _write(place: int, name: str, content: bytes) -> None:
+    new = f".ebtop.{secrets.token_hex(16)}"
+    file = os.open(new, _NEW, 0o600, dir_fd=place)
+    try:
+        try:
+            os.fchmod(file, 0o600)
+            left = memoryview(content)
+            while left:
+                left = left[os.write(file, left) :]
+            os.fsync(file)
+        finally:
+            os.close(file)
+        os.rename(new, name, src_dir_fd=place, dst_dir_fd=place)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(new, dir_fd=place)
+        raise
