@@ -81,3 +81,53 @@ static __always_inline void ebtop_observe(struct ebtop_histogram *histogram, u64
     if (value > histogram->max_value)
         histogram->max_value = value;
 }
+
+/* For counters that a softirq and the task below it may both touch: network and block events. */
+#define ebtop_add(counter, value) __sync_fetch_and_add((counter), (value))
+
+static __always_inline void ebtop_observe_atomic(struct ebtop_histogram *histogram, u64 value) {
+    u32 bucket = ebtop_bucket(value);
+    if (bucket < EBTOP_BUCKETS)
+        ebtop_add(&histogram->slots[bucket], 1);
+    ebtop_add(&histogram->sum, value);
+    if (value > histogram->max_value)
+        histogram->max_value = value;
+}
+
+/* States and protocols of sockets: include/net/tcp_states.h, include/uapi/linux/in.h, include/linux/socket.h. */
+#define EBTOP_TCP_ESTABLISHED 1
+#define EBTOP_TCP_SYN_SENT 2
+#define EBTOP_TCP_SYN_RECV 3
+#define EBTOP_TCP_CLOSE 7
+#define EBTOP_TCP_LISTEN 10
+#define EBTOP_TCP 6
+#define EBTOP_MPTCP 262
+#define EBTOP_INET 2
+#define EBTOP_INET6 10
+
+static __always_inline void ebtop_read_ip(struct ebtop_address *address, u16 family, const void *ip4, const void *ip6) {
+    if (family == EBTOP_INET6) {
+        bpf_probe_read_kernel(address->ip, 16, ip6);
+        return;
+    }
+    address->ip[10] = address->ip[11] = 0xff;
+    bpf_probe_read_kernel(address->ip + 12, 4, ip4);
+}
+
+/* The far and the near end of a struct sock; its members are declared by the probe's way. */
+#define EBTOP_REMOTE(address, sk)                                                                                      \
+    do {                                                                                                               \
+        u16 ebtop_family = 0, ebtop_port = 0;                                                                          \
+        bpf_probe_read_kernel(&ebtop_family, 2, &(sk)->__sk_common.skc_family);                                        \
+        bpf_probe_read_kernel(&ebtop_port, 2, &(sk)->__sk_common.skc_dport);                                           \
+        ebtop_read_ip((address), ebtop_family, &(sk)->__sk_common.skc_daddr, &(sk)->__sk_common.skc_v6_daddr);         \
+        (address)->port = bpf_ntohs(ebtop_port);                                                                       \
+    } while (0)
+#define EBTOP_LOCAL(address, sk)                                                                                       \
+    do {                                                                                                               \
+        u16 ebtop_family = 0, ebtop_port = 0;                                                                          \
+        bpf_probe_read_kernel(&ebtop_family, 2, &(sk)->__sk_common.skc_family);                                        \
+        bpf_probe_read_kernel(&ebtop_port, 2, &(sk)->__sk_common.skc_num);                                             \
+        ebtop_read_ip((address), ebtop_family, &(sk)->__sk_common.skc_rcv_saddr, &(sk)->__sk_common.skc_v6_rcv_saddr); \
+        (address)->port = ebtop_port;                                                                                  \
+    } while (0)
