@@ -1,0 +1,67 @@
+"""Block I/O: who reads and writes which device, how much, and how long the device takes."""
+
+from ebtop.spec import Column, Histogram, Hook, Key, Kind, Probe, Table, Way, largest, mean, rate, total
+from ebtop.units import Unit
+
+_REQUEST = ("request.__data_len", "request.cmd_flags", "gendisk.major", "gendisk.first_minor")
+_QUEUE = (*_REQUEST, "request.q", "request_queue.disk")
+_ISSUE = Hook("raw_tracepoint", "block_rq_issue", "blockio_issue")
+_COMPLETE = Hook("raw_tracepoint", "block_rq_complete", "blockio_complete")
+_INSERT = Hook("raw_tracepoint", "block_rq_insert", "blockio_start")
+_AT_INSERT = "A request that goes to the driver without a queue belongs to the process that issues it, at times a kworker."
+_COLUMNS: tuple[Column, ...] = (
+    rate("ops", help="requests completed per second"),
+    rate("read_bytes", Unit.BYTES, title="read/s"),
+    rate("write_bytes", Unit.BYTES, title="write/s"),
+    mean("ns", per="ops", unit=Unit.NS, importance=1, help="from the issue to the driver until the completion"),
+    largest("max_ns", unit=Unit.NS, importance=3),
+    rate("errors", title="err/s", importance=4),
+    total("ops", importance=4),
+    total("read_bytes", Unit.BYTES, title="read", importance=5),
+    total("write_bytes", Unit.BYTES, title="written", importance=5),
+)
+_PROCESS = Key("pid", Kind.PID)
+_DEVICE = Key("device", Kind.DEVICE, "device")
+
+PROBE = Probe(
+    name="blockio",
+    title="Block I/O",
+    question="Who does disk I/O, and how slow is each device?",
+    slot=7,
+    ways=(
+        Way(
+            "raw_tracepoint",
+            (Hook("raw_tracepoint", "block_io_start", "blockio_start"), _ISSUE, _COMPLETE),
+            fields=_QUEUE,
+        ),
+        Way("raw_tracepoint at block_rq_insert", (_INSERT, _ISSUE, _COMPLETE), fields=_QUEUE, misses=_AT_INSERT),
+        Way(
+            "raw_tracepoint before 5.15",
+            (_INSERT, _ISSUE, _COMPLETE),
+            fields=(*_REQUEST, "request.rq_disk"),
+            misses=_AT_INSERT,
+        ),
+    ),
+    views=(
+        Table(
+            "by_process_and_device",
+            "by process and device",
+            "blockio_rows",
+            (_PROCESS, _DEVICE),
+            _COLUMNS,
+            "ops_per_second",
+        ),
+        Table("by_process", "by process", "blockio_rows", (_PROCESS,), _COLUMNS, "ops_per_second"),
+        Table("by_device", "by device", "blockio_rows", (_DEVICE,), _COLUMNS, "ops_per_second"),
+        Histogram(
+            "latency",
+            "latency",
+            "blockio_latency",
+            Unit.NS,
+            (Key("device", Kind.DEVICE, "device"), Key("direction", Kind.DIRECTION, "direction")),
+        ),
+    ),
+    misses="I/O merged into another request counts once, for the process of that request. Cached writes belong to the"
+    " kernel worker that writes them back, a journal's to its thread. Flushes, discards and zone operations count as"
+    " writes without bytes. Devices that handle I/O without requests (md, dm, zram) show as the disks below them.",
+)
