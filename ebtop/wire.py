@@ -121,9 +121,16 @@ class Saved:
     error: str = ""
 
 
-Message = Want | Statistics | AskObjects | Save | Progress | Live | Objects | Saved
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Sent once, when statistics are first switched on: run time of an empty program (kernel.stats.measure_clock)."""
+
+    ns: float
+
+
+Message = Want | Statistics | AskObjects | Save | Progress | Live | Objects | Saved | Clock
 _KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Want, Statistics, AskObjects, Save, Progress, Live, Objects, Saved)
+    kind.__name__: kind for kind in (Want, Statistics, AskObjects, Save, Progress, Live, Objects, Saved, Clock)
 }
 
 
