@@ -87,5 +87,5 @@ PROBE = Probe(
             ),
         ),
     ),
-    misses="Connections that were never accepted. A listener given away while its accept waits is shown with backlog 0/0.",
+    misses="Connections that were never accepted. An accept that waited when ebtop started shows the backlog 0/0.",
 )
