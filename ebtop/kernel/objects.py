@@ -111,7 +111,7 @@ class Census:
         self._scanned_s = float("-inf")
 
     def take(self) -> tuple[int, int, bytes]:
-        """Number of programs, number of maps, and the records of both, programs first. OSError without CAP_SYS_ADMIN."""
+        """Number of programs, of maps, and the records of both, programs first. OSError without CAP_SYS_ADMIN."""
         program_ids = tuple(bpf.ids(bpf.PROG_NEXT_ID))
         map_ids = tuple(bpf.ids(bpf.MAP_NEXT_ID))
         self._forget(program_ids, map_ids)

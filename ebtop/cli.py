@@ -1,0 +1,100 @@
+"""The command line: checks, then hands over to dashboard, snapshot, recording or doctor; reads and draws nothing."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ebtop import registry
+from ebtop.arguments import Arguments, parse
+
+if TYPE_CHECKING:
+    from ebtop.live import Live
+    from ebtop.replay import Replay
+
+_REFUSED = 2
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run ebtop with `words` (sys.argv's by default); the exit status: 2 for what cannot be begun."""
+    arguments = parse(sys.argv[1:] if words is None else words)
+    if arguments.command == "probes":
+        return _list_probes()
+    if arguments.command == "doctor":
+        from ebtop import doctor
+
+        return doctor.run(arguments.json)
+    if not arguments.command and not (os.isatty(0) and os.isatty(1)):
+        return _refuse("the dashboard needs a terminal; `ebtop snapshot -o FILE` does without one")
+    if arguments.demo or arguments.replay:
+        return _replay(arguments)
+    return _live(arguments)
+
+
+def _refuse(why: str) -> int:
+    sys.stderr.write(f"ebtop: {why}\n")
+    return _REFUSED
+
+
+def _list_probes() -> int:
+    for probe in registry.probes().values():
+        slot = str(probe.slot) if probe.slot else " "
+        usual = " " if probe.default else "-"
+        sys.stdout.write(f"{slot} {usual} {probe.name:<11} {probe.question}\n")
+    return 0
+
+
+def _live(arguments: Arguments) -> int:
+    from ebtop.kernel import preflight
+
+    block = preflight.blocking()
+    if block is not None:
+        demo = "; `ebtop --demo` needs nothing" if block.name == "capabilities" else ""
+        return _refuse(f"{block.detail}: {block.remedy}{demo}")
+    from ebtop.export.files import write_private
+    from ebtop.warden.identity import of_screen
+    from ebtop.warden.launch import Plan, run
+
+    through_warden = of_screen(os.getuid(), os.environ).root_writes
+
+    def screen(line: socket.socket, warden: int) -> int:
+        from ebtop.live import Live
+
+        source = Live(line, warden, arguments.interval_s)
+        return _show(arguments, source, source.save if through_warden else write_private)
+
+    serials = dict.fromkeys(arguments.probes, 0)
+    allowed = (arguments.path, os.path.abspath(arguments.path)) if arguments.path else ()
+    return run(Plan(screen, _load, write_private, serials, allowed))
+
+
+def _load(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset[int]) -> None:
+    from ebtop.kernel import loader
+
+    loader.load(channel, serials, own_pids)
+
+
+def _replay(arguments: Arguments) -> int:
+    from ebtop.export.files import write_private
+    from ebtop.replay import Replay, demo_path
+
+    try:
+        source = Replay(arguments.replay or demo_path(), arguments.interval_s)
+    except (OSError, ValueError) as error:
+        return _refuse(f"{arguments.replay}: {getattr(error, 'strerror', None) or error}")
+    return _show(arguments, source, write_private)
+
+
+def _show(arguments: Arguments, source: Live | Replay, save: Callable[[str, bytes], str]) -> int:
+    """Run the dashboard, or what goes without one, on `source`."""
+    if not arguments.command:
+        from ebtop import tui
+
+        return tui.run(source, save=save, wanted=arguments.probes, interval=arguments.interval_s)
+    from ebtop.export import headless
+
+    work = headless.snapshot if arguments.command == "snapshot" else headless.record
+    return work(source, arguments.probes, arguments.seconds, arguments.path, save)

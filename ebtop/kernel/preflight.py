@@ -1,0 +1,230 @@
+"""What this machine offers, read in milliseconds before any probe is compiled; loads no bcc and changes nothing.
+
+Every check ends in a remedy: the command or setting that mends it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ebtop.kernel import namespace, privileges
+from ebtop.spec import Probe, Way
+
+OLDEST = (5, 8)
+"""CAP_BPF and CAP_PERFMON, BPF links with ids, ring buffers and run-time statistics all came by 5.8."""
+_BTF = "/sys/kernel/btf/vmlinux"
+_LOCKDOWN = Path("/sys/kernel/security/lockdown")
+_OS_RELEASE = (Path("/etc/os-release"), Path("/usr/lib/os-release"))
+_DISTRIBUTION_PLACES = ("/usr/lib/python3/dist-packages", "/usr/local/lib/python3/dist-packages")
+_PACKAGES = {
+    "debian": "apt install python3-bpfcc",
+    "ubuntu": "apt install python3-bpfcc",
+    "fedora": "dnf install python3-bcc",
+    "rhel": "dnf install python3-bcc",
+    "centos": "dnf install python3-bcc",
+    "arch": "pacman -S python-bcc",
+    "suse": "zypper install python3-bcc",
+    "opensuse": "zypper install python3-bcc",
+    "alpine": "apk add py3-bcc",
+}
+"""By ID or ID_LIKE of os-release(5)."""
+_NAMES = {
+    privileges.CAP_BPF: "CAP_BPF",
+    privileges.CAP_PERFMON: "CAP_PERFMON",
+    privileges.CAP_SYS_ADMIN: "CAP_SYS_ADMIN",
+    privileges.CAP_DAC_READ_SEARCH: "CAP_DAC_READ_SEARCH",
+}
+_CAP_DAC_OVERRIDE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing a machine has or lacks."""
+
+    name: str
+    ok: bool
+    detail: str
+    """What was found."""
+    remedy: str = ""
+    """The command that mends it; empty when all is well."""
+    needed: bool = True
+    """False: some probes, or other ways of them, do without."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeCheck:
+    """Whether one probe can run here."""
+
+    probe: str
+    default: bool
+    way: str = ""
+    """The way that would win; empty when none can."""
+    hooks: tuple[str, ...] = ()
+    """Its places, as kind:target."""
+    missing: str = ""
+    """The one thing that the last way lacks."""
+    remedy: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return bool(self.way)
+
+
+def machine() -> tuple[Check, ...]:
+    """Every check of the machine itself."""
+    return (kernel(), capabilities(), compiler(), tracefs(), btf(), lockdown())
+
+
+def blocking() -> Check | None:
+    """The first thing without which no probe at all can run; None when there is none."""
+    return next((check for check in (kernel(), capabilities(), lockdown(), compiler()) if not check.ok), None)
+
+
+def kernel() -> Check:
+    """Linux 5.8 or newer."""
+    release = os.uname().release
+    ok = version_of(release) >= OLDEST
+    return Check("kernel", ok, release, "" if ok else f"run Linux {OLDEST[0]}.{OLDEST[1]} or newer")
+
+
+def capabilities() -> Check:
+    """CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN, which contains both (capabilities(7))."""
+    held = privileges.effective()
+    if privileges.CAP_SYS_ADMIN in held:
+        return Check("capabilities", True, "CAP_SYS_ADMIN")
+    lacking = [_NAMES[number] for number in (privileges.CAP_BPF, privileges.CAP_PERFMON) if number not in held]
+    if lacking:
+        return Check("capabilities", False, f"{' and '.join(lacking)} not held", "sudo ebtop")
+    return Check("capabilities", True, "CAP_BPF and CAP_PERFMON")
+
+
+def compiler() -> Check:
+    """BCC's Python module, found without importing it."""
+    found = find_bcc()
+    if found is None:
+        return Check("bcc", False, "BCC's Python module is not installed", install_command())
+    folder, version = found
+    return Check("bcc", True, f"{version} in {folder}")
+
+
+def tracefs() -> Check:
+    """tracefs, mounted and readable, or mountable in a mount namespace of our own."""
+    place, held = namespace.mounted_tracefs(), privileges.effective()
+    if place:
+        return Check("tracefs", True, place, needed=False)
+    if privileges.CAP_SYS_ADMIN not in held:
+        what = "readable" if os.path.exists(f"{namespace.TRACEFS}/events") else "mounted"
+        return Check("tracefs", False, f"not {what}; kinds of hooks but raw tracepoints need it", "sudo ebtop", False)
+    if not os.path.isdir(namespace.TRACEFS):
+        return Check("tracefs", False, "this kernel has none", "a kernel with CONFIG_TRACING", False)
+    return Check("tracefs", True, "not mounted on the host; ebtop mounts it for itself only", needed=False)
+
+
+def btf() -> Check:
+    """The kernel's own type information."""
+    ok = os.access(_BTF, os.R_OK)
+    remedy = "" if ok else "a kernel with CONFIG_DEBUG_INFO_BTF, or the package of its headers"
+    return Check("BTF", ok, _BTF if ok else f"{_BTF} cannot be read", remedy, needed=False)
+
+
+def lockdown() -> Check:
+    """Kernel lockdown below "confidentiality", which forbids programs to read kernel memory (kernel_lockdown(7))."""
+    try:
+        text = _LOCKDOWN.read_text("ascii")
+    except OSError:  # not built in, or securityfs not mounted
+        return Check("lockdown", True, "none")
+    mode = text.partition("[")[2].partition("]")[0] or "none"
+    ok = mode != "confidentiality"
+    return Check("lockdown", ok, mode, "" if ok else "boot without lockdown=confidentiality")
+
+
+def probe_check(probe: Probe) -> ProbeCheck:
+    """The way of `probe` that would win here, or what its last way lacks."""
+    if not probe.ways:
+        return _census(probe)
+    missing = ""
+    for way in probe.ways:
+        missing = _missing(way)
+        if not missing:
+            hooks = tuple(f"{hook.kind}:{hook.target}" for hook in way.hooks)
+            return ProbeCheck(probe.name, probe.default, way.name, hooks)
+    return ProbeCheck(probe.name, probe.default, missing=missing, remedy=_remedy(missing))
+
+
+def probe_checks(probes: Iterable[Probe]) -> tuple[ProbeCheck, ...]:
+    """One check for each of `probes`; on a machine that can run none, each says so."""
+    block = blocking()
+    if block is not None:
+        return tuple(
+            ProbeCheck(probe.name, probe.default, missing=block.detail, remedy=block.remedy) for probe in probes
+        )
+    return tuple(probe_check(probe) for probe in probes)
+
+
+def _census(probe: Probe) -> ProbeCheck:
+    if privileges.CAP_SYS_ADMIN in privileges.effective():
+        return ProbeCheck(probe.name, probe.default, "bpf", ("bpf:BPF_PROG_GET_NEXT_ID", "bpf:BPF_MAP_GET_NEXT_ID"))
+    return ProbeCheck(probe.name, probe.default, missing="CAP_SYS_ADMIN not held", remedy="sudo ebtop")
+
+
+def _missing(way: Way) -> str:
+    from ebtop.kernel import hooks
+
+    if way.fields and not os.access(_BTF, os.R_OK):
+        return f"{_BTF} (the offsets of {', '.join(way.fields)})"
+    return next((lacks for hook in way.hooks if not hook.optional and (lacks := hooks.available(hook))), "")
+
+
+def _remedy(missing: str) -> str:
+    if os.geteuid() != 0:
+        return "sudo ebtop"
+    return f"a kernel that has it: {missing}"
+
+
+def version_of(release: str) -> tuple[int, int]:
+    """Major and minor number of a kernel release such as 6.1.0-18-amd64."""
+    found = re.match(r"(\d+)\.(\d+)", release)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def find_bcc() -> tuple[str, str] | None:
+    """Folder and version of BCC's Python module: on our own path, else the distribution's; None when there is none."""
+    distribution = sorted(Path("/usr/lib").glob("python3.*/site-packages"), reverse=True)
+    for folder in (*sys.path, *_DISTRIBUTION_PLACES, *map(str, distribution)):
+        package = Path(folder or ".") / "bcc"
+        if (package / "libbcc.py").is_file():  # what is called bcc on PyPI has none
+            return str(package.parent), _version(package)
+    return None
+
+
+def _version(package: Path) -> str:
+    try:
+        found = re.search(r"""__version__ = ['"]([^'"]+)""", (package / "version.py").read_text("utf-8"))
+    except OSError:
+        found = None
+    return found[1] if found else "of unknown version"
+
+
+def install_command() -> str:
+    """The command that installs BCC's Python module on this distribution."""
+    command = next((_PACKAGES[name] for name in distributions() if name in _PACKAGES), "")
+    sudo = "" if os.geteuid() == 0 else "sudo "
+    return f"{sudo}{command}" if command else "install your distribution's package of BCC's Python module (python3-bcc)"
+
+
+def distributions() -> tuple[str, ...]:
+    """ID and ID_LIKE of os-release(5), the nearest first."""
+    for place in _OS_RELEASE:
+        try:
+            lines = place.read_text("utf-8", "replace").splitlines()
+        except OSError:
+            continue
+        fields = dict(line.split("=", 1) for line in lines if "=" in line)
+        names = f"{fields.get('ID', '')} {fields.get('ID_LIKE', '')}".replace('"', "").replace("'", "").split()
+        return tuple(re.split(r"[-_]", name)[0] if name.startswith("opensuse") else name for name in names)
+    return ()

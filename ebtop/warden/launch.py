@@ -1,0 +1,119 @@
+"""Starts the screen's process and the warden beside it, and puts the terminal back in the end; knows no screen."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from ebtop import wire
+from ebtop.kernel import namespace, privileges
+from ebtop.warden import reach
+from ebtop.warden.children import HANDLED, Child, fork
+from ebtop.warden.identity import Identity, fix_environment, of_screen
+from ebtop.warden.loading import Load
+from ebtop.warden.loop import Warden
+from ebtop.warden.saving import Saving, WriteFile
+from ebtop.warden.terminal import Terminal, found
+
+Screen = Callable[[socket.socket, int], int]
+"""screen(wire, warden's pid): the drawing process; its exit status. It ends when the wire does."""
+
+_NO_CAPABILITY_NEEDED = (5, 19)
+"""Since then a map is read by its descriptor alone (kernel commit c8644cd0efe7)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to start."""
+
+    screen: Screen
+    load: Load
+    write_file: WriteFile
+    """write_file(path, content): the path written; OSError."""
+    wanted: Mapping[str, int]
+    """Serial by probe: loaded at once, before the screen asks."""
+    allowed: tuple[str, ...] = ()
+    """Paths named on the command line, which root may write in the screen's name besides new snapshot files."""
+
+
+def run(plan: Plan) -> int:
+    """Run warden and screen until both have ended; the exit status of ebtop, 128 + signal where one ended it."""
+    terminal = found()
+    identity = of_screen(os.getuid(), os.environ)
+    ours, theirs = wire.pair()
+    warden = os.getpid()
+    screen = fork(lambda: _draw(plan, identity, ours, theirs, warden))
+    theirs.close()
+    status = _serve(plan, identity, ours, screen)
+    if terminal is not None and (status < 0 or terminal.changed()):
+        _put_back(terminal)
+    if status < 0:
+        sys.stderr.write(f"ebtop: the drawing process was killed by {signal.Signals(-status).name}\n")
+    return 128 - status if status < 0 else status
+
+
+def _serve(plan: Plan, identity: Identity, line: socket.socket, screen: Child) -> int:
+    _raise_limit(resource.RLIMIT_MEMLOCK)  # kernels before 5.11 charge maps to it
+    with suppress(OSError):  # without it, each hook that needs tracefs says so in its probe
+        namespace.mount_tracefs()
+    saving = Saving(identity, plan.write_file, plan.allowed)
+    return Warden(line, screen, plan.load, saving.write, plan.wanted).serve()
+
+
+def _draw(plan: Plan, identity: Identity, ours: socket.socket, theirs: socket.socket, warden: int) -> int:
+    """The screen's process: drop everything, then draw."""
+    ours.close()
+    _raise_limit(resource.RLIMIT_NOFILE)  # every map, program and attachment is a descriptor here
+    if os.isatty(1) and not os.isatty(2):
+        os.dup2(1, 2)  # Textual draws on stderr
+    received: list[int] = []
+    for number in HANDLED:
+        signal.signal(number, lambda number, _: _cut(theirs, received, number))
+    drop(identity)
+    privileges.die_with_parent(warden, signal.SIGTERM)
+    status = plan.screen(theirs, warden)
+    return 128 + received[0] if received else status
+
+
+def drop(identity: Identity) -> None:
+    """Become `identity`, with CAP_BPF only where the kernel reads no map without it."""
+    keep = frozenset[int]() if _release() >= _NO_CAPABILITY_NEEDED else frozenset({privileges.CAP_BPF})
+    held = reach.hold(sys.path)
+    privileges.become(identity.uid, identity.gid, keep & privileges.effective())
+    reach.through(held)
+    fix_environment(identity, os.environ)
+
+
+def _cut(line: socket.socket, received: list[int], number: int) -> None:
+    """A signal to the screen ends it the way a warden that is gone does: the wire is at its end."""
+    received.append(number)
+    try:
+        line.shutdown(socket.SHUT_RDWR)
+    except OSError:  # cut before, or closed
+        return
+
+
+def _put_back(terminal: Terminal) -> None:
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # setting modes from the background would stop us
+    terminal.restore()
+
+
+def _raise_limit(which: int) -> None:
+    _, hard = resource.getrlimit(which)
+    for limits in ((resource.RLIM_INFINITY, resource.RLIM_INFINITY), (hard, hard)):
+        try:
+            resource.setrlimit(which, limits)
+            return
+        except (ValueError, OSError):  # not allowed: the next, smaller wish
+            continue
+
+
+def _release() -> tuple[int, int]:
+    major, minor = os.uname().release.split(".")[:2]
+    return int(major), int("".join(digit for digit in minor if digit.isdigit()))

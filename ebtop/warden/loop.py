@@ -1,0 +1,327 @@
+"""The warden's loop: wants go to loaders, what they send goes to the screen; knows no bcc and draws nothing."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import socket
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from time import monotonic
+
+from ebtop import wire
+from ebtop.kernel import bpf, stats
+from ebtop.kernel.objects import Census
+from ebtop.warden.children import HANDLED, Child
+from ebtop.warden.loading import Load, Loading
+from ebtop.warden.own import OwnPids
+
+GRACE_S = 2.0
+"""What the screen is given to end by itself after its wire was cut."""
+_OWN_MAP = "ebtop_own"
+_CENSUS = "bpf"
+"""The probe that is read here, without programs."""
+
+Write = Callable[[socket.socket, str, int], None]
+"""write(wire, path, descriptor): start saving the descriptor's content, answer with Saved; closes nothing."""
+
+
+class Warden:
+    """Serves one screen until it ends; nothing is left attached then."""
+
+    def __init__(self, line: socket.socket, screen: Child, load: Load, write: Write, wanted: Mapping[str, int]) -> None:
+        """`wanted` is loaded at once, in anticipation of the screen's first Want, whose serials it then takes."""
+        self._line = line
+        self._screen = screen
+        self._load = load
+        self._write = write
+        self._own = OwnPids(os.getpid(), screen.pid)
+        self._census = Census(self._own.pids, screen.pid)
+        self._wanted: dict[str, int] = dict(wanted)
+        self._anticipated = True
+        self._held: list[tuple[wire.Progress | wire.Live, tuple[int, ...]]] = []
+        """Messages for a screen that has not said its first Want, with their descriptors."""
+        self._queue: deque[dict[str, int]] = deque()
+        self._loadings: dict[int, Loading] = {}
+        """By pid."""
+        self._statistics: dict[str, int] = {}
+        """Descriptors that hold the kernel's statistics on, by who asked: "screen", or the census."""
+        self._selector = selectors.DefaultSelector()
+        self._clock_told = False
+        self._cut_s = 0.0
+        self._signal = 0
+        self._ended = False
+
+    def serve(self) -> int:
+        """Run until the screen has ended; its exit status, minus the signal that killed it, or 128 + a signal to us."""
+        signals, waking = socket.socketpair()
+        for end in (signals, waking):
+            end.setblocking(False)
+        signal.set_wakeup_fd(waking.fileno(), warn_on_full_buffer=False)
+        for number in HANDLED:
+            signal.signal(number, self._signalled)
+        self._selector.register(self._line, selectors.EVENT_READ, self._hear)
+        self._selector.register(self._screen.pidfd, selectors.EVENT_READ, self._end)
+        self._selector.register(signals, selectors.EVENT_READ, lambda: signals.recv(512))
+        self._start(self._wanted)
+        try:
+            while not self._ended:
+                for key, _ in self._selector.select(self._timeout()):
+                    key.data()
+                self._check_deadlines()
+        finally:
+            self._close()
+        status = self._screen.wait()
+        return 128 + self._signal if self._signal else status
+
+    def _signalled(self, number: int, _: object) -> None:
+        self._signal = self._signal or number
+        self._cut()
+
+    def _cut(self) -> None:
+        """Cut the wire; the screen ends by that, or is ended."""
+        if self._cut_s:
+            return
+        self._cut_s = monotonic()
+        self._deafen(self._line)
+        self._line.close()
+
+    def _deafen(self, line: socket.socket) -> None:
+        if line in self._selector.get_map():
+            self._selector.unregister(line)
+
+    def _end(self) -> None:
+        self._ended = True
+
+    def _timeout(self) -> float | None:
+        moments = [loading.deadline_s for loading in self._loadings.values()]
+        if self._cut_s:
+            moments.append(self._cut_s + GRACE_S)
+        return max(0.0, min(moments) - monotonic()) if moments else None
+
+    def _check_deadlines(self) -> None:
+        now = monotonic()
+        if self._cut_s and now >= self._cut_s + GRACE_S:
+            self._screen.kill()
+            self._cut_s = now
+        for loading in self._loadings.values():
+            if now >= loading.deadline_s:
+                loading.time_out()
+                loading.deadline_s = now + GRACE_S
+
+    def _close(self) -> None:
+        signal.set_wakeup_fd(-1)
+        for loading in self._loadings.values():
+            loading.child.kill()
+            loading.end()
+        for _, descriptors in self._held:
+            _close_all(descriptors)
+        for descriptor in self._statistics.values():
+            os.close(descriptor)
+        self._own.close()
+        self._selector.close()
+        self._line.close()
+
+    # --- the screen's messages ----------------------------------------------------------------------------------------
+
+    def _hear(self) -> None:
+        if self._cut_s:
+            return
+        received = wire.receive(self._line)
+        if received is None:
+            self._cut()
+            return
+        message, descriptors = received
+        try:
+            self._obey(message, descriptors)
+        finally:
+            _close_all(descriptors)
+
+    def _obey(self, message: wire.Message, descriptors: tuple[int, ...]) -> None:
+        match message:
+            case wire.Want():
+                self._want(dict(zip(message.probes, message.serials, strict=True)))
+            case wire.Statistics():
+                self._hold_statistics("screen", message.on)
+            case wire.AskObjects():
+                self._count_objects()
+            case wire.Save() if len(descriptors) == 1:
+                self._write(self._line, message.path, descriptors[0])
+            case _:
+                raise ValueError(f"the screen sent {type(message).__name__}")
+
+    def _want(self, wanted: dict[str, int]) -> None:
+        before, self._wanted = self._wanted, wanted
+        for probe in before.keys() - wanted.keys():
+            self._own.forget(probe)
+        if _CENSUS not in wanted:
+            self._hold_statistics(_CENSUS, False)
+        if self._anticipated:
+            self._anticipated = False
+            before = {probe: wanted.get(probe, serial) for probe, serial in before.items()}
+            for loading in self._loadings.values():
+                loading.serials.update({probe: before[probe] for probe in loading.serials})
+            for job in self._queue:
+                job.update({probe: before[probe] for probe in job})
+            held, self._held = self._held, []
+            for message, descriptors in held:
+                self._forward(replace(message, serial=before[message.probe]), descriptors)
+        self._start({probe: serial for probe, serial in wanted.items() if before.get(probe) != serial})
+
+    def _hold_statistics(self, who: str, on: bool) -> None:
+        if on and who not in self._statistics:
+            try:
+                self._statistics[who] = bpf.enable_stats()
+            except OSError:  # without CAP_SYS_ADMIN there are no costs; the screen shows "-" for what was not measured
+                return
+            self._tell_clock()
+        elif not on and who in self._statistics:
+            os.close(self._statistics.pop(who))
+
+    def _tell_clock(self) -> None:
+        if self._clock_told or self._anticipated:
+            return
+        self._clock_told = True
+        try:
+            self._send(wire.Clock(stats.measure_clock()), ())
+        except OSError:  # without CAP_NET_ADMIN there is no test run; the screen goes by stats.CLOCK_NS
+            return
+
+    def _count_objects(self) -> None:
+        try:
+            programs, maps, records = self._census.take()
+        except OSError as error:
+            self._fail_census(error)
+            return
+        descriptor = os.memfd_create("ebtop-objects", os.MFD_CLOEXEC)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(records)
+            file.flush()
+            self._send(wire.Objects(programs, maps), (descriptor,))
+
+    def _begin_census(self) -> None:
+        try:
+            self._census.take()
+        except OSError as error:
+            self._fail_census(error)
+            return
+        self._hold_statistics(_CENSUS, True)
+        targets = ("bpf:BPF_PROG_GET_NEXT_ID", "bpf:BPF_MAP_GET_NEXT_ID")
+        self._forward(wire.Live(_CENSUS, self._wanted[_CENSUS], "bpf", targets, (), (), 0), ())
+
+    def _fail_census(self, error: OSError) -> None:
+        why = f"the kernel does not list BPF objects: {error.strerror}"
+        if isinstance(error, PermissionError):
+            why += "; it takes CAP_SYS_ADMIN: sudo ebtop"
+        self._forward(wire.Progress(_CENSUS, self._wanted.get(_CENSUS, 0), "failed", error=why), ())
+
+    # --- loaders ------------------------------------------------------------------------------------------------------
+
+    def _start(self, serials: Mapping[str, int]) -> None:
+        """Load these probes: together in one loader, but the census, which needs none."""
+        to_load = {probe: serial for probe, serial in serials.items() if probe != _CENSUS}
+        if to_load:
+            self._queue.append(to_load)
+        self._work()
+        if _CENSUS in serials:
+            self._begin_census()
+
+    def _work(self) -> None:
+        while self._queue and len(self._loadings) < (os.cpu_count() or 1):
+            serials = {probe: serial for probe, serial in self._queue.popleft().items() if self._current(probe, serial)}
+            if serials:
+                self._fork(serials)
+
+    def _fork(self, serials: dict[str, int]) -> None:
+        for probe, serial in serials.items():
+            self._forward(wire.Progress(probe, serial, "compiling"), ())
+        loading = Loading(serials, self._load, self._own.pids())
+        self._loadings[loading.child.pid] = loading
+        self._own.add(loading.child.pid)
+        self._selector.register(loading.channel, selectors.EVENT_READ, lambda: self._listen(loading))
+        self._selector.register(loading.child.pidfd, selectors.EVENT_READ, lambda: self._finish(loading))
+        loading.let_go()
+
+    def _listen(self, loading: Loading) -> bool:
+        """Take one message from a loader; False when there is none."""
+        if loading.child.pid not in self._loadings:  # ended within the same turn of the loop
+            return False
+        try:
+            received = wire.receive(loading.channel)
+        except BlockingIOError:
+            return False
+        except (ValueError, OSError):  # a loader that talks nonsense counts as dead
+            loading.child.kill()
+            received = None
+        if received is None:
+            self._deafen(loading.channel)
+            return False
+        message, descriptors = received
+        if isinstance(message, wire.Progress | wire.Live) and message.probe in loading.serials:
+            self._answer(loading, message, descriptors)
+        else:
+            _close_all(descriptors)
+        return True
+
+    def _answer(self, loading: Loading, message: wire.Progress | wire.Live, descriptors: tuple[int, ...]) -> None:
+        probe = message.probe
+        message = replace(message, serial=loading.serials[probe])
+        if isinstance(message, wire.Live):
+            loading.unanswered.discard(probe)
+            self._follow_own(message, descriptors)
+        elif message.state == "failed":
+            if loading.together:  # it gets a loader of its own, whatever went wrong here
+                return
+            loading.unanswered.discard(probe)
+        self._forward(message, descriptors)
+
+    def _follow_own(self, message: wire.Live, descriptors: tuple[int, ...]) -> None:
+        names = [info.name for info in message.maps]
+        if _OWN_MAP in names and self._current(message.probe, message.serial):
+            self._own.follow(message.probe, os.dup(descriptors[names.index(_OWN_MAP)]))
+
+    def _finish(self, loading: Loading) -> None:
+        """A loader has ended: hear what it said last, and see to what it left undone."""
+        self._selector.unregister(loading.child.pidfd)
+        while self._listen(loading):
+            pass
+        self._deafen(loading.channel)
+        del self._loadings[loading.child.pid]
+        why, log = loading.end(), loading.log()
+        self._own.remove(loading.child.pid)
+        for probe in sorted(loading.unanswered, key=list(loading.serials).index):
+            serial = loading.serials[probe]
+            if loading.together:
+                self._queue.append({probe: serial})
+            else:
+                self._forward(wire.Progress(probe, serial, "failed", error=why, log=log[-wire.LOG_LIMIT :]), ())
+        self._work()
+
+    # --- to the screen ------------------------------------------------------------------------------------------------
+
+    def _current(self, probe: str, serial: int) -> bool:
+        return self._wanted.get(probe) == serial
+
+    def _forward(self, message: wire.Progress | wire.Live, descriptors: tuple[int, ...]) -> None:
+        """Give it to the screen if it is still about what the screen wants; the descriptors are closed here."""
+        if self._anticipated:
+            self._held.append((message, descriptors))
+            return
+        if self._current(message.probe, message.serial):
+            self._send(message, descriptors)
+        _close_all(descriptors)
+
+    def _send(self, message: wire.Message, descriptors: tuple[int, ...]) -> None:
+        if self._cut_s:
+            return
+        try:
+            wire.send(self._line, message, descriptors)
+        except OSError:  # the screen is gone; its pidfd says so next
+            self._cut()
+
+
+def _close_all(descriptors: tuple[int, ...]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)

@@ -1,0 +1,176 @@
+"""Wardens with stand-ins for screen and loader, run as `python -m tests.kernel.scenarios NAME`; prints what was seen as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ebtop import wire
+from ebtop.export.files import write_private
+from ebtop.kernel import bpf
+from ebtop.warden import loading
+from ebtop.warden.launch import Plan, run
+
+_WORDS = 512
+_OWN = wire.MapInfo("ebtop_own", bpf.ARRAY, 4, 8, _WORDS, 0, (), ())
+
+
+def load(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset[int]) -> None:
+    """A loader without a compiler: the probe's name says how it fares."""
+    if "segv" in serials:
+        sys.stderr.write("in mid-compile\n")
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if "hang" in serials:
+        signal.pause()
+    if "exit" in serials:
+        os._exit(3)
+    for probe, serial in serials.items():
+        if probe == "bad":
+            wire.send(channel, wire.Progress(probe, serial, "failed", error="refused", log="verifier says no"))
+            continue
+        descriptor = bpf.create_map(bpf.ARRAY, 4, 8, _WORDS, 0, "ebtop_own")
+        wire.send(
+            channel,
+            wire.Live(probe, serial, "raw_tracepoint", (), (_OWN,), (), 0, bcc=f"{sorted(own_pids)}"),
+            (descriptor,),
+        )
+
+
+def answers(line: socket.socket, count: int) -> list[dict[str, Any]]:
+    """The next `count` messages that are no mere progress, as objects."""
+    seen: list[dict[str, Any]] = []
+    while len(seen) < count:
+        received = wire.receive(line)
+        assert received is not None, f"the warden is gone after {seen}"
+        message, descriptors = received
+        if not isinstance(message, wire.Progress) or message.state == "failed":
+            seen.append({"kind": type(message).__name__, **json.loads(wire.encode(message)), "fds": list(descriptors)})
+    return seen
+
+
+def _tell(content: object) -> int:
+    sys.stdout.write(json.dumps(content) + "\n")
+    return 0
+
+
+def _failures(*probes: str) -> Callable[[socket.socket, int], int]:
+    def screen(line: socket.socket, warden: int) -> int:
+        wire.send(line, wire.Want(probes, tuple(range(100, 100 + len(probes)))))
+        return _tell(
+            [
+                {key: answer.get(key) for key in ("kind", "probe", "serial", "error", "log")}
+                for answer in answers(line, len(probes))
+            ]
+        )
+
+    return screen
+
+
+def privileges(line: socket.socket, warden: int) -> int:
+    """What the screen finds of itself."""
+    with open("/proc/self/status", encoding="ascii") as file:
+        status = dict(row.split(":", 1) for row in file.read().splitlines())
+    return _tell(
+        {**{name: value.strip() for name, value in status.items()}, "HOME": os.environ["HOME"], "warden": warden}
+    )
+
+
+def own(line: socket.socket, warden: int) -> int:
+    """Pids in the bitmap of a live probe while a second one loads, and after."""
+    wire.send(line, wire.Want(("first",), (1,)))
+    first = answers(line, 1)[0]
+    wire.send(line, wire.Want(("first", "second"), (1, 1)))
+    second = answers(line, 1)[0]
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and bits(first["fds"][0]) != {warden, os.getpid()}:
+        time.sleep(0.005)
+    return _tell(
+        {
+            "given": [first["bcc"], second["bcc"]],
+            "left": sorted(bits(first["fds"][0])),
+            "screen": os.getpid(),
+            "warden": warden,
+        }
+    )
+
+
+def bits(descriptor: int) -> set[int]:
+    """The pids in a bitmap."""
+    words = ((word, bpf.lookup(descriptor, word.to_bytes(4, "little"), 8)) for word in range(_WORDS))
+    return {
+        word * 64 + bit
+        for word, value in words
+        if value
+        for bit in range(64)
+        if int.from_bytes(value, "little") >> bit & 1
+    }
+
+
+def toggled(line: socket.socket, warden: int) -> int:
+    """A probe switched off and on: the second start has its own serial and its own map."""
+    wire.send(line, wire.Want(("a",), (1,)))
+    first = answers(line, 1)[0]
+    wire.send(line, wire.Want((), ()))
+    wire.send(line, wire.Want(("a",), (2,)))
+    second = answers(line, 1)[0]
+    return _tell([first["serial"], second["serial"]])
+
+
+def census(line: socket.socket, warden: int) -> int:
+    """The programs and maps of the host, statistics held."""
+    wire.send(line, wire.Want(("bpf", "a"), (1, 1)))
+    live = answers(line, 2)
+    wire.send(line, wire.AskObjects())
+    objects = answers(line, 1)[0]
+    records = os.pread(objects["fds"][0], 10_000_000, 0)
+    return _tell(
+        {
+            "live": sorted(answer["probe"] for answer in live),
+            "objects": objects,
+            "records": records.hex(),
+            "screen": os.getpid(),
+        }
+    )
+
+
+def save(line: socket.socket, warden: int) -> int:
+    """A file by way of the warden, then one of another kind."""
+    saved = []
+    for path in sys.argv[2:]:
+        descriptor = os.memfd_create("snapshot")
+        os.write(descriptor, b"content")
+        wire.send(line, wire.Save(path), (descriptor,))
+        saved += answers(line, 1)
+    return _tell(saved)
+
+
+SCENARIOS: dict[str, tuple[Callable[[socket.socket, int], int], tuple[str, ...]]] = {
+    "segv": (_failures("segv", "good"), ()),
+    "hang": (_failures("hang", "good"), ()),
+    "exit": (
+        _failures(
+            "exit",
+        ),
+        (),
+    ),
+    "bad": (_failures("bad", "good", "fine"), ()),
+    "anticipated": (_failures("good", "fine"), ("good", "fine")),
+    "anticipated_and_unwanted": (_failures("good"), ("good", "fine", "segv")),
+    "privileges": (privileges, ()),
+    "own": (own, ()),
+    "toggled": (toggled, ()),
+    "census": (census, ()),
+    "save": (save, ()),
+}
+
+
+if __name__ == "__main__":
+    loading.LIMIT_S = 0.6
+    chosen, wanted = SCENARIOS[sys.argv[1]]
+    sys.exit(run(Plan(chosen, load, write_private, dict.fromkeys(wanted, 0))))
