@@ -15,6 +15,7 @@ from typing import Any
 LOG_LIMIT = 32_000
 """Characters of a log that travel; a packet must fit the socket's default send buffer of 212,992 bytes."""
 _DESCRIPTORS = 253  # SCM_MAX_FD, include/net/scm.h
+_ANCILLARY = socket.CMSG_LEN(_DESCRIPTORS * 4)
 _PACKET = 200_000
 
 
@@ -167,9 +168,10 @@ def send(wire: socket.socket, message: Message, descriptors: tuple[int, ...] = (
 def receive(wire: socket.socket) -> tuple[Message, tuple[int, ...]] | None:
     """The next message and its descriptors (close-on-exec, the caller's to close); None when the other side is gone."""
     try:
-        packet, descriptors, flags, _ = socket.recv_fds(wire, _PACKET, _DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
+        packet, ancillary, flags, _ = wire.recvmsg(_PACKET, _ANCILLARY, socket.MSG_CMSG_CLOEXEC)
     except ConnectionResetError:
         return None
+    descriptors = array.array("i", b"".join(data for _, kind, data in ancillary if kind == socket.SCM_RIGHTS))
     if not packet:
         return None
     if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):

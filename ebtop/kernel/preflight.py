@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ebtop.kernel import namespace, privileges
+from ebtop.kernel import bcc_module, namespace, privileges
 from ebtop.spec import Probe, Way
 
 OLDEST = (5, 8)
@@ -20,7 +20,6 @@ OLDEST = (5, 8)
 _BTF = "/sys/kernel/btf/vmlinux"
 _LOCKDOWN = Path("/sys/kernel/security/lockdown")
 _OS_RELEASE = (Path("/etc/os-release"), Path("/usr/lib/os-release"))
-_DISTRIBUTION_PLACES = ("/usr/lib/python3/dist-packages", "/usr/local/lib/python3/dist-packages")
 _PACKAGES = {
     "debian": "apt install python3-bpfcc",
     "ubuntu": "apt install python3-bpfcc",
@@ -109,6 +108,8 @@ def compiler() -> Check:
     if found is None:
         return Check("bcc", False, "BCC's Python module is not installed", install_command())
     folder, version = found
+    if not version:
+        return Check("bcc", False, f"what is called bcc in {folder} is not BCC", "pip uninstall bcc")
     return Check("bcc", True, f"{version} in {folder}")
 
 
@@ -147,12 +148,15 @@ def probe_check(probe: Probe) -> ProbeCheck:
     """The way of `probe` that would win here, or what its last way lacks."""
     if not probe.ways:
         return _census(probe)
+    from ebtop.kernel import hooks  # not needed to start, and it reads BTF
+
     missing = ""
     for way in probe.ways:
         missing = _missing(way)
         if not missing:
-            hooks = tuple(f"{hook.kind}:{hook.target}" for hook in way.hooks)
-            return ProbeCheck(probe.name, probe.default, way.name, hooks)
+            places = ((hook.kind, hooks.present(hook)) for hook in way.hooks)
+            shown = tuple(f"{kind}:{target}" for kind, target in places if target)
+            return ProbeCheck(probe.name, probe.default, way.name, shown)
     return ProbeCheck(probe.name, probe.default, missing=missing, remedy=_remedy(missing))
 
 
@@ -177,7 +181,7 @@ def _missing(way: Way) -> str:
 
     if way.fields and not os.access(_BTF, os.R_OK):
         return f"{_BTF} (the offsets of {', '.join(way.fields)})"
-    return next((lacks for hook in way.hooks if not hook.optional and (lacks := hooks.available(hook))), "")
+    return hooks.lacking(way)
 
 
 def _remedy(missing: str) -> str:
@@ -193,12 +197,14 @@ def version_of(release: str) -> tuple[int, int]:
 
 
 def find_bcc() -> tuple[str, str] | None:
-    """Folder and version of BCC's Python module: on our own path, else the distribution's; None when there is none."""
-    distribution = sorted(Path("/usr/lib").glob("python3.*/site-packages"), reverse=True)
-    for folder in (*sys.path, *_DISTRIBUTION_PLACES, *map(str, distribution)):
+    """Folder and version of the module that `import bcc` would give the loader, our own path first; None without one.
+
+    The version is empty where it is another package of that name, such as the one in the Python package index.
+    """
+    for folder in (*sys.path, *bcc_module.distribution_places()):
         package = Path(folder or ".") / "bcc"
-        if (package / "libbcc.py").is_file():  # what is called bcc on PyPI has none
-            return str(package.parent), _version(package)
+        if (package / "__init__.py").is_file():
+            return str(package.parent), _version(package) if (package / "libbcc.py").is_file() else ""
     return None
 
 

@@ -49,7 +49,7 @@ def answers(line: socket.socket, count: int) -> list[dict[str, Any]]:
         received = wire.receive(line)
         assert received is not None, f"the warden is gone after {seen}"
         message, descriptors = received
-        if not isinstance(message, wire.Progress) or message.state == "failed":
+        if not isinstance(message, wire.Progress | wire.Clock) or getattr(message, "state", "") == "failed":
             seen.append({"kind": type(message).__name__, **json.loads(wire.encode(message)), "fds": list(descriptors)})
     return seen
 

@@ -1,0 +1,117 @@
+"""The command line: what it takes, and the one line it says to what it does not take."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ebtop import arguments, cli
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """The line on stderr for `words`, which must end with status 2."""
+    with pytest.raises(SystemExit) as end:
+        arguments.parse(words)
+    said = capsys.readouterr()
+    assert (end.value.code, said.out, said.err.count("\n")) == (2, "", 1)
+    return said.err
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("5s", 5), ("500ms", 0.5), ("2m", 120), ("2min", 120), ("1.5", 1.5)])
+def test_a_duration_is_a_number_with_its_unit(text: str, seconds: float) -> None:
+    """A bare number counts seconds."""
+    assert arguments.duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "s", "-1s", "5 parsecs", "1e3", "nan", "9ms", "99h", "٣s٣"])
+def test_what_is_no_duration_is_told_with_an_example(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line, status 2."""
+    line = refused(capsys, "snapshot", "-o", "a", f"--for={text}")
+    assert "5s" in line or "100ms" in line
+
+
+def test_without_a_command_it_is_the_dashboard_with_the_usual_probes() -> None:
+    """One second, live."""
+    said = arguments.parse([])
+    assert (said.command, said.interval_s, said.demo, said.replay) == ("", 1.0, False, "")
+    assert said.probes == arguments.default_probes()
+    assert "syscalls" in said.probes
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--probes", "rw,syscalls,rw", "snapshot", "-o", "a"], ["snapshot", "-o", "a", "--probes", "rw, syscalls"]],
+)
+def test_probes_may_be_named_before_and_after_the_command(words: list[str]) -> None:
+    """Each is taken once, in the order given."""
+    assert arguments.parse(words).probes == ("rw", "syscalls")
+
+
+def test_snapshot_and_record_have_their_own_lengths() -> None:
+    """Five and twenty seconds, unless told."""
+    assert arguments.parse(["snapshot", "-o", "a.json"]).seconds == 5
+    assert arguments.parse(["record", "a.ebtop"]).seconds == 20
+    assert arguments.parse(["record", "a.ebtop", "--for", "2m"]).seconds == 120
+
+
+def test_an_unknown_probe_is_told_with_where_to_find_the_known(capsys: pytest.CaptureFixture[str]) -> None:
+    """The remedy is a command."""
+    assert "ebtop probes" in refused(capsys, "--probes", "nosuch")
+
+
+def test_demo_and_replay_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    """One source at a time."""
+    assert "not allowed with" in refused(capsys, "--demo", "--replay", "x")
+
+
+@pytest.mark.parametrize("words", [["snapshot"], ["record"], ["nosuch"], ["--interval", "2m"], ["--nosuch"]])
+def test_every_mistake_is_one_line(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """No usage text over several lines, no traceback."""
+    assert refused(capsys, *words).startswith("ebtop: ")
+
+
+def test_the_probes_are_listed_with_their_question(capsys: pytest.CaptureFixture[str]) -> None:
+    """One line each."""
+    assert cli.main(["probes"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any("syscalls" in line and line.endswith("?") for line in lines)
+    assert any(line.startswith("9 -") and "bpf" in line for line in lines)
+
+
+def test_the_dashboard_without_a_terminal_says_what_does_without(capsys: pytest.CaptureFixture[str]) -> None:
+    """Status 2, one line, the snapshot command in it."""
+    done = subprocess.run([sys.executable, "-m", "ebtop"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "ebtop snapshot -o FILE" in done.stderr
+
+
+_HEAVY = ("numpy", "textual", "rich", "psutil", "plotext", "bcc")
+
+
+def test_the_privileged_side_loads_nothing_heavy() -> None:
+    """Command line, preflight, warden and census are imported without any of the heavy modules."""
+    code = (
+        "import sys; import ebtop.cli, ebtop.doctor, ebtop.warden.launch, ebtop.kernel.preflight, ebtop.export.files; "
+        f"print([name for name in {_HEAVY!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_what_root_may_not_do_is_told_to_who_is_not_root() -> None:
+    """One line: what is missing, `sudo ebtop`, `ebtop --demo`."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import os, sys; os.getuid() or os.setuid(65534); from ebtop.cli import main; sys.exit(main(['snapshot', '-o', 'x']))",
+        ],
+        cwd=Path(cli.__file__).parents[1],
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "CAP_BPF" in done.stderr and "sudo ebtop" in done.stderr and "ebtop --demo" in done.stderr
