@@ -94,7 +94,7 @@ def next_key(fd: int, key: bytes | None, key_size: int) -> bytes | None:
 
 
 def ids(command: int) -> Iterator[int]:
-    """Ids of all programs (PROG_NEXT_ID), maps (MAP_NEXT_ID) or links (LINK_NEXT_ID) of the host; needs CAP_SYS_ADMIN."""
+    """Ids of the host's programs (PROG_NEXT_ID), maps (MAP_NEXT_ID) or links (LINK_NEXT_ID); needs CAP_SYS_ADMIN."""
     number = 0
     while True:
         attributes = bytearray(struct.pack("=III", number, 0, 0))
@@ -115,7 +115,7 @@ def by_id(command: int, number: int) -> int | None:
 
 
 def info(fd: int, size: int = 512) -> bytes:
-    """The first `size` bytes of struct bpf_prog_info, bpf_map_info or bpf_link_info, zeros where the kernel's is shorter."""
+    """The first `size` bytes of struct bpf_{prog,map,link}_info, zeros where the kernel's is shorter."""
     return info_into(fd, bytearray(size))
 
 

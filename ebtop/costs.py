@@ -1,0 +1,98 @@
+"""When the kernel's run-time statistics are on, and what each probe cost meanwhile; knows nothing of maps or screens.
+
+Statistics cost some 55 ns a run themselves, so they are on for one slice in five: a slice is one refresh, or a second
+where refreshes are shorter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from ebtop.kernel.stats import CLOCK_NS, Runs
+from ebtop.sample import Cost
+
+SLICE_S = 1.0
+_FIRST = 0.5
+"""The part of a slice's length that will do where a probe was not measured before, so that there is a figure soon."""
+_REST = 4
+"""Lengths of a slice between two of them."""
+_EARLY = 0.95
+"""A slice may end this much before its time, at a refresh that came a little early."""
+
+
+class Costly(Protocol):
+    """What has programs: a probe that runs."""
+
+    @property
+    def hooks_ns(self) -> Sequence[float]:
+        """For each program the calibrated cost of its hook, ns a run."""
+
+    def runs(self) -> list[Runs]:
+        """Run counts and times of each program, cumulative while statistics are on."""
+
+
+class Costs:
+    """Slices of statistics over the probes that run."""
+
+    def __init__(self, switch: Callable[[bool], None]) -> None:
+        """`switch` asks for the kernel's statistics to be on, or off again."""
+        self.clock_ns = CLOCK_NS
+        self._switch = switch
+        self._costs: dict[str, Cost] = {}
+        self._before: dict[str, list[Runs]] | None = None
+        self._began_ns = 0
+        self._ended_ns = 0
+        self._length_ns = 0
+
+    def of(self, probe: str) -> Cost:
+        """The cost of `probe` in the newest finished slice it was in."""
+        return self._costs.get(probe, Cost())
+
+    def forget(self, probe: str) -> None:
+        """`probe` runs no more."""
+        self._costs.pop(probe, None)
+        if self._before is not None:
+            self._before.pop(probe, None)
+
+    def advance(self, now_ns: int, running: Mapping[str, Costly], interval_s: float, always: bool = False) -> None:
+        """End or begin a slice if it is time: at once for a probe that was never measured, without rest if `always`."""
+        whole_ns = max(SLICE_S, interval_s) * 1e9
+        if self._before is not None:
+            if now_ns - self._began_ns < whole_ns * (_EARLY if self._costs.keys() >= self._before.keys() else _FIRST):
+                return
+            self._end(now_ns, running)
+        rested = now_ns - self._ended_ns >= _REST * self._length_ns * _EARLY
+        unmeasured = any(running[probe].hooks_ns and probe not in self._costs for probe in running)
+        if running and (always or rested or unmeasured):
+            self._begin(now_ns, running)
+
+    def stop(self) -> None:
+        """Let go of the statistics."""
+        if self._before is not None:
+            self._before = None
+            self._switch(False)
+
+    def _begin(self, now_ns: int, running: Mapping[str, Costly]) -> None:
+        self._switch(True)
+        self._before = {name: probe.runs() for name, probe in running.items()}
+        self._began_ns = now_ns
+
+    def _end(self, now_ns: int, running: Mapping[str, Costly]) -> None:
+        for name, before in (self._before or {}).items():
+            probe = running.get(name)
+            if probe is not None:
+                slice_ns = now_ns - self._began_ns
+                self._costs[name] = cost(before, probe.runs(), probe.hooks_ns, slice_ns, self.clock_ns)
+        self._ended_ns, self._length_ns = now_ns, now_ns - self._began_ns
+        self.stop()
+
+
+def cost(before: Sequence[Runs], after: Sequence[Runs], hooks: Sequence[float], slice_ns: int, clock_ns: float) -> Cost:
+    """The cost of one probe's programs between two readings; `hooks` gives each program's hook in nanoseconds a run."""
+    count, spent = 0, 0.0
+    for earlier, later, hook in zip(before, after, hooks, strict=True):
+        grown = later.count - earlier.count
+        count += grown
+        spent += max(0.0, later.ns - earlier.ns - grown * clock_ns) + grown * hook
+    return Cost(slice_ns, count, round(spent))

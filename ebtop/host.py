@@ -1,0 +1,97 @@
+"""The machine's own numbers and ebtop's share of them, from psutil and /proc; knows nothing of probes."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from ebtop.sample import HostSample
+from ebtop.text import clean
+
+_MEMORY_EVERY = 10
+"""Reading a process's memory maps costs a millisecond, so it is done only every so many samples."""
+_PSS = re.compile(rb"^Pss:\s+(\d+) kB", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Machine:
+    hostname: str
+    kernel: str
+    architecture: str
+    cpus: int
+
+
+class Host:
+    """Reads the machine's numbers for one warden and the process this runs in."""
+
+    def __init__(self, warden_pid: int) -> None:
+        self._pids = {warden_pid, os.getpid()}
+        self._warden = _process(warden_pid)
+        names = platform.uname()
+        cpus = psutil.cpu_count() or 1
+        self._machine = _Machine(clean(names.node), clean(names.release), clean(names.machine), cpus)
+        self._warden_cpu_s = 0.0
+        self._memory_bytes = 0
+        self._reads = 0
+
+    def read(self, bcc: str = "") -> HostSample:
+        """The numbers of this moment; `bcc` is the version that loaded the probes."""
+        times, memory = psutil.cpu_times(), psutil.virtual_memory()
+        total = times.user + times.nice + times.system + times.idle + times.iowait + times.irq + times.softirq
+        total += times.steal  # guest time is part of user time
+        if self._reads % _MEMORY_EVERY == 0:
+            self._memory_bytes = sum(memory_of(pid) for pid in self._pids)
+        self._reads += 1
+        return HostSample(
+            self._machine.hostname,
+            self._machine.kernel,
+            self._machine.architecture,
+            self._machine.cpus,
+            total - times.idle - times.iowait,
+            total,
+            memory.total - memory.available,
+            memory.total,
+            os.getloadavg()[0],
+            time.process_time() + self._warden_seconds(),
+            self._memory_bytes,
+            bcc,
+        )
+
+    def _warden_seconds(self) -> float:
+        """User and system time of the warden alone; what it was last when it has ended, 0 when it is this process."""
+        if self._warden is None or self._warden.pid == os.getpid():
+            return self._warden_cpu_s
+        try:
+            times = self._warden.cpu_times()
+        except psutil.Error:
+            return self._warden_cpu_s
+        self._warden_cpu_s = times.user + times.system
+        return self._warden_cpu_s
+
+
+def _process(pid: int) -> psutil.Process | None:
+    try:
+        return psutil.Process(pid)
+    except psutil.Error:
+        return None
+
+
+def memory_of(pid: int) -> int:
+    """Bytes of `pid`: proportional set size, resident set size where its maps may not be read, 0 when it is gone."""
+    folder = Path(f"/proc/{pid}")
+    try:
+        found = _PSS.search((folder / "smaps_rollup").read_bytes())
+    except OSError:  # another user's process, or a kernel without the file
+        found = None
+    if found:
+        return int(found[1]) * 1024
+    try:
+        return int((folder / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0

@@ -1,0 +1,136 @@
+"""C structs as numpy dtypes, CPUs as numbers of slots, per-CPU slots combined; knows nothing of descriptors."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ebtop.text import clean_array
+from ebtop.wire import Field
+
+_POSSIBLE = Path("/sys/devices/system/cpu/possible")
+_EACH = np.uint64(0x0101010101010101)
+_LOW = np.uint64(0x7F7F7F7F7F7F7F7F)
+_HIGH = np.uint64(0x8080808080808080)
+
+
+def cpu_list(text: str) -> tuple[int, ...]:
+    """CPU numbers of a list as sysfs writes it: "0-3,8" (Documentation/admin-guide/cputopology.rst)."""
+    numbers: list[int] = []
+    for part in text.strip().split(","):
+        first, _, last = part.partition("-")
+        numbers.extend(range(int(first), int(last or first) + 1))
+    return tuple(numbers)
+
+
+@cache
+def possible_cpus() -> int:
+    """Slots of a per-CPU value: one for each CPU that could be there, online or not (for_each_possible_cpu)."""
+    return len(cpu_list(_POSSIBLE.read_text()))
+
+
+@cache
+def banks() -> int:
+    """Banks of a table of counters that is indexed by bpf_get_smp_processor_id(): the highest CPU number plus one."""
+    return max(cpu_list(_POSSIBLE.read_text())) + 1
+
+
+def record_type(fields: tuple[Field, ...], size: int) -> np.dtype[Any]:
+    """The dtype of a struct of `size` bytes, padding kept."""
+    return np.dtype(
+        {
+            "names": [field.name for field in fields],
+            "formats": [field.format for field in fields],
+            "offsets": [field.offset for field in fields],
+            "itemsize": size,
+        }
+    )
+
+
+def combine(slots: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The per-CPU structs `slots` (n, cpus) as one each, (n,), of the same dtype; padding zero.
+
+    Members named `max_…` by maximum, char arrays by the first that is not empty, all other by sum.
+    """
+    result = np.zeros(slots.shape[0], slots.dtype)
+    for name in slots.dtype.names or ():
+        member, target = slots[name], result[name]
+        if member.dtype.kind == "S":
+            _first_filled(slots, result, name)
+            continue
+        target[...] = member[:, 0]
+        join = np.maximum if name.startswith("max_") else np.add
+        for cpu in range(1, member.shape[1]):
+            join(target, member[:, cpu], out=target)
+    return result
+
+
+def _first_filled(slots: npt.NDArray[Any], result: npt.NDArray[Any], name: str) -> None:
+    offset: int = slots.dtype.fields[name][1]  # type: ignore[index]  # it has fields, or there were no name
+    begins = result.getfield(np.dtype("u1"), offset)
+    result[name] = slots[name][:, 0]
+    for cpu in range(1, slots.shape[1]):
+        empty = np.flatnonzero(begins == 0)
+        if not empty.size:
+            return
+        result[name][empty] = slots[name][empty, cpu]
+
+
+class CleanTexts:
+    """Cleans the char members of one map's structs, only when their bytes are not those of the last time."""
+
+    def __init__(self, layout: np.dtype[Any]) -> None:
+        self._names = [name for name in layout.names or () if layout[name].kind == "S"]
+        self._raw: dict[str, npt.NDArray[Any]] = {}
+        self._clean: dict[str, npt.NDArray[Any]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._names)
+
+    def apply(self, records: npt.NDArray[Any]) -> None:
+        """Clean the char members of `records` (n,) in place."""
+        for name in self._names:
+            raw = np.ascontiguousarray(records[name])
+            if name not in self._raw or not _same(raw, self._raw[name]):
+                self._raw[name] = raw
+                self._clean[name] = raw if plain(raw) else clean_array(raw)
+            if self._clean[name] is not self._raw[name]:
+                records[name] = self._clean[name]
+
+
+def plain(column: npt.NDArray[Any]) -> bool:
+    """Whether all of `column` (n,) is printable ASCII padded with NULs, in a few passes over 64-bit words.
+
+    Bytes are compared eight at a time: adding k to the low seven bits sets the eighth where they are >= 128 - k.
+    """
+    words = _words(column)
+    if words is None:
+        return False
+    low = words & _LOW
+    filled = (low + _LOW) & _HIGH
+    printable = (low + _EACH * np.uint64(0x60)) & ~(low + _EACH) & _HIGH
+    if bool(((words | (filled & ~printable)) & _HIGH).any()):
+        return False
+    if bool((filled & ~(filled << np.uint64(8)) & ~np.uint64(0xFF)).any()):
+        return False
+    full = filled.reshape(column.size, -1)
+    return not bool(((full[:, 1:] != 0) & (full[:, :-1] != _HIGH)).any())
+
+
+def _same(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> bool:
+    if one.shape != other.shape:
+        return False
+    first, second = _words(one), _words(other)
+    if first is None or second is None:
+        return bool(np.array_equal(one.view(np.uint8), other.view(np.uint8)))
+    return bool(np.array_equal(first, second))
+
+
+def _words(column: npt.NDArray[Any]) -> npt.NDArray[np.uint64] | None:
+    if column.dtype.itemsize % 8:
+        return None
+    return np.ascontiguousarray(column).reshape(-1).view(np.uint64)

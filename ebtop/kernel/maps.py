@@ -1,0 +1,234 @@
+"""Reads whole BPF maps into numpy; knows layouts and descriptors, nothing of probes or of what a count means."""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+import struct
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ebtop.kernel import bpf
+from ebtop.kernel.layout import CleanTexts, banks, combine, possible_cpus, record_type
+from ebtop.sample import MapRows, Records
+from ebtop.wire import MapInfo
+
+Bytes = npt.NDArray[np.uint8]
+_PER_CPU = frozenset({bpf.PERCPU_HASH, bpf.PERCPU_ARRAY, bpf.LRU_PERCPU_HASH})
+_ARRAYS = frozenset({bpf.ARRAY, bpf.PERCPU_ARRAY})
+_SLACK = 512
+"""Least room beside the capacity: a walk under churn meets more keys than the map ever holds at once."""
+_NO_BATCH = frozenset({errno.EINVAL, 524, errno.ENOTSUP})
+"""Kernel or map type without batch operations; 524 is the kernel's own ENOTSUPP, include/linux/errno.h."""
+
+
+class MapReader:
+    """Reads one map through a descriptor that stays the caller's."""
+
+    def __init__(self, info: MapInfo, fd: int) -> None:
+        self.info = info
+        self._fd = fd
+        self._key_type = record_type(info.key, info.key_size)
+        self._walk: _Walk = _Banked(info, fd) if _is_banked(info) else _Batch(info, fd)
+        self._clean_keys, self._clean_values = CleanTexts(self._key_type), CleanTexts(self._walk.value_type)
+        self._raw_keys: Bytes = np.empty(0, np.uint8)
+        self._keys: Records = np.empty(0, self._key_type)
+
+    def read(self) -> MapRows:
+        """The whole map: each key once, per-CPU values combined, texts cleaned. OSError when the kernel refuses.
+
+        While the keys are those of the read before, `keys` is the very same array.
+        """
+        raw_keys, values = self._walk.read()
+        if self._raw_keys.size != raw_keys.size or not np.array_equal(self._raw_keys, raw_keys):
+            self._raw_keys = raw_keys.copy()
+            self._keys = raw_keys.copy().view(self._key_type)
+            self._clean_keys.apply(self._keys)
+        self._clean_values.apply(values)
+        return MapRows(self._keys, values, self._walk.capacity)
+
+    def delete(self, places: npt.NDArray[np.intp]) -> None:
+        """Remove the rows at `places` of the newest read; those that are gone already do no harm."""
+        size = self.info.key_size
+        keys = np.ascontiguousarray(self._raw_keys.reshape(-1, size)[places])
+        _delete(self._fd, keys)
+
+    def close(self) -> None:
+        """Let go of mapped memory. The descriptor is not closed."""
+        self._walk.close()
+
+
+class _Walk(Protocol):
+    value_type: np.dtype[Any]
+    capacity: int
+
+    def read(self) -> tuple[Bytes, Records]:
+        """The keys' bytes, in memory that the next read overwrites, and the combined values (n,), newly made."""
+
+    def close(self) -> None: ...
+
+
+def _is_banked(info: MapInfo) -> bool:
+    return info.type == bpf.ARRAY and bool(info.flags & bpf.MMAPABLE) and info.max_entries % banks() == 0
+
+
+def _stride(size: int) -> int:
+    return (size + 7) & ~7
+
+
+class _Banked:
+    """A memory-mapped array with a bank of entries for each CPU, read without a system call.
+
+    Elements of an array stand 8-byte aligned one after the other (array_map_alloc, kernel/bpf/arraymap.c); aligned
+    64-bit counters are never seen half written.
+    """
+
+    def __init__(self, info: MapInfo, fd: int) -> None:
+        self.capacity = info.max_entries // banks()
+        self.value_type = record_type(info.value, _stride(info.value_size))
+        size = info.max_entries * self.value_type.itemsize
+        self._memory = mmap.mmap(fd, -(-size // mmap.PAGESIZE) * mmap.PAGESIZE, mmap.MAP_SHARED, mmap.PROT_READ)
+        whole = np.frombuffer(self._memory, self.value_type, info.max_entries)
+        self._slots: npt.NDArray[Any] | None = whole.reshape(banks(), self.capacity).T
+        self._keys = np.arange(self.capacity, dtype=np.uint32).view(np.uint8)
+
+    def read(self) -> tuple[Bytes, Records]:
+        if self._slots is None:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        return self._keys, combine(self._slots)
+
+    def close(self) -> None:
+        self._slots = None
+        self._memory.close()
+
+
+class _Batch:
+    """Any other map, by batch lookups into buffers that are kept, or key by key where the kernel has no batch for it.
+
+    The kernel copies a hash bucket whole, under its lock, and its cursor is the number of the next bucket
+    (__htab_map_lookup_and_delete_batch, kernel/bpf/hashtab.c): a key stays in its bucket, so that it cannot come twice
+    however the map churns, as long as cursor in and cursor out are not the same memory.
+    """
+
+    def __init__(self, info: MapInfo, fd: int) -> None:
+        self._info, self._fd = info, fd
+        self.capacity = info.max_entries
+        self._cpus = possible_cpus() if info.type in _PER_CPU else 1
+        size = _stride(info.value_size) if info.type in _PER_CPU else info.value_size
+        self.value_type = record_type(info.value, size)
+        self._cursors = np.zeros(2 * max(info.key_size, 8), np.uint8)
+        self._batch = True
+        self._reserve(max(info.max_entries * 3 // 2, info.max_entries + _SLACK))
+
+    def _reserve(self, entries: int) -> None:
+        self._entries = entries
+        self._keys = np.empty(entries * self._info.key_size, np.uint8)
+        self._values = np.empty(entries * self._cpus * self.value_type.itemsize, np.uint8)
+
+    def close(self) -> None:
+        self._reserve(0)
+
+    def read(self) -> tuple[Bytes, Records]:
+        count = self._read_batches() if self._batch else self._read_keys()
+        return self._keys[: count * self._info.key_size], self._combined(count)
+
+    def _combined(self, count: int) -> Records:
+        raw = self._values[: count * self._cpus * self.value_type.itemsize]
+        if self._cpus == 1:
+            return raw.copy().view(self.value_type)
+        return combine(raw.view(self.value_type).reshape(count, self._cpus))
+
+    def _read_batches(self) -> int:
+        count, cursor = 0, 0
+        while True:
+            try:
+                found, finished = self._lookup(count, cursor)
+            except OSError as error:
+                if error.errno in _NO_BATCH and not count:
+                    self._batch = False
+                    return self._read_keys()
+                if error.errno != errno.ENOSPC:
+                    raise
+                found, finished = 0, False
+            count += found
+            if finished:
+                return count
+            if found:
+                cursor += 1
+            if not found or self._entries - count < _SLACK:
+                self._grow(count)
+
+    def _lookup(self, count: int, cursor: int) -> tuple[int, bool]:
+        """One batch call behind the first `count` entries; entries found, and whether the map's end was reached."""
+        half = self._cursors.size // 2
+        base, value_size = self._cursors.ctypes.data, self._cpus * self.value_type.itemsize
+        attributes = bytearray(
+            struct.pack(
+                "=QQQQIIQQ",
+                base + half * ((cursor + 1) % 2) if cursor else 0,
+                base + half * (cursor % 2),
+                self._keys.ctypes.data + count * self._info.key_size,
+                self._values.ctypes.data + count * value_size,
+                self._entries - count,
+                self._fd,
+                0,
+                0,
+            )
+        )
+        finished = False
+        try:
+            bpf.bpf(bpf.MAP_LOOKUP_BATCH, attributes)
+        except FileNotFoundError:
+            finished = True
+        return struct.unpack_from("=I", attributes, 32)[0], finished
+
+    def _grow(self, count: int) -> None:
+        keys, values = self._keys, self._values
+        self._reserve(2 * self._entries + _SLACK)
+        used_keys, used_values = count * self._info.key_size, count * self._cpus * self.value_type.itemsize
+        self._keys[:used_keys] = keys[:used_keys]
+        self._values[:used_values] = values[:used_values]
+
+    def _read_keys(self) -> int:
+        """Key by key. A key deleted under the walk sends it back to the start, so keys already met are passed over."""
+        size, value_size = self._info.key_size, self._cpus * self.value_type.itemsize
+        met: set[bytes] = set()
+        key = bpf.next_key(self._fd, None, size)
+        steps = 0
+        while key is not None and steps < 4 * self.capacity + _SLACK:
+            steps += 1
+            value = None if key in met else bpf.lookup(self._fd, key, value_size)
+            if value is not None:
+                if len(met) == self._entries:
+                    self._grow(len(met))
+                at = len(met)
+                self._keys[at * size : (at + 1) * size] = np.frombuffer(key, np.uint8)
+                self._values[at * value_size : (at + 1) * value_size] = np.frombuffer(value, np.uint8)
+                met.add(key)
+            key = bpf.next_key(self._fd, key, size)
+        return len(met)
+
+
+def _delete(fd: int, keys: Bytes) -> None:
+    """Delete `keys` (n, key_size) in batches, each of which ends at a key that is not there any more."""
+    done, batch = 0, True
+    while done < len(keys):
+        if not batch:
+            bpf.delete(fd, keys[done].tobytes())
+            done += 1
+            continue
+        at = keys.ctypes.data + done * keys.shape[1]
+        attributes = bytearray(struct.pack("=QQQQIIQQ", 0, 0, at, 0, len(keys) - done, fd, 0, 0))
+        try:
+            bpf.bpf(bpf.MAP_DELETE_BATCH, attributes)
+        except FileNotFoundError:
+            done += struct.unpack_from("=I", attributes, 32)[0] + 1
+        except OSError as error:
+            if error.errno not in _NO_BATCH:
+                raise
+            batch = False
+        else:
+            return

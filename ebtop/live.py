@@ -1,0 +1,238 @@
+"""The source of a running kernel: one thread hears the warden and reads maps; it knows no rates, no screens."""
+
+from __future__ import annotations
+
+import errno
+import os
+import queue
+import select
+import socket
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from ebtop import wire
+from ebtop.probing import Probing
+from ebtop.sample import HostSample, Sample
+
+if TYPE_CHECKING:
+    from ebtop.host import Host
+
+FIRST_DATA_S = 0.1
+"""A probe that went live is read once more so soon after: there is something to see before the interval is over."""
+_DRAIN_S = 0.2
+"""How often ring buffers are looked at between two refreshes; those more than a quarter full are emptied."""
+_QUARTER = 0.25
+_SAVE_S = 15.0
+_STOP_S = 5.0
+
+
+class Live:
+    """A sample.Source over the wire to a warden. All reading happens in a thread of its own."""
+
+    mode = "LIVE"
+
+    def __init__(self, line: socket.socket, warden_pid: int, interval: float = 1.0) -> None:
+        self.ended = False
+        """The warden is gone; nothing is attached any more."""
+        self.on_end: Callable[[], None] | None = None
+        """Called once, from the source's thread, when the warden is gone or the thread has failed."""
+        self.failure = ""
+        """The traceback of what ended the thread, if that was a fault of ebtop's own."""
+        self._line = line
+        self._warden_pid = warden_pid
+        self._interval_s = interval
+        self._due_s = 0.0
+        self._early_s = float("inf")
+        self._probing = Probing(self._send)
+        self._host: Host | None = None
+        self._publish: Callable[[Sample], None] | None = None
+        self._thread: threading.Thread | None = None
+        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._lock = threading.Lock()
+        self._closing = False
+        self._saving = threading.Lock()
+        self._answers: queue.SimpleQueue[wire.Saved | None] = queue.SimpleQueue()
+
+    # --- any thread -----------------------------------------------------------------------------------------------
+
+    def start(self, publish: Callable[[Sample], None]) -> None:
+        """Begin; `publish` is called from the source's thread."""
+        self._publish = publish
+        self._thread = threading.Thread(target=self._run, name="live", daemon=True)
+        self._thread.start()
+
+    def want(self, probes: Iterable[str]) -> None:
+        """All probes that are to run; KeyError for one that does not exist. Those left out are detached."""
+        self._probing.want(tuple(probes))
+        self._notify()
+
+    def every(self, seconds: float) -> None:
+        """Refresh every `seconds` from now on."""
+        with self._lock:
+            self._interval_s = seconds
+            self._due_s = min(self._due_s, time.monotonic() + seconds)
+        self._notify()
+
+    def save(self, path: str, content: bytes) -> str:
+        """Let the warden write `content` to `path`; the path written. OSError when it could not."""
+        with self._saving:
+            while not self._answers.empty():  # of a question that was given up
+                self._answers.get_nowait()
+            self._send_content(path, content)
+            try:
+                answer = self._answers.get(timeout=_SAVE_S)
+            except queue.Empty:
+                raise TimeoutError(errno.ETIMEDOUT, "the warden did not answer", path) from None
+        if answer is None:
+            raise OSError(errno.EPIPE, "the warden is gone", path)
+        if answer.error:
+            raise OSError(answer.error)
+        return answer.path
+
+    def close(self) -> None:
+        """Detach everything and end the thread."""
+        with self._lock:
+            self._closing = True
+        self._notify()
+        if self._thread is None:
+            self._finish()
+        elif self._thread is not threading.current_thread():
+            self._thread.join(_STOP_S)
+
+    def _notify(self) -> None:
+        with self._lock:
+            if self._wake >= 0:
+                os.eventfd_write(self._wake, 1)
+
+    def _send_content(self, path: str, content: bytes) -> None:
+        descriptor = os.memfd_create("ebtop-save", os.MFD_CLOEXEC)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            wire.send(self._line, wire.Save(path), (file.fileno(),))
+
+    # --- the source's thread --------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            self._probing.reconcile()
+            from ebtop.host import Host  # psutil takes 20 ms, in which the loaders work already
+
+            self._host = Host(self._warden_pid)
+            self._due_s = time.monotonic() + self._interval_s
+            self._sample(tick=False)
+            while not self._closing and not self.ended:
+                self._turn()
+        except (
+            Exception
+        ):  # told by the screen once the terminal is its own again, or it would be lost among the drawing
+            self.failure = traceback.format_exc()
+        finally:
+            self._finish()
+        if not self._closing:
+            self.ended = True
+            if self.on_end is not None:
+                self.on_end()
+
+    def _turn(self) -> None:
+        """Wait for whatever comes first, and do it."""
+        changed = self._wait()
+        if self._closing:
+            return
+        changed |= self._probing.reconcile()
+        now = time.monotonic()
+        if now >= self._due_s:
+            self._due_s += self._interval_s * (1 + (now - self._due_s) // self._interval_s)
+            self._early_s = float("inf") if now >= self._early_s else self._early_s
+            self._sample(tick=True)
+        elif changed or self.ended or now >= self._early_s:
+            self._early_s = float("inf") if now >= self._early_s else self._early_s
+            self._sample(tick=False)
+
+    def _wait(self) -> bool:
+        """Until the wire, a caller or the clock says something; whether a probe's state changed by it."""
+        moment = min(self._due_s, self._early_s)
+        left = max(0.0, moment - time.monotonic())
+        if self._probing.has_rings:
+            left = min(left, _DRAIN_S)
+        poll = select.poll()
+        poll.register(self._line, select.POLLIN)
+        poll.register(self._wake, select.POLLIN)
+        ready = {fd for fd, _ in poll.poll(left * 1000)}
+        if self._wake in ready:
+            os.eventfd_read(self._wake)
+        self._probing.drain(_QUARTER)
+        return self._hear_all() if self._line.fileno() in ready else False
+
+    def _hear_all(self) -> bool:
+        """Take every message that is there."""
+        changed = False
+        poll = select.poll()
+        poll.register(self._line, select.POLLIN)
+        while not self.ended and poll.poll(0):
+            changed |= self._hear()
+        return changed
+
+    def _hear(self) -> bool:
+        try:
+            received = wire.receive(self._line)
+        except ValueError as error:
+            self._probing.say(f"the warden sent nonsense: {error}")
+            return False
+        if received is None:
+            self._end()
+            return True
+        message, descriptors = received
+        if isinstance(message, wire.Saved):
+            self._answers.put(message)
+            return False
+        went_live = self._probing.take(message, descriptors)
+        if went_live:
+            self._early_s = time.monotonic() + FIRST_DATA_S
+        return went_live or isinstance(message, wire.Progress)
+
+    def _send(self, message: wire.Message) -> None:
+        """Send to the warden; that it is gone is heard, not thrown."""
+        try:
+            wire.send(self._line, message)
+        except OSError:
+            self._end()
+
+    def _end(self) -> None:
+        if not self.ended:
+            self.ended = True
+            self._probing.close()
+            self._probing.say("the privileged process is gone; everything is detached")
+
+    def _sample(self, tick: bool) -> None:
+        probes = self._probing.read(tick)
+        monotonic_ns, wall_ns = time.monotonic_ns(), time.time_ns()
+        if self._publish is None:
+            return
+        self._publish(
+            Sample(
+                monotonic_ns,
+                wall_ns,
+                self._interval_s,
+                self._host.read(self._probing.bcc) if self._host else HostSample(),
+                probes,
+                self._probing.processes(),
+                self._probing.labels(),
+                self._probing.messages(),
+                tick,
+            )
+        )
+        self._probing.after_sample(tick, self._interval_s)
+
+    def _finish(self) -> None:
+        """Close everything that is open, once."""
+        self._probing.close()
+        self._answers.put(None)
+        with self._lock:
+            if self._wake >= 0:
+                os.close(self._wake)
+                self._wake = -1
+        self._line.close()

@@ -1,0 +1,233 @@
+"""The state of every wanted probe, from the warden's messages to what is read of it; knows no threads."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from ebtop import objects, registry, wire
+from ebtop.costs import Costs
+from ebtop.labels import Labels, user_name
+from ebtop.processes import Processes
+from ebtop.pruning import pids_alive
+from ebtop.running import Running
+from ebtop.sample import MapRows, ProbeSample, Process, State
+from ebtop.spec import Kind
+from ebtop.text import clean
+
+CENSUS = "bpf"
+"""The probe that the warden reads, on being asked."""
+
+
+@dataclass(slots=True)
+class _Start:
+    """One start of a probe, by its serial."""
+
+    serial: int
+    wanted: bool = True
+    sample: ProbeSample = field(default_factory=lambda: ProbeSample(State.COMPILING))
+    """Its state while nothing runs."""
+    running: Running | None = None
+
+
+class Probing:
+    """All methods but `want` belong to the source's thread."""
+
+    def __init__(self, send: Callable[[wire.Message], None]) -> None:
+        self.bcc = ""
+        """Version of what loaded the probes."""
+        self._send = send
+        self._lock = threading.Lock()
+        self._serials: dict[str, int] = {}
+        self._wanted: tuple[str, ...] = ()
+        self._sent: tuple[tuple[str, int], ...] = ()
+        self._starts: dict[str, _Start] = {}
+        self._census: Mapping[str, MapRows] = {}
+        self._costs = Costs(lambda on: send(wire.Statistics(on)))
+        self._labels = Labels()
+        self._processes = Processes(user_name)
+        self._numbers: dict[Kind, tuple[list[frozenset[int]], frozenset[int]]] = {}
+        self._messages: list[str] = []
+
+    def want(self, probes: tuple[str, ...]) -> None:
+        """All probes that are to run; any thread. Each new start of a probe gets a serial one higher than the last."""
+        for probe in probes:
+            registry.probe(probe)
+        with self._lock:
+            for probe in set(probes) - set(self._wanted):
+                self._serials[probe] = self._serials.get(probe, 0) + 1
+            self._wanted = tuple(dict.fromkeys(probes))
+
+    def reconcile(self) -> bool:
+        """Detach what is not wanted any more, ask for what is; whether anything changed."""
+        with self._lock:
+            wanted = {probe: self._serials[probe] for probe in self._wanted}
+        if self._sent == tuple(wanted.items()):
+            return False
+        self._sent = tuple(wanted.items())
+        for probe, start in self._starts.items():
+            if start.wanted and wanted.get(probe) != start.serial:
+                self._stop(probe, start)
+        for probe, serial in wanted.items():
+            if probe not in self._starts or self._starts[probe].serial != serial:
+                self._starts[probe] = _Start(serial)
+        self._send(wire.Want(tuple(wanted), tuple(wanted.values())))
+        return True
+
+    def _stop(self, probe: str, start: _Start) -> None:
+        if start.running is not None:
+            start.running.close()
+        start.running, start.wanted, start.sample = None, False, ProbeSample(State.OFF)
+        self._costs.forget(probe)
+        if probe == CENSUS:
+            self._census = {}
+
+    def take(self, message: wire.Message, descriptors: tuple[int, ...]) -> bool:
+        """One message of the warden; whether a probe went live by it. Takes over the descriptors."""
+        match message:
+            case wire.Progress():
+                self._progress(message)
+            case wire.Live():
+                return self._go_live(message, descriptors)
+            case wire.Objects() if len(descriptors) == 1:
+                return self._take_census(message, descriptors[0])
+            case wire.Clock():
+                self._costs.clock_ns = message.ns
+            case _:
+                _close_all(descriptors)
+        return False
+
+    def _progress(self, message: wire.Progress) -> None:
+        start = self._starts.get(message.probe)
+        if start is None or start.serial != message.serial or not start.wanted:
+            return
+        state = State(message.state)
+        error, log = clean(message.error), "\n".join(clean(line) for line in message.log.splitlines())
+        self._fail_or_wait(start, ProbeSample(state, clean(message.hook), error=error, log=log))
+        if state is State.FAILED:
+            self.say(f"{message.probe}: {error}")
+
+    def _fail_or_wait(self, start: _Start, sample: ProbeSample) -> None:
+        if start.running is not None:
+            start.running.close()
+        start.running, start.sample = None, sample
+
+    def _go_live(self, message: wire.Live, descriptors: tuple[int, ...]) -> bool:
+        start = self._starts.get(message.probe)
+        if start is None or start.serial != message.serial or not start.wanted:
+            _close_all(descriptors)
+            return False
+        try:
+            running = Running(registry.probe(message.probe), message, descriptors, time.monotonic_ns())
+        except (OSError, ValueError) as error:
+            self._broken(message.probe, start, error)
+            return True
+        if start.running is not None:
+            start.running.close()
+        start.running = running
+        self.bcc = clean(message.bcc) or self.bcc
+        self.say(f"{message.probe}: live ({clean(message.hook)})")
+        if message.probe == CENSUS:
+            self._send(wire.AskObjects())
+        return True
+
+    def _broken(self, probe: str, start: _Start, error: Exception) -> None:
+        why = f"its maps cannot be read: {clean(str(error))}"
+        self._fail_or_wait(start, ProbeSample(State.FAILED, error=why))
+        self._costs.forget(probe)
+        self.say(f"{probe}: {why}")
+
+    def _take_census(self, message: wire.Objects, descriptor: int) -> bool:
+        with os.fdopen(descriptor, "rb") as file:
+            file.seek(0)
+            content = file.read()
+        first = not self._census
+        try:
+            self._census = objects.decode(message, content)
+        except ValueError as error:
+            self.say(str(error))
+        return first
+
+    def say(self, message: str) -> None:
+        """Put a line into the log of the next sample."""
+        self._messages.append(message)
+
+    def messages(self) -> tuple[str, ...]:
+        """What was said since the last call."""
+        said, self._messages = tuple(self._messages), []
+        return said
+
+    # --- what is read -----------------------------------------------------------------------------------------------
+
+    def _running(self) -> dict[str, Running]:
+        return {probe: start.running for probe, start in self._starts.items() if start.running is not None}
+
+    @property
+    def has_rings(self) -> bool:
+        """Whether there is anything to drain between two samples."""
+        return any(running.has_rings for running in self._running().values())
+
+    def drain(self, fuller_than: float) -> None:
+        """Empty the ring buffers that are fuller than that share; a broken one is told of at the next sample."""
+        for probe, running in self._running().items():
+            try:
+                running.drain(fuller_than)
+            except OSError as error:
+                self._broken(probe, self._starts[probe], error)
+
+    def read(self, tick: bool) -> Mapping[str, ProbeSample]:
+        """Every probe's sample, in the order they were first wanted. A regular `tick` also asks for the next census."""
+        samples = {probe: self._read(probe, start) for probe, start in self._starts.items()}
+        if tick and CENSUS in self._running():
+            self._send(wire.AskObjects())
+        return samples
+
+    def _read(self, probe: str, start: _Start) -> ProbeSample:
+        if start.running is None:
+            return start.sample
+        try:
+            return start.running.sample(self._costs.of(probe), self._census if probe == CENSUS else {})
+        except OSError as error:
+            self._broken(probe, start, error)
+            return start.sample
+
+    def after_sample(self, tick: bool, interval_s: float) -> None:
+        """What a sample is followed by: slices of statistics and, at regular ticks, pruning."""
+        running = self._running()
+        self._costs.advance(time.monotonic_ns(), running, interval_s, always=CENSUS in running)
+        filling = [probe for probe in running.values() if tick and probe.filling]
+        alive = pids_alive() if filling else None
+        for probe in filling:
+            if alive is not None:
+                probe.prune(alive)
+
+    def processes(self) -> Mapping[int, Process]:
+        """Name and user of every process that has a row."""
+        return self._processes.update(self._all(Kind.PID))
+
+    def labels(self) -> Mapping[str, Mapping[int, str]]:
+        """Names that the machine has for the numbers among the keys."""
+        return self._labels.of(self._all(Kind.DEVICE), self._all(Kind.UID))
+
+    def _all(self, kind: Kind) -> frozenset[int]:
+        parts = [numbers for running in self._running().values() for numbers in running.numbers(kind)]
+        before, union = self._numbers.get(kind, ([], frozenset()))
+        if len(before) != len(parts) or any(one is not other for one, other in zip(before, parts, strict=True)):
+            union = frozenset[int]().union(*parts)
+            self._numbers[kind] = (parts, union)
+        return union
+
+    def close(self) -> None:
+        """Detach everything."""
+        self._costs.stop()
+        for probe, start in self._starts.items():
+            if start.wanted:
+                self._stop(probe, start)
+
+
+def _close_all(descriptors: tuple[int, ...]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)

@@ -1,0 +1,173 @@
+"""One probe that is attached: its descriptors, and what is read through them; knows neither the wire nor the clock."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ebtop import wire
+from ebtop.kernel import bpf, stats
+from ebtop.kernel.maps import MapReader
+from ebtop.kernel.ringbuf import RingReader
+from ebtop.pruning import Pruning
+from ebtop.sample import Cost, EventTail, MapRows, ProbeSample, Records, State, Totals
+from ebtop.spec import Events, Kind, Probe, Table
+from ebtop.text import clean
+
+_HASHES = frozenset({bpf.HASH, bpf.PERCPU_HASH, bpf.LRU_HASH, bpf.LRU_PERCPU_HASH})
+
+
+class Running:
+    """Owns the descriptors of one live probe: closing them is what detaches it."""
+
+    def __init__(self, probe: Probe, live: wire.Live, descriptors: tuple[int, ...], started_ns: int) -> None:
+        """Takes over `descriptors`. OSError or ValueError (all of them closed then) when the maps cannot be read."""
+        self.probe = probe
+        self._live = live
+        self._descriptors = descriptors
+        self._started_ns = started_ns
+        self._readers: dict[str, MapReader] = {}
+        self._rings: dict[str, RingReader] = {}
+        self._pruned = 0
+        self._maps: dict[str, MapRows] = {}
+        self._numbers = _Numbers(probe)
+        self.hooks_ns = tuple(stats.hook_ns(_target(probe, live.hook, name)) for name in live.programs)
+        try:
+            self._open()
+        except (OSError, ValueError):
+            self.close()
+            raise
+        self._prunings = {name: Pruning(field) for name, field in _pid_fields(probe).items() if self._is_hash(name)}
+        self._hook, self._misses = clean(live.hook), clean(live.misses)
+        self._targets = tuple(clean(target) for target in live.targets)
+        self._log = "\n".join(clean(line) for line in live.log.splitlines())
+
+    def _open(self) -> None:
+        maps = {info.name: (info, fd) for info, fd in zip(self._live.maps, self._descriptors, strict=False)}
+        events = [view for view in self.probe.views if isinstance(view, Events)]
+        tables = {view.map for view in self.probe.views if self.probe.ways} - {view.map for view in events}
+        if missing := (tables | {name for view in events for name in (view.map, view.record)}) - maps.keys():
+            raise ValueError(f"the loader sent no map {', '.join(sorted(missing))}")
+        for name in tables | ({self.probe.totals} & maps.keys()):
+            self._readers[name] = MapReader(*maps[name])
+        for view in events:
+            record = maps[view.record][0]
+            self._rings[view.map] = RingReader(maps[view.map][0], record.value, record.value_size, maps[view.map][1])
+
+    def _is_hash(self, name: str) -> bool:
+        return name in self._readers and self._readers[name].info.type in _HASHES
+
+    def runs(self) -> list[stats.Runs]:
+        """Run counts and times of each program."""
+        first = len(self._live.maps)
+        return [stats.runs(fd) for fd in self._descriptors[first : first + len(self._live.programs)]]
+
+    def drain(self, fuller_than: float) -> None:
+        """Empty the ring buffers that are fuller than that share."""
+        for ring in self._rings.values():
+            if ring.waiting() > fuller_than:
+                ring.drain()
+
+    @property
+    def has_rings(self) -> bool:
+        """Whether there is anything to drain between two samples."""
+        return bool(self._rings)
+
+    def sample(self, cost: Cost, given: Mapping[str, MapRows]) -> ProbeSample:
+        """Everything its maps hold now, beside those `given` (of a probe without programs). OSError when unreadable."""
+        maps = {name: reader.read() for name, reader in self._readers.items()} | dict(given)
+        totals = maps.pop(self.probe.totals, None)
+        self._maps = maps
+        events = {name: ring.read() for name, ring in self._rings.items()}
+        self._numbers.look(maps, events)
+        return ProbeSample(
+            State.LIVE,
+            self._hook,
+            self._targets,
+            log=self._log,
+            started_ns=self._started_ns,
+            maps=maps,
+            events=events,
+            totals=self._totals(totals),
+            cost=cost,
+            misses=self._misses,
+        )
+
+    def numbers(self, kind: Kind) -> list[frozenset[int]]:
+        """The values of all keys of that kind in the newest sample; the same sets as before while keys are the same."""
+        return self._numbers.of(kind)
+
+    def _totals(self, rows: MapRows | None) -> Totals:
+        if rows is None or not rows.values.size:
+            return Totals(pruned=self._pruned)
+        counts = {name: int(rows.values[name].sum()) for name in rows.values.dtype.names or ()}
+        known = {name: counts[name] for name in ("total", "drops", "lost", "unmatched") if name in counts}
+        return Totals(**known, pruned=self._pruned)
+
+    def prune(self, alive: npt.NDArray[np.uint32]) -> None:
+        """Delete rows of processes that are gone from maps that fill up; call once a refresh, after its sample."""
+        counted = next((view for view in self.probe.views if isinstance(view, Table)), None)
+        for name, pruning in self._prunings.items():
+            places = pruning.places(self._maps[name], alive)
+            if places.size:
+                self._readers[name].delete(places)
+                if counted is not None and counted.map == name:
+                    self._pruned += int(self._maps[name].values[counted.columns[0].field][places].sum())
+
+    @property
+    def filling(self) -> bool:
+        """Whether one of its maps is more than half full."""
+        return any(2 * self._maps[name].keys.size > self._maps[name].capacity for name in self._prunings)
+
+    def close(self) -> None:
+        """Detach: close everything. Twice does no harm."""
+        descriptors, self._descriptors = self._descriptors, ()
+        for fd in descriptors:
+            os.close(fd)
+        for reader in self._readers.values():
+            reader.close()
+        for ring in self._rings.values():
+            ring.close()
+        self._readers, self._rings = {}, {}
+
+
+class _Numbers:
+    """The distinct numbers of each kind among a probe's keys; looked for again only where the keys are new."""
+
+    _KINDS = (Kind.PID, Kind.UID, Kind.DEVICE)
+
+    def __init__(self, probe: Probe) -> None:
+        self._members = {
+            (view.map, key.field, key.kind) for view in probe.views for key in _keys(view) if key.kind in self._KINDS
+        }
+        self._from: dict[tuple[str, str, Kind], Records] = {}
+        self._found: dict[tuple[str, str, Kind], frozenset[int]] = {}
+
+    def look(self, maps: dict[str, MapRows], events: dict[str, EventTail]) -> None:
+        for member in self._members:
+            name, field, _ = member
+            records = maps[name].keys if name in maps else events[name].records if name in events else None
+            if records is not None and records is not self._from.get(member):
+                self._from[member] = records
+                self._found[member] = frozenset(np.unique(records[field]).tolist())
+
+    def of(self, kind: Kind) -> list[frozenset[int]]:
+        return [numbers for member, numbers in self._found.items() if member[2] is kind]
+
+
+def _keys(view: Any) -> Iterator[Any]:
+    yield from getattr(view, "keys", ()) or getattr(view, "by", ())
+
+
+def _pid_fields(probe: Probe) -> dict[str, str]:
+    tables = [view for view in probe.views if isinstance(view, Table)]
+    return {view.map: key.field for view in tables for key in view.keys if key.kind is Kind.PID}
+
+
+def _target(probe: Probe, way: str, function: str) -> str:
+    hooks = next((known.hooks for known in probe.ways if known.name == way), ())
+    return next((f"{hook.kind}:{hook.target}" for hook in hooks if hook.function == function), "")
