@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* System calls by process and number: calls, failures, and the time from sys_enter to sys_exit.
  *
- * The start of a call lies in one slot per CPU, not in a hash: nearly every call ends where it began, with nothing in
+ * The start of a call lies in one slot per CPU, not in a hash: nearly every call ends where it began with nothing in
  * between. Only when the scheduler takes a thread off its CPU in mid-call does its start move to a hash by task, and the
- * slot is emptied, so a slot is always that of the running thread's open call. The task's address names the thread,
- * because execve by a thread other than the leader changes its id in mid-call. exit and exit_group never return: they
- * are counted as they begin, and leave no start. Way 1 only counts calls, as they begin. */
-#if defined(__aarch64__)
+ * slot is emptied: what is in a slot is always the running thread's open call. The task's address names the thread, as
+ * execve by another than the leader changes the thread's id in mid-call. exit and exit_group never return: they are
+ * counted as they begin, and leave no start. Way 1 only counts calls, as they begin. */
+#if defined(EBTOP_ARM64)
 #define SYSCALLS_EXIT 93
 #define SYSCALLS_EXIT_GROUP 94
 #define SYSCALLS_SIGRETURN 139
@@ -15,7 +15,7 @@
 #define SYSCALLS_EXIT_GROUP 231
 #define SYSCALLS_SIGRETURN 15
 #endif
-#define SYSCALLS_NUMBERS 512 /* the last stands for every number above: no program can fill the map with made-up ones */
+#define SYSCALLS_NUMBERS 512 /* the last stands for all above: no program can fill the map with made-up numbers */
 #ifndef SYSCALLS_ROWS
 #define SYSCALLS_ROWS 16384
 #endif
@@ -34,16 +34,19 @@ struct syscalls_value {
 };
 
 struct syscalls_start {
-    u64 task; /* 0: no call is open */
-    u64 ns;
-    u32 nr;
-    u32 line[11]; /* a cache line each */
+    u64 ns; /* 0: no call is open */
+    u64 nr;
+};
+
+struct syscalls_slot {
+    struct syscalls_start start;
+    u64 rest[6]; /* a cache line for each CPU */
 };
 
 BPF_TABLE("percpu_hash", struct syscalls_key, struct syscalls_value, syscalls_calls, SYSCALLS_ROWS);
 EBTOP_COUNTERS(struct ebtop_histogram, syscalls_latency, SYSCALLS_NUMBERS);
 EBTOP_COUNTERS(struct ebtop_totals, syscalls_totals, 1);
-BPF_ARRAY(syscalls_open, struct syscalls_start, EBTOP_CPUS);
+BPF_ARRAY(syscalls_slots, struct syscalls_slot, EBTOP_CPUS);
 BPF_HASH(syscalls_starts, u64, struct syscalls_start, SYSCALLS_STARTS);
 
 static __always_inline struct syscalls_value *syscalls_row(u32 nr, struct ebtop_totals *totals) {
@@ -74,55 +77,56 @@ int syscalls_enter(struct bpf_raw_tracepoint_args *ctx) {
             row->calls++;
         return 0;
     }
-    struct syscalls_start *start = syscalls_open.lookup(&cpu);
-    if (start) {
-        start->task = bpf_get_current_task();
-        start->nr = nr;
-        start->ns = bpf_ktime_get_ns();
+    struct syscalls_slot *slot = syscalls_slots.lookup(&cpu);
+    if (slot) {
+        slot->start.nr = nr;
+        slot->start.ns = bpf_ktime_get_ns();
     }
     return 0;
 }
 
 #if SYSCALLS_WAY == 0
 int syscalls_exit(struct bpf_raw_tracepoint_args *ctx) {
-    u64 now = bpf_ktime_get_ns(), task = bpf_get_current_task();
+    u64 now = bpf_ktime_get_ns();
     u32 cpu = bpf_get_smp_processor_id();
     struct ebtop_totals *totals = syscalls_totals.lookup(&cpu);
-    struct syscalls_start *start = syscalls_open.lookup(&cpu);
-    if (!totals || !start)
+    struct syscalls_slot *slot = syscalls_slots.lookup(&cpu);
+    if (!totals || !slot)
         return 0;
-    if (start->task != task)
+    struct syscalls_start *start = &slot->start;
+    if (!start->ns) {
+        u64 task = bpf_get_current_task();
         start = syscalls_starts.lookup(&task);
-    if (!start || !start->task) {
+    }
+    if (!start || !start->ns) {
         /* in mid-call when we came, refused by seccomp, or a new thread that returns from its parent's clone */
         totals->unmatched++;
         return 0;
     }
-    start->task = 0;
     u32 nr = start->nr;
     u64 ns = now - start->ns;
+    start->ns = 0;
     struct syscalls_value *row = syscalls_row(nr, totals);
-    if (!row)
+    u32 index = ebtop_bank(SYSCALLS_NUMBERS) + (nr & (SYSCALLS_NUMBERS - 1));
+    struct ebtop_histogram *latency = syscalls_latency.lookup(&index);
+    if (!row || !latency)
         return 0;
     row->calls++;
     row->ns += ns;
     if (ctx->args[1] >= -4095ULL && nr != SYSCALLS_SIGRETURN)
         row->errors++;
-    u32 index = ebtop_bank(SYSCALLS_NUMBERS) + (nr & (SYSCALLS_NUMBERS - 1));
-    struct ebtop_histogram *latency = syscalls_latency.lookup(&index);
-    if (latency)
-        ebtop_observe(latency, ns);
+    ebtop_observe(latency, ns);
     return 0;
 }
 
 int syscalls_switch(struct bpf_raw_tracepoint_args *ctx) {
     u32 cpu = bpf_get_smp_processor_id();
-    struct syscalls_start *start = syscalls_open.lookup(&cpu);
-    if (!start || !start->task)
+    u64 task = ctx->args[1];
+    struct syscalls_slot *slot = syscalls_slots.lookup(&cpu);
+    if (!slot || !slot->start.ns)
         return 0;
-    u64 task = start->task;
-    syscalls_starts.update(&task, start);
-    start->task = 0;
+    syscalls_starts.update(&task, &slot->start);
+    slot->start.ns = 0;
     return 0;
 }
 
