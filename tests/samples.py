@@ -10,6 +10,7 @@ import socket
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,7 @@ _FORMATS: dict[Kind, Any] = {
     Kind.TIME: "<u8",
     Kind.ADDRESS: [("ip", "u1", (16,)), ("port", "<u4")],
 }
+_ONLY = Key("index", Kind.DIRECTION)
 _HISTOGRAM = [("slots", "<u8", (BUCKETS,)), ("sum", "<u8"), ("max_value", "<u8")]
 
 
@@ -174,7 +176,7 @@ def _map(probe: Probe, name: str, age: float, rows: int) -> MapRows:
     views = [view for view in probe.views if view.map == name]
     random = np.random.default_rng(zlib.crc32(name.encode()))
     keys = {key.field: key for view in views for key in (view.by if isinstance(view, Histogram) else _keys(view))}
-    shown = _distinct(tuple(keys.values()), rows, random)
+    shown = _distinct(tuple(keys.values()) or (_ONLY,), rows, zlib.crc32(name.encode()))
     values = np.zeros(shown.size, _values(views))
     speeds = 10 ** random.uniform(0, 4, shown.size)
     for field in values.dtype.names or ():
@@ -221,7 +223,9 @@ def _cumulative(field: str, views: Iterable[Any], speeds: Any, age: float, rando
     return np.floor(speeds * factor * age)
 
 
-def _distinct(keys: tuple[Key, ...], rows: int, random: np.random.Generator) -> Records:
+@cache
+def _distinct(keys: tuple[Key, ...], rows: int, seed: int) -> Records:
+    random = np.random.default_rng(seed)
     kind = np.dtype([(key.field, _FORMATS.get(key.kind, "<u4")) for key in keys])
     seen: dict[bytes, Any] = {}
     for _ in range(rows * 8):
