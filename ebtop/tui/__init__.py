@@ -1,0 +1,20 @@
+"""The dashboard: draws frames in a terminal; the only place that knows Textual, Rich and plotext."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ebtop.sample import Source
+
+
+def run(source: Source, *, save: Callable[[str, bytes], str], wanted: Iterable[str], interval: float) -> int:
+    """Show `source` until the user, a signal or the source ends it; the exit status, 128 + n after signal n.
+
+    `save(path, content)` writes a file and returns where it is; OSError where it cannot. `wanted` are the names of the
+    probes to begin with, `interval` the seconds between refreshes.
+    """
+    from ebtop.tui.session import run
+
+    return run(source, save, tuple(wanted), interval)

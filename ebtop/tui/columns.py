@@ -1,0 +1,93 @@
+"""Which columns of a view fit in how many cells, and how wide each is; knows nothing of rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ebtop.spec import Events, Key, Kind, Table
+from ebtop.tui.pieces import NUMBER_WIDTH, width
+from ebtop.units import Unit
+
+PROGRAM = "program"
+"""Name of the second column of a process key."""
+_FIXED = {
+    Kind.ERRNO: 12,
+    Kind.DIRECTION: 5,
+    Kind.NUMBER: 7,
+    Kind.TIME: 12,
+    Kind.OBJECT: 7,
+    Kind.UID: 9,
+    Kind.DEVICE: 9,
+}
+_FLEXIBLE = {Kind.TEXT: (10, 120), Kind.SYSCALL: (10, 20), Kind.ADDRESS: (15, 26)}
+_PID_WIDTH = 7
+"""pid_max is at most 4194304 (include/linux/threads.h)."""
+_NUMERIC = (Kind.NUMBER, Kind.OBJECT)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One column as drawn."""
+
+    name: str
+    """Column name; the key's field; or PROGRAM."""
+    title: str
+    cells: int
+    most: int
+    """Cells it can make use of."""
+    right: bool
+    importance: int
+    unit: Unit | None = None
+    """Of a number; None for a key."""
+    key: Key | None = None
+
+
+def slots(view: Table | Events) -> list[Slot]:
+    """All columns of a view in order, each as narrow as it can be."""
+    result: list[Slot] = []
+    named = any(key.field == "comm" for key in view.keys)
+    for key in view.keys:
+        result += _of_key(key)[: 1 if named else 2]
+    if isinstance(view, Table):
+        for column in view.columns:
+            cells = max(width(column.title) + 1, NUMBER_WIDTH[column.unit])
+            result.append(Slot(column.name, column.title, cells, cells, True, column.importance, column.unit))
+    return result
+
+
+def _of_key(key: Key) -> list[Slot]:
+    title = key.title or key.field
+    if key.kind is Kind.PID:
+        return [
+            Slot(key.field, title, _PID_WIDTH, _PID_WIDTH, True, key.importance, key=key),
+            Slot(PROGRAM, "program" if title == "pid" else f"{title} program", 8, 18, False, key.importance, key=key),
+        ]
+    if key.kind in _FLEXIBLE:
+        least, most = _FLEXIBLE[key.kind]
+        return [Slot(key.field, title, least, most, False, key.importance, key=key)]
+    cells = max(width(title), _FIXED[key.kind])
+    return [Slot(key.field, title, cells, cells, key.kind in _NUMERIC, key.importance, key=key)]
+
+
+def fitted(view: Table | Events, cells: int, sort: str) -> tuple[list[Slot], int]:
+    """The columns of `view` that fit into `cells`, widened where they can use it, and the gap before each.
+
+    The least important are dropped first, of those the rightmost; the first key and the `sort` column stay.
+    """
+    chosen = slots(view)
+    gap = 1 if cells < 44 else 2
+    while len(chosen) > 1 and _taken(chosen, gap) > cells:
+        spare = [place for place, slot in enumerate(chosen) if place and slot.name not in (sort, PROGRAM)]
+        spare = spare or [len(chosen) - 1]
+        chosen.pop(max(spare, key=lambda place: (chosen[place].importance, place)))
+    rest = cells - _taken(chosen, gap)
+    while rest > 0 and any(slot.cells < slot.most for slot in chosen):
+        for place, slot in enumerate(chosen):
+            if rest > 0 and slot.cells < slot.most:
+                chosen[place] = replace(slot, cells=slot.cells + 1)
+                rest -= 1
+    return chosen, min(gap + max(0, rest // max(1, len(chosen))), gap + 2)
+
+
+def _taken(chosen: list[Slot], gap: int) -> int:
+    return 1 + sum(slot.cells for slot in chosen) + gap * (len(chosen) - 1)

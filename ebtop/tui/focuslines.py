@@ -1,0 +1,109 @@
+"""A maximised probe as lines: the whole table, trend and histogram under it; pure, one call for each frame."""
+
+from __future__ import annotations
+
+from ebtop import units
+from ebtop.frame import HistogramFrame
+from ebtop.tui.looked import Looked
+from ebtop.tui.panellines import PanelLines, panel_title
+from ebtop.tui.pieces import Line, fill, left, line_width
+from ebtop.tui.shapes import bars, summary
+from ebtop.tui.states import state_lines
+from ebtop.tui.tablelines import TableLines, ViewState, table_lines
+
+_BOTH = 78
+"""Cells from which trend and histogram stand side by side."""
+
+
+def focus_lines(looked: Looked, cells: int, lines: int) -> PanelLines:
+    """The whole stage in `cells` x `lines`."""
+    heading = panel_title(looked, cells, "")
+    rows, frame = looked.rows, looked.frame
+    if frame is None or rows is None or not looked.is_live:
+        return PanelLines(_exactly([heading, *state_lines(looked)], cells, lines))
+    state = looked.state or ViewState()
+    below = _below(lines)
+    room = max(1, lines - below - 3)
+    table = table_lines(frame, rows, state, cells, room)
+    body = table.rows or _empty(looked, state)
+    top = [heading, _tabs(looked, table, cells), table.heading, *body]
+    shapes = _shapes(looked, cells, below) if below else []
+    cursor = 3 + state.cursor - state.top if table.rows else -1
+    return PanelLines(_exactly(top, cells, lines - len(shapes)) + _exactly(shapes, cells, len(shapes)), cursor, table)
+
+
+def _below(lines: int) -> int:
+    return 0 if lines < 12 else max(6, min(20, lines * 2 // 5))
+
+
+def _exactly(content: list[Line], cells: int, lines: int) -> list[Line]:
+    content = content[:lines] + [[]] * (lines - len(content))
+    return [fill(line, cells) for line in content]
+
+
+def _empty(looked: Looked, state: ViewState) -> list[Line]:
+    if state.filter:
+        return [[(" no row passes the filter ", "faint"), (state.filter, "text")]]
+    return state_lines(looked)
+
+
+def _tabs(looked: Looked, table: TableLines, cells: int) -> Line:
+    """The probe's views, the chosen one bright, and how many rows are shown of how many."""
+    line: Line = [(" ", "text")]
+    for view in looked.listed:
+        chosen = view is looked.view
+        line += [("▸" if chosen else " ", "accent"), (view.title, "strong" if chosen else "dim"), ("  ", "text")]
+    state = looked.state
+    words = f"{table.shown} of {table.whole} rows" if table.shown != table.whole else f"{table.whole} rows"
+    tail: Line = [(words + " ", "faint")]
+    if state and state.filter:
+        tail = [("filter ", "dim"), (state.filter, "warn"), (" · ", "rule"), *tail]
+    space = cells - line_width(line) - line_width(tail)
+    return [*line, (" " * space, "text"), *tail] if space >= 0 else fill(line, cells)
+
+
+def _shapes(looked: Looked, cells: int, lines: int) -> list[Line]:
+    data = looked.histogram
+    if data is None:
+        return [_rule([("rate", cells)]), *_trend(looked, cells, lines - 1)]
+    if cells < _BOTH:
+        return [_rule([(data.view.title, cells)]), *_histogram(data, cells, lines - 1, ranges=cells >= 60)]
+    before = cells // 2
+    after = cells - before - 1
+    pairs = zip(
+        _exactly(_trend(looked, before, lines - 1), before, lines - 1),
+        _exactly(_histogram(data, after, lines - 1, ranges=True), after, lines - 1),
+        strict=True,
+    )
+    rule = _rule([("rate", before), (data.view.title + " · since it started", after)])
+    return [rule, *([*one, ("│", "rule"), *other] for one, other in pairs)]
+
+
+def _rule(parts: list[tuple[str, int]]) -> Line:
+    line: Line = []
+    for name, cells in parts:
+        if line:
+            line.append(("┬", "rule"))
+        name = left(name, min(len(name), cells - 4))
+        line += [("─ ", "rule"), (name, "dim"), (" " + "─" * (cells - len(name) - 3), "rule")]
+    return line
+
+
+def _trend(looked: Looked, cells: int, lines: int) -> list[Line]:
+    from ebtop.tui.trend import trend
+
+    interval = looked.frame.sample.interval_s if looked.frame else 1.0
+    return trend(looked.rates[-240:], interval, looked.probe.headline_unit, cells, lines)
+
+
+def _histogram(data: HistogramFrame, cells: int, lines: int, ranges: bool) -> list[Line]:
+    """Count, estimated percentiles ("~": inside a bucket every value is as likely), exact maximum, and the bars."""
+    from ebtop.derive import percentile
+
+    totals, recent, unit = data.totals.sum(axis=0), data.counts.sum(axis=0), data.view.unit
+    most = float(data.largest.max())
+    parts = [("count", units.exact(int(totals.sum())))]
+    for share in (50, 90, 99):
+        parts.append((f"~p{share}", units.text(percentile(totals, share / 100, most), unit)))
+    parts.insert(1, ("max", units.text(most, unit)))
+    return [summary(parts, cells), *bars(totals, recent, unit, cells, lines - 1, ranges)]

@@ -1,0 +1,71 @@
+"""The first picture, written straight to the terminal while Textual and numpy are still being imported; imports neither.
+
+It is the same header and the same title rules that the dashboard draws a moment later.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from ebtop import registry
+from ebtop.tui.pieces import Line, fill
+from ebtop.tui.plan import SMALLEST, grid
+from ebtop.tui.titles import NAN, Headline, header, title
+
+_ROLES = {
+    "accent": "1;38;5;75",
+    "strong": "38;5;255",
+    "text": "38;5;251",
+    "dim": "38;5;246",
+    "faint": "38;5;241",
+    "rule": "38;5;237",
+    "bar": "38;5;75",
+}
+_ENTER = "\x1b[?1049h\x1b[?25l\x1b[H"
+_LEAVE = "\x1b[0m\x1b[?1049l\x1b[?25h"
+
+
+def paint(wanted: tuple[str, ...], interval: float) -> bool:
+    """Paint the opening on the terminal of stderr, where Textual draws; whether there is one."""
+    try:
+        size = os.get_terminal_size(2)
+    except OSError:
+        return False
+    if size.columns < SMALLEST[0] or size.lines < SMALLEST[1]:
+        return False
+    plain = "NO_COLOR" in os.environ or "256" not in os.environ.get("TERM", "")
+    text = "\r\n".join(_coloured(line, plain) for line in lines(wanted, interval, size.columns, size.lines))
+    os.write(2, (_ENTER + text).encode())
+    return True
+
+
+def leave() -> None:
+    """Back to the main screen; harmless where that has been done."""
+    sys.stderr.write(_LEAVE)
+    sys.stderr.flush()
+
+
+def lines(wanted: tuple[str, ...], interval: float, columns: int, rows: int) -> list[Line]:
+    """Header and title rules of the panels that will be there, in `columns` x `rows` cells."""
+    machine = os.uname()
+    head = Headline(machine.nodename, machine.release, time.strftime("%H:%M:%S"), NAN, NAN, os.getloadavg()[0])
+    picture = [header(Headline(head.host, head.kernel, head.clock, load=head.load, interval_s=interval), columns)]
+    picture += [[] for _ in range(rows - 1)]
+    probes = [registry.probe(name) for name in wanted]
+    for probe, place in zip(probes, grid(len(probes), columns, rows - 3), strict=True):
+        rule = title(probe.slot, probe.title, "", "", "", place.width, False, "" if place.x == 0 else "┬")
+        picture[1 + place.y] += rule
+        for y in range(place.y + 1, place.y + place.height):
+            words: Line = [("│" if place.x else "", "rule")]
+            if y == place.y + 1:
+                words += [(" ○ ", "dim"), ("starting…", "dim")]
+            picture[1 + y] += fill(words, place.width)
+    return picture
+
+
+def _coloured(line: Line, plain: bool) -> str:
+    if plain:
+        return "".join(text for text, _ in line)
+    return "".join(f"\x1b[0;{_ROLES.get(role, '0')}m{text}" for text, role in line)

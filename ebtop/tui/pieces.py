@@ -1,0 +1,102 @@
+"""Text in terminal cells: pieces, lines, cutting and padding; knows nothing of colours, probes or Textual."""
+
+from __future__ import annotations
+
+from ebtop import units
+from ebtop.units import Unit
+
+Piece = tuple[str, str]
+"""Text and its role, see ebtop.tui.palette."""
+Line = list[Piece]
+"""Pieces from left to right; what is missing to the right is blank."""
+
+ELLIPSIS = "…"
+_SUFFIX = {Unit.COUNT: 1, Unit.BYTES: 2, Unit.NS: 2, Unit.PERCENT: 1, Unit.PLAIN: 0}
+_DIGITS = 4
+"""Cells of the longest number that units makes: 99.9, 1234."""
+NUMBER_WIDTH = {Unit.COUNT: 6, Unit.BYTES: 7, Unit.NS: 7, Unit.PERCENT: 6, Unit.PLAIN: 7}
+"""Cells that a number of each unit needs, suffix and all."""
+
+
+def width(text: str) -> int:
+    """Cells that `text` takes in a terminal; wide characters count two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def line_width(line: Line) -> int:
+    """Cells of a whole line."""
+    return sum(width(text) for text, _ in line)
+
+
+def left(text: str, cells: int) -> str:
+    """The first `cells` cells of `text`, padded with blanks to exactly that many."""
+    if text.isascii():
+        return text[:cells].ljust(cells)
+    from rich.cells import set_cell_size
+
+    return set_cell_size(text, cells)
+
+
+def middle(text: str, cells: int) -> str:
+    """`text` in exactly `cells` cells, its middle replaced by an ellipsis where it is too long."""
+    if width(text) <= cells or cells < 3:
+        return left(text, cells)
+    head = (cells - 1) // 2
+    tail = cells - 1 - head
+    return left(text, head) + ELLIPSIS + _last(text, tail)
+
+
+def _last(text: str, cells: int) -> str:
+    """The last `cells` cells of `text`, padded to the left where a wide character does not fit."""
+    end = text[-cells:]
+    while width(end) > cells:
+        end = end[1:]
+    return " " * (cells - width(end)) + end
+
+
+def right(text: str, cells: int) -> str:
+    """`text` at the right end of `cells` cells, cut at its end if it must be."""
+    return " " * (cells - width(text)) + text if width(text) <= cells else left(text, cells)
+
+
+def number(value: float, unit: Unit, cells: int, role: str = "text") -> Line:
+    """`value` in exactly `cells` cells: digits under digits, its unit dimmed, zero and "not measured" faint."""
+    digits, _, suffix = units.text(value, unit).partition(" ")
+    room = _SUFFIX[unit]
+    if len(suffix) > room:
+        room = len(suffix)
+    space = room + 1 if _SUFFIX[unit] else 0
+    if value != value or value == 0:
+        return [(right(digits, cells - space) + " " * space, "faint")]
+    line = [(right(digits, cells - space), role)]
+    if space:
+        line.append((" " + suffix.ljust(room), "dim"))
+    return line
+
+
+def fill(line: Line, cells: int) -> Line:
+    """`line` cut or padded to exactly `cells` cells."""
+    result: Line = []
+    room = cells
+    for text, role in line:
+        size = width(text)
+        if size > room:
+            result.append((left(text, room), role))
+            return result
+        result.append((text, role))
+        room -= size
+    if room:
+        result.append((" " * room, "text"))
+    return result
+
+
+def spread(before: Line, after: Line, cells: int, between: Piece = (" ", "text")) -> Line:
+    """`before` to the left, `after` to the right, `between` repeated in the room that is left."""
+    room = cells - line_width(before) - line_width(after)
+    if room < 0:
+        return fill(before + after, cells)
+    return [*before, (between[0] * room, between[1]), *after]

@@ -1,0 +1,1 @@
+"""Screens that cover the dashboard: help, log, palette; imported when they are first opened."""

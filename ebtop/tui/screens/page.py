@@ -1,0 +1,76 @@
+"""A page of lines over the dashboard that can be scrolled; knows nothing of what they say."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import ModalScreen
+
+from ebtop.tui.pieces import Line, fill, spread
+from ebtop.tui.widgets.lines import Lines
+
+_STEPS = {"j": 1, "down": 1, "k": -1, "up": -1}
+_PAGES = {"ctrl+d": 0.5, "pagedown": 1, "space": 1, "ctrl+u": -0.5, "pageup": -1}
+_ENDS = {"g": -1, "home": -1, "G": 1, "end": 1}
+_LEAVE = ("escape", "q", "backspace", "question_mark", "h", "f1", "L", "enter")
+
+
+class Page(ModalScreen[None], inherit_bindings=False):
+    """Esc leaves; movement as in tables."""
+
+    CSS = "Page { background: $background; } Page Lines { height: 1fr; }"
+
+    def __init__(self, name: str, lines: list[Line]) -> None:
+        super().__init__()
+        self._title, self._content, self._top = name, lines, 0
+
+    def compose(self) -> ComposeResult:
+        """One widget over everything."""
+        yield Lines(id="page")
+
+    def on_mount(self) -> None:
+        """The first lines."""
+        self._draw()
+
+    def on_resize(self) -> None:
+        """More or fewer lines."""
+        self.call_after_refresh(self._draw)
+
+    def on_key(self, event: events.Key) -> None:
+        """Every key belongs to the page."""
+        event.stop()
+        if event.key == "ctrl+c":
+            self.app.exit(return_code=0)
+        elif event.key in _LEAVE:
+            self.dismiss()
+        else:
+            self._scroll(self._step(event.key))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Three lines on."""
+        self._scroll(3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Three lines back."""
+        self._scroll(-3)
+
+    def _step(self, key: str) -> int:
+        lines = max(1, self.size.height - 2)
+        return _STEPS.get(key, 0) + int(_PAGES.get(key, 0) * lines) + _ENDS.get(key, 0) * len(self._content)
+
+    def _scroll(self, step: int) -> None:
+        self._top = max(0, min(self._top + step, len(self._content) - self.size.height + 2))
+        self._draw()
+
+    def _draw(self) -> None:
+        width, height = self.size
+        if width < 10 or height < 3:
+            return
+        shown = self._content[self._top : self._top + height - 2]
+        last = self._top + len(shown)
+        title: Line = [("─ ", "rule"), (self._title, "accent"), (" ", "text")]
+        where: Line = [(f" {self._top + 1}–{last} of {len(self._content)} ", "faint"), ("─", "rule")]
+        keys: Line = [(" Esc", "key"), (" back   ", "dim"), ("j k g G", "key"), (" move", "dim")]
+        body = [*shown, *([[]] * (height - 2 - len(shown)))]
+        lines = [spread(title, where, width, ("─", "rule")), *body, keys]
+        self.query_one("#page", Lines).show([fill(line, width) for line in lines])

@@ -1,0 +1,107 @@
+"""Sparklines, meters and log2 histogram bars as lines of block characters; pure, knows nothing of widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ebtop import units
+from ebtop.tui.pieces import Line, left, right
+from ebtop.units import Unit
+
+if TYPE_CHECKING:
+    from ebtop.frame import Counts
+
+_RISING = "▁▂▃▄▅▆▇█"
+_GROWING = " ▏▎▍▌▋▊▉"
+
+
+def sparkline(values: Sequence[float], cells: int) -> str:
+    """The newest `cells` of `values` as rising blocks scaled to the largest shown; blank where there are none yet."""
+    shown = [value for value in values[-cells:] if value == value] if cells > 0 else []
+    top = max(shown, default=0.0)
+    blocks = "".join(_RISING[min(7, int(value / top * 7.999))] if top > 0 else _RISING[0] for value in shown)
+    return blocks.rjust(cells)
+
+
+def bar(share: float, cells: int) -> str:
+    """`share` (0…1) of `cells` cells as a bar in eighths of a cell; more than nothing is at least one eighth."""
+    eighths = round(max(0.0, min(1.0, share)) * cells * 8)
+    if share > 0:
+        eighths = max(1, eighths)
+    whole, rest = divmod(eighths, 8)
+    return ("█" * whole + (_GROWING[rest] if rest else "")).ljust(cells)
+
+
+def meter(name: str, percent: float, cells: int) -> Line:
+    """A named bar of `cells` cells between thin brackets, and the number."""
+    if percent != percent:
+        return [(f"{name} ", "dim"), ("▕" + " " * cells + "▏", "rule"), ("  - ", "faint")]
+    role = "warn" if percent >= 90 else "bar"
+    filled = bar(percent / 100, cells)
+    return [(f"{name} ", "dim"), ("▕", "rule"), (filled, role), ("▏", "rule"), (f"{percent:3.0f}%", "text")]
+
+
+def buckets(counts: Counts, lines: int) -> tuple[list[tuple[int, int, int]], int]:
+    """The used range of a log2 histogram (BUCKETS,) in at most `lines` steps, and how many buckets make one step.
+
+    Each step is (first bucket, bucket after the last, events). Neighbours are merged, in pairs, fours and so on, until
+    the range fits: nothing is left out.
+    """
+    used = counts.nonzero()[0]
+    if used.size == 0 or lines <= 0:
+        return [], 1
+    first, after = int(used[0]), int(used[-1]) + 1
+    step = 1
+    while True:
+        begin, end = first - first % step, after + -after % step
+        if (end - begin) // step <= lines:
+            break
+        step *= 2
+    return [(b, b + step, int(counts[b : b + step].sum())) for b in range(begin, end, step)], step
+
+
+def edge(bucket: int, unit: Unit) -> str:
+    """The lower edge of a bucket with its unit."""
+    return units.text(0.0 if bucket == 0 else float(2**bucket), unit)
+
+
+def bars(counts: Counts, recent: Counts, unit: Unit, cells: int, lines: int, ranges: bool = False) -> list[Line]:
+    """A histogram's bars: lower edge (or range), bar, events; steps that grew in the interval are bright.
+
+    `counts` is since the start, `recent` of the interval, both (BUCKETS,). `ranges` writes both edges.
+    """
+    steps, _ = buckets(counts, lines)
+    most = max((events for _, _, events in steps), default=0)
+    labels = [_label(begin, after, unit, ranges) for begin, after, _ in steps]
+    wide = max((len(label) for label in labels), default=0)
+    wide = max(wide, 17 if ranges else 7)
+    room = max(4, cells - wide - 11)
+    return [
+        [
+            (right(label, wide), "dim"),
+            (" ▏", "rule"),
+            (bar(events / most, room), "bar" if recent[begin:after].any() else "idle"),
+            (right(units.text(events), 8), "text" if events else "faint"),
+        ]
+        for label, (begin, after, events) in zip(labels, steps, strict=True)
+    ]
+
+
+def _label(begin: int, after: int, unit: Unit, ranges: bool) -> str:
+    if not ranges:
+        return edge(begin, unit)
+    return f"{edge(begin, unit)} – {edge(after, unit)}"
+
+
+def summary(parts: Sequence[tuple[str, str]], cells: int) -> Line:
+    """`name value` pairs in one line, as many as `cells` has room for."""
+    line: Line = []
+    room = cells
+    for name, value in parts:
+        size = len(name) + len(value) + 3
+        if size > room:
+            break
+        line += [(f" {name} ", "dim"), (value + " ", "text")]
+        room -= size
+    return [*line, (left("", room), "text")]

@@ -1,0 +1,70 @@
+"""A rate over time with axes, drawn by plotext into lines; imported when the first probe is maximised."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from plotext._figure import _figure_class as Figure
+
+from ebtop import units
+from ebtop.tui.pieces import Line, fill
+from ebtop.units import Unit
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_TICKS = 4
+
+
+@lru_cache(maxsize=4)
+def trend(rates: tuple[float, ...], interval_s: float, unit: Unit, cells: int, lines: int) -> list[Line]:
+    """`rates`, oldest first, over the seconds up to now, in `cells` x `lines`; lists are shared: do not change them."""
+    if len(rates) < 2 or cells < 20 or lines < 4:
+        return [[(" the trend begins with the second interval" if cells >= 43 else " no trend yet", "faint")]]
+    return [_coloured(line, cells) for line in _plot(rates, interval_s, unit, cells, lines)]
+
+
+def _plot(rates: Sequence[float], interval_s: float, unit: Unit, cells: int, lines: int) -> list[str]:
+    figure = Figure()
+    figure.clear_figure()
+    figure.theme("clear")
+    figure.plot_size(cells - 1, lines)
+    span = max(len(rates) - 1, 30)
+    figure.plot(list(range(1 - len(rates), 1)), list(rates), marker="braille")
+    top = ceiling(max(rates))
+    figure.ylim(0, top)
+    figure.xlim(-span, 0)
+    levels = [top * step / _TICKS for step in range(_TICKS + 1)] if lines >= 10 else [0.0, top / 2, top]
+    figure.yticks(levels, [units.text(level, unit).rjust(7) for level in levels])
+    times = [-span, -span / 2, 0]
+    figure.xticks(times, [units.text(-time * interval_s * 1e9, Unit.NS) if time else "now" for time in times])
+    figure.xaxes(True, False)
+    figure.yaxes(True, False)
+    return _COLOUR.sub("", figure.build()).splitlines()
+
+
+def ceiling(value: float) -> float:
+    """The next of 1, 2, 4, 8 times a power of ten at or above `value`, so that the axis keeps still."""
+    step = 1.0
+    while step * 1000 < value:
+        step *= 10
+    while True:
+        for factor in (1, 2, 4, 8):
+            for decade in (1, 10, 100, 1000):
+                if step * factor * decade >= value and step * factor * decade / 2 < value:
+                    return step * factor * decade
+        if value <= step:
+            return step
+        step *= 10
+
+
+def _coloured(text: str, cells: int) -> Line:
+    """One line of plotext's text: braille in the accent, axes and labels in grey."""
+    line: Line = []
+    for character in text.ljust(cells):
+        role = "bar" if "⠀" <= character <= "⣿" else "rule" if character in "│┤┼└┬─┴├" else "dim"
+        if line and line[-1][1] == role:
+            line[-1] = (line[-1][0] + character, role)
+        else:
+            line.append((character, role))
+    return fill(line, cells)

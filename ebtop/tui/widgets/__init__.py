@@ -1,0 +1,1 @@
+"""Widgets: thin reactive shells around the pure functions of ebtop.tui."""

@@ -1,0 +1,67 @@
+"""The last two lines: what the focused probe costs and loses, or a notice or prompt; and the keys that do something now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.reactive import reactive
+
+from ebtop.tui.keys import KEYS, shown
+from ebtop.tui.pieces import Line, fill, line_width
+from ebtop.tui.widgets.lines import Lines
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What the footer depends on."""
+
+    slots: tuple[tuple[int, bool], ...] = ()
+    """Digit and whether that probe is on."""
+    maximised: bool = False
+
+
+def footer(hints: Hints, cells: int) -> Line:
+    """As many keys as fit, the most useful first; probes that are off have a dot and are dimmed."""
+    where = "focus" if hints.maximised else "overview"
+    line: Line = [(" ", "text")]
+    for slot, on in hints.slots:
+        line.append((f"{slot}" if on else f"{slot}·", "key" if on else "faint"))
+        line.append((" ", "text"))
+    line.append(("toggle", "dim"))
+    rows = [row for row in KEYS if row.footer and row.where in ("both", where) and row.action != "toggle_probe"]
+    for row in sorted(rows, key=lambda row: row.footer):
+        label = "restore" if row.action == "maximise" and hints.maximised else row.label
+        piece: Line = [("   " if cells >= 110 else "  ", "text"), (shown(row.keys[0]), "key"), (f" {label}", "dim")]
+        if line_width(line) + line_width(piece) <= cells - 1:
+            line += piece
+    return fill(line, cells)
+
+
+class Footer(Lines):
+    """Keys."""
+
+    data: reactive[Hints] = reactive(Hints)
+
+    def watch_data(self) -> None:
+        """Draw what changed."""
+        if self.size.width:
+            self.show([footer(self.data, self.size.width)])
+
+    def on_resize(self) -> None:
+        """More or fewer keys."""
+        self.watch_data()
+
+
+class Status(Lines):
+    """One line about the focused probe; a notice takes its place for a few seconds."""
+
+    data: reactive[tuple[tuple[str, str], ...]] = reactive(())
+
+    def watch_data(self) -> None:
+        """Draw what changed."""
+        if self.size.width:
+            self.show([fill(list(self.data), self.size.width)])
+
+    def on_resize(self) -> None:
+        """Cut or padded anew."""
+        self.watch_data()
