@@ -71,10 +71,10 @@ def _live(arguments: Arguments) -> int:
     return run(Plan(screen, _load, write_private, serials, allowed))
 
 
-def _load(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset[int]) -> None:
+def _load(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset[int]) -> int:
     from ebtop.kernel import loader
 
-    loader.load(channel, serials, own_pids)
+    return loader.run(channel, serials, own_pids)
 
 
 def _replay(arguments: Arguments) -> int:

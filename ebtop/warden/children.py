@@ -7,6 +7,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
@@ -21,9 +22,14 @@ class Child:
     pid: int
     pidfd: int
 
+    def send(self, number: int) -> None:
+        """Send it a signal; harmless when it has ended already."""
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, number)
+
     def kill(self) -> None:
-        """SIGKILL, which nothing survives; harmless when it has ended already."""
-        signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        """SIGKILL, which nothing survives."""
+        self.send(signal.SIGKILL)
 
     def wait(self) -> int:
         """Wait for its end: exit status, or minus the signal that killed it. Once only."""

@@ -16,8 +16,8 @@ from ebtop import wire
 from ebtop.kernel import privileges
 from ebtop.warden.children import Child, fork
 
-Load = Callable[[socket.socket, Mapping[str, int], frozenset[int]], None]
-"""load(channel, serial by probe, own pids): sends Progress and Live (with descriptors) for each probe, then returns."""
+Load = Callable[[socket.socket, Mapping[str, int], frozenset[int]], int]
+"""load(channel, serial by probe, own pids): sends Progress and Live (with descriptors) for each probe; exit status."""
 
 LIMIT_S = 30.0
 """A loader that has not ended by then is killed."""
@@ -81,8 +81,7 @@ class Loading:
         os.dup2(self._output, 1)
         os.dup2(self._output, 2)
         os.read(self._gate, 1)
-        load(channel, self.serials, own_pids | {os.getpid()})
-        return 0
+        return load(channel, self.serials, own_pids | {os.getpid()})
 
 
 def _signal_name(number: int) -> str:

@@ -19,7 +19,7 @@ from ebtop.warden.loading import Load, Loading
 from ebtop.warden.own import OwnPids
 
 GRACE_S = 2.0
-"""What the screen is given to end by itself after its wire was cut."""
+"""What the screen is given to end by itself, once it was told to or has hung up."""
 _OWN_MAP = "ebtop_own"
 _CENSUS = "bpf"
 """The probe that is read here, without programs."""
@@ -50,7 +50,9 @@ class Warden:
         """Descriptors that hold the kernel's statistics on, by who asked: "screen", or the census."""
         self._selector = selectors.DefaultSelector()
         self._clock_told = False
-        self._cut_s = 0.0
+        self._cut = False
+        self._kill_s = float("inf")
+        """When the screen is killed."""
         self._signal = 0
         self._ended = False
 
@@ -78,13 +80,15 @@ class Warden:
 
     def _signalled(self, number: int, _: object) -> None:
         self._signal = self._signal or number
-        self._cut()
+        self._screen.send(number)
+        self._kill_s = min(self._kill_s, monotonic() + GRACE_S)
 
-    def _cut(self) -> None:
-        """Cut the wire; the screen ends by that, or is ended."""
-        if self._cut_s:
+    def _hang_up(self) -> None:
+        """Close the wire; a screen that does not end by that is ended."""
+        if self._cut:
             return
-        self._cut_s = monotonic()
+        self._cut = True
+        self._kill_s = min(self._kill_s, monotonic() + GRACE_S)
         self._deafen(self._line)
         self._line.close()
 
@@ -96,16 +100,14 @@ class Warden:
         self._ended = True
 
     def _timeout(self) -> float | None:
-        moments = [loading.deadline_s for loading in self._loadings.values()]
-        if self._cut_s:
-            moments.append(self._cut_s + GRACE_S)
-        return max(0.0, min(moments) - monotonic()) if moments else None
+        first = min([self._kill_s, *(loading.deadline_s for loading in self._loadings.values())])
+        return None if first == float("inf") else max(0.0, first - monotonic())
 
     def _check_deadlines(self) -> None:
         now = monotonic()
-        if self._cut_s and now >= self._cut_s + GRACE_S:
+        if now >= self._kill_s:
             self._screen.kill()
-            self._cut_s = now
+            self._kill_s = float("inf")
         for loading in self._loadings.values():
             if now >= loading.deadline_s:
                 loading.time_out()
@@ -127,11 +129,11 @@ class Warden:
     # --- the screen's messages ----------------------------------------------------------------------------------------
 
     def _hear(self) -> None:
-        if self._cut_s:
+        if self._cut:
             return
         received = wire.receive(self._line)
         if received is None:
-            self._cut()
+            self._hang_up()
             return
         message, descriptors = received
         try:
@@ -314,12 +316,12 @@ class Warden:
         _close_all(descriptors)
 
     def _send(self, message: wire.Message, descriptors: tuple[int, ...]) -> None:
-        if self._cut_s:
+        if self._cut:
             return
         try:
             wire.send(self._line, message, descriptors)
         except OSError:  # the screen is gone; its pidfd says so next
-            self._cut()
+            self._hang_up()
 
 
 def _close_all(descriptors: tuple[int, ...]) -> None:

@@ -1,4 +1,4 @@
-"""Wardens with stand-ins for screen and loader, run as `python -m tests.kernel.scenarios NAME`; prints what was seen as JSON."""
+"""Wardens between stand-ins for screen and loader: `python -m tests.kernel.scenarios NAME` prints what was seen, JSON."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WORDS = 512
 _OWN = wire.MapInfo("ebtop_own", bpf.ARRAY, 4, 8, _WORDS, 0, (), ())
 
 
-def load(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset[int]) -> None:
+def load(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset[int]) -> int:
     """A loader without a compiler: the probe's name says how it fares."""
     if "segv" in serials:
         sys.stderr.write("in mid-compile\n")
@@ -40,6 +40,7 @@ def load(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset
             wire.Live(probe, serial, "raw_tracepoint", (), (_OWN,), (), 0, bcc=f"{sorted(own_pids)}"),
             (descriptor,),
         )
+    return 0
 
 
 def answers(line: socket.socket, count: int) -> list[dict[str, Any]]:
