@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two known loads.
+ *   workload cost CPU CALLS    pinned, makes CALLS getppid() and prints the nanoseconds of CPU time each one took
+ *   workload keys PROCESSES    PROCESSES children make KEYS different system calls each, every half second, until killed
+ *   workload busy              getppid() for ever, in bursts that leave the CPU half free */
+#define _GNU_SOURCE
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define KEYS 80
+#define FIRST 340 /* numbers without a call behind them, x86-64 and arm64: the kernel answers ENOSYS, but counts */
+
+static double cpu_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return now.tv_sec * 1e9 + now.tv_nsec;
+}
+
+static void pause_ms(long ms) {
+    struct timespec span = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    nanosleep(&span, 0);
+}
+
+static int cost(int cpu, long calls) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    if (sched_setaffinity(0, sizeof(set), &set)) {
+        perror("sched_setaffinity");
+        return 1;
+    }
+    double start = cpu_ns();
+    for (long call = 0; call < calls; call++)
+        syscall(SYS_getppid);
+    printf("%.2f\n", (cpu_ns() - start) / calls);
+    return 0;
+}
+
+static void keys(int processes) {
+    for (int child = 1; child < processes; child++)
+        if (fork() == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            break;
+        }
+    for (;; pause_ms(500))
+        for (int number = 0; number < KEYS; number++)
+            syscall(FIRST + number);
+}
+
+static void busy(void) {
+    for (;; pause_ms(5))
+        for (int call = 0; call < 10000; call++)
+            syscall(SYS_getppid);
+}
+
+int main(int count, char **words) {
+    if (count == 4 && !strcmp(words[1], "cost"))
+        return cost(atoi(words[2]), atol(words[3]));
+    if (count == 3 && !strcmp(words[1], "keys"))
+        keys(atoi(words[2]));
+    if (count == 2 && !strcmp(words[1], "busy"))
+        busy();
+    return 2;
+}
