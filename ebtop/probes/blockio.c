@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* blockio: requests that block devices completed, from block_rq_issue (handed to the driver) to block_rq_complete, for
- * the process that asked: current at block_io_start (way 0) or block_rq_insert (ways 1 and 2), else at the issue.
+ * the process that asked: current at block_io_start (way 0) or block_rq_insert (the others), else at the issue.
  * Slots by the request's address are overwritten in place: a device's requests are a fixed set, used again and again. */
 
 #define BLOCKIO_ROWS 4096
@@ -11,6 +11,7 @@
 #define BLOCKIO_DRIVER_IN 34 /* REQ_OP_DRV_IN */
 #define BLOCKIO_OPERATION 0xff
 #define BLOCKIO_MINOR_BITS 20
+#define BLOCKIO_REQUEST (BLOCKIO_WAY == 2) /* the request's place among the arguments: (rq), once (q, rq) */
 
 struct blockio_key {
     u32 pid;
@@ -49,12 +50,12 @@ static __always_inline void blockio_ask(u64 request, u64 ns) {
 }
 
 int blockio_start(struct bpf_raw_tracepoint_args *ctx) {
-    blockio_ask(ctx->args[BLOCKIO_WAY == 2 && EBTOP_KERNEL < KERNEL_VERSION(5, 11, 0)], 0);
+    blockio_ask(ctx->args[BLOCKIO_REQUEST], 0);
     return 0;
 }
 
-int blockio_issue(struct bpf_raw_tracepoint_args *ctx) { /* (rq), before 5.11 (q, rq) */
-    u64 request = ctx->args[BLOCKIO_WAY == 2 && EBTOP_KERNEL < KERNEL_VERSION(5, 11, 0)];
+int blockio_issue(struct bpf_raw_tracepoint_args *ctx) {
+    u64 request = ctx->args[BLOCKIO_REQUEST];
     struct blockio_slot *slot = blockio_slots.lookup(&request);
     if (slot && slot->asked)
         slot->ns = bpf_ktime_get_ns();
@@ -66,7 +67,7 @@ int blockio_issue(struct bpf_raw_tracepoint_args *ctx) { /* (rq), before 5.11 (q
 static __always_inline u32 blockio_device(struct request *request) {
     struct gendisk *disk = 0;
     u32 major = 0, minor = 0;
-#if BLOCKIO_WAY == 2
+#if BLOCKIO_WAY >= 2
     bpf_probe_read_kernel(&disk, sizeof(disk), &request->rq_disk);
 #else
     struct request_queue *queue = 0;

@@ -5,6 +5,7 @@ from ebtop.units import Unit
 
 _REQUEST = ("request.__data_len", "request.cmd_flags", "gendisk.major", "gendisk.first_minor")
 _QUEUE = (*_REQUEST, "request.q", "request_queue.disk")
+_DISK = (*_REQUEST, "request.rq_disk")
 _ISSUE = Hook("raw_tracepoint", "block_rq_issue", "blockio_issue")
 _COMPLETE = Hook("raw_tracepoint", "block_rq_complete", "blockio_complete")
 _INSERT = Hook("raw_tracepoint", "block_rq_insert", "blockio_start")
@@ -28,19 +29,15 @@ PROBE = Probe(
     title="Block I/O",
     question="Who does disk I/O, and how slow is each device?",
     slot=7,
-    ways=(
+    ways=(  # the third asks for two arguments: where there is only one, the kernel refuses to attach it
         Way(
             "raw_tracepoint",
             (Hook("raw_tracepoint", "block_io_start", "blockio_start"), _ISSUE, _COMPLETE),
             fields=_QUEUE,
         ),
         Way("raw_tracepoint at block_rq_insert", (_INSERT, _ISSUE, _COMPLETE), fields=_QUEUE, misses=_AT_INSERT),
-        Way(
-            "raw_tracepoint before 5.15",
-            (_INSERT, _ISSUE, _COMPLETE),
-            fields=(*_REQUEST, "request.rq_disk"),
-            misses=_AT_INSERT,
-        ),
+        Way("raw_tracepoint with queue", (_INSERT, _ISSUE, _COMPLETE), fields=_DISK, misses=_AT_INSERT),
+        Way("raw_tracepoint with rq_disk", (_INSERT, _ISSUE, _COMPLETE), fields=_DISK, misses=_AT_INSERT),
     ),
     views=(
         Table(

@@ -46,37 +46,33 @@ static __always_inline int ebtop_is_own(u32 tgid) {
     return bits && (*bits >> (tgid & 63) & 1);
 }
 
-/* floor(log2(value)), 0 for 0: de Bruijn-free, five compares. */
-static __always_inline u32 ebtop_bucket(u64 value) {
-    u32 bucket = 0;
-    if (value >> 32) {
-        value >>= 32;
-        bucket = 32;
-    }
-    if (value >> 16) {
-        value >>= 16;
-        bucket += 16;
-    }
-    if (value >> 8) {
-        value >>= 8;
-        bucket += 8;
-    }
-    if (value >> 4) {
-        value >>= 4;
-        bucket += 4;
-    }
-    if (value >> 2) {
-        value >>= 2;
-        bucket += 2;
-    }
+/* floor(log2(value)), 0 for 0, at most the last bucket; five compares. The barriers keep each shift in one register and
+ * each compare single: verifiers before 6.8 lose track of what the compiler would make of it otherwise. */
+#define ebtop_halve(value, bucket, bits)                                                                               \
+    do {                                                                                                               \
+        u64 ebtop_shift = (value) >> (bits) ? (bits) : 0;                                                              \
+        asm volatile("" : "+r"(ebtop_shift));                                                                          \
+        (value) >>= ebtop_shift;                                                                                       \
+        (bucket) += ebtop_shift;                                                                                       \
+    } while (0)
+
+static __always_inline u64 ebtop_bucket(u64 value) {
+    u64 bucket = 0;
+    ebtop_halve(value, bucket, 32);
+    ebtop_halve(value, bucket, 16);
+    ebtop_halve(value, bucket, 8);
+    ebtop_halve(value, bucket, 4);
+    ebtop_halve(value, bucket, 2);
     bucket += value >> 1;
-    return bucket < EBTOP_BUCKETS ? bucket : EBTOP_BUCKETS - 1;
+    asm volatile("" : "+r"(bucket));
+    if (bucket >= EBTOP_BUCKETS)
+        bucket = EBTOP_BUCKETS - 1;
+    asm volatile("" : "+r"(bucket));
+    return bucket;
 }
 
 static __always_inline void ebtop_observe(struct ebtop_histogram *histogram, u64 value) {
-    u32 bucket = ebtop_bucket(value);
-    if (bucket < EBTOP_BUCKETS)
-        histogram->slots[bucket]++;
+    histogram->slots[ebtop_bucket(value)]++;
     histogram->sum += value;
     if (value > histogram->max_value)
         histogram->max_value = value;
@@ -86,9 +82,7 @@ static __always_inline void ebtop_observe(struct ebtop_histogram *histogram, u64
 #define ebtop_add(counter, value) __sync_fetch_and_add((counter), (value))
 
 static __always_inline void ebtop_observe_atomic(struct ebtop_histogram *histogram, u64 value) {
-    u32 bucket = ebtop_bucket(value);
-    if (bucket < EBTOP_BUCKETS)
-        ebtop_add(&histogram->slots[bucket], 1);
+    ebtop_add(&histogram->slots[ebtop_bucket(value)], 1);
     ebtop_add(&histogram->sum, value);
     if (value > histogram->max_value)
         histogram->max_value = value;

@@ -113,6 +113,8 @@ static __always_inline int tcpaccept_exit(struct sock *sk) {
 #endif
 
 #if TCPACCEPT_WAY == 1
+#include <uapi/linux/ptrace.h>
+
 int tcpaccept_kprobe(struct pt_regs *ctx) {
     tcpaccept_enter(PT_REGS_PARM1(ctx));
     return 0;
