@@ -1,0 +1,96 @@
+"""Which places for programs this kernel has; loads nothing and knows nothing of BCC."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+from ebtop.kernel import btf, programs
+from ebtop.spec import Hook, Way
+
+_KALLSYMS = Path("/proc/kallsyms")
+
+
+def targets(hook: Hook) -> tuple[str, ...]:
+    """The alternatives of a hook's target, in order of preference."""
+    return tuple(hook.target.split("|"))
+
+
+def present(hook: Hook) -> str:
+    """The first alternative of the hook's target that this kernel has, or "" when it has none."""
+    return next((target for target in targets(hook) if not _lacking(hook.kind, target)), "")
+
+
+def available(hook: Hook) -> str:
+    """What this kernel lacks for the hook, in one line; "" when it can be attached, as far as is known beforehand."""
+    if present(hook):
+        return ""
+    return _lacking(hook.kind, targets(hook)[0])
+
+
+def lacking(way: Way) -> str:
+    """What this kernel lacks for a way's hooks, in one line; "" when every one that is not optional is there."""
+    missing = next((lack for hook in way.hooks if not hook.optional and (lack := available(hook))), "")
+    if missing or any(present(hook) for hook in way.hooks):
+        return missing
+    return available(way.hooks[0]) if way.hooks else "no hooks"
+
+
+def _lacking(kind: str, target: str) -> str:
+    if kind == "raw_tracepoint":
+        return "" if _has_raw_tracepoint(target) else f"raw tracepoint {target}: this kernel has none of that name"
+    if kind == "tracepoint":
+        return _lacking_tracepoint(target)
+    if kind in ("fentry", "fexit"):
+        return _lacking_trampoline(kind, target)
+    return _lacking_kprobe(kind, target)
+
+
+def _has_raw_tracepoint(target: str) -> bool:
+    """The kernel's BTF has a typedef for each raw tracepoint (include/trace/bpf_probe.h); else ask tracefs."""
+    if btf.present() and btf.kernel().has_name(f"btf_trace_{target}"):
+        return True
+    return any(
+        (place / "events").is_dir() and any((place / "events").glob(f"*/{target}")) for place in programs.TRACEFS
+    )
+
+
+def _lacking_tracepoint(target: str) -> str:
+    try:
+        programs.tracepoint_id(target)
+    except PermissionError:
+        return f"tracepoint {target}: its id cannot be read without CAP_DAC_READ_SEARCH"
+    except OSError:
+        if not any((place / "events").is_dir() for place in programs.TRACEFS):
+            return f"tracepoint {target}: tracefs is not mounted"
+        return f"tracepoint {target}: this kernel has none of that name"
+    return ""
+
+
+def _lacking_trampoline(kind: str, target: str) -> str:
+    if not btf.present():
+        return f"{kind} {target}: this kernel has no type information (BTF)"
+    if any((place / "events").is_dir() for place in programs.TRACEFS) and not any(
+        (place / "available_filter_functions").exists() for place in programs.TRACEFS
+    ):
+        return f"{kind} {target}: this kernel is built without CONFIG_DYNAMIC_FTRACE"
+    return "" if btf.kernel().has_name(target) else f"{kind} {target}: this kernel has no such function"
+
+
+def _lacking_kprobe(kind: str, target: str) -> str:
+    if not programs.KPROBE_UNIT.exists():
+        return f"{kind} {target}: this kernel is built without CONFIG_KPROBES"
+    return "" if target in _functions() else f"{kind} {target}: this kernel has no such function"
+
+
+@cache
+def _functions() -> frozenset[str]:
+    """Names of the functions of kernel and modules; empty addresses (kptr_restrict) do no harm."""
+    names = set()
+    with _KALLSYMS.open("rb") as file:
+        for line in file:
+            words = line.split(None, 3)
+            if words[1] in (b"t", b"T"):
+                names.add(os.fsdecode(words[2].strip()))
+    return frozenset(names)

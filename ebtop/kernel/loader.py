@@ -1,0 +1,295 @@
+"""Compiles, loads and attaches probes in a process of its own, and gives the descriptors away; draws and reads nothing.
+
+The warden forks it for some probes at once. They are compiled as one module; whatever goes wrong for one of several is
+left unanswered, and the warden starts a loader for that probe alone, which tries its ways one after another.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import socket
+import stat
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from ebtop import registry, wire
+from ebtop.kernel import bpf, btf, hooks, members, programs, source, structs
+from ebtop.kernel.bcc_module import CompiledMap, CompileError, Module, NoCompiler, version
+from ebtop.spec import Hook, Probe, Way
+
+OWN_MAP = "ebtop_own"
+RETRY = 75
+"""Exit status (EX_TEMPFAIL) when at least one of several probes was not answered: it wants a loader of its own."""
+_STANDARD = 3
+_NO_MEMLOCK = (5, 11, 0)
+"""From here on BPF's memory is the control group's, not the locked-memory limit's."""
+_PATH = "/usr/bin:/bin"
+
+Answer = tuple[wire.Progress | wire.Live, tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One start of a probe."""
+
+    probe: str
+    serial: int
+
+
+class _Unworkable(Exception):  # noqa: N818 - private
+    """A way does not work here; `log` is what compiler and verifier said."""
+
+    def __init__(self, why: str, log: str = "") -> None:
+        super().__init__(why)
+        self.log = log
+
+
+def run(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset[int]) -> int:
+    """Be the loader of `serials` (by probe): answer over `channel`, return the exit status. For a forked child only.
+
+    Closes every descriptor but the standard ones and the channel, and catches what is written to stdout and stderr.
+    """
+    _close_foreign(channel.fileno())
+    _catch_output()
+    _stand_alone()
+    jobs = [Job(probe, serial) for probe, serial in serials.items()]
+    answered = set()
+    for message, descriptors in load(jobs, own_pids):
+        wire.send(channel, message, descriptors)
+        if message.state in ("failed", "live") if isinstance(message, wire.Progress) else True:
+            answered.add(message.probe)
+        for descriptor in descriptors[len(message.maps) if isinstance(message, wire.Live) else 0 :]:
+            os.close(descriptor)
+    return 0 if len(answered) == len(jobs) else RETRY
+
+
+def load(jobs: Sequence[Job], own_pids: frozenset[int]) -> Iterator[Answer]:
+    """Progress and Live messages with descriptors, which stay open here; several jobs in one module.
+
+    Of several, one that does not work gets no last answer unless there is no hope for it. A single job tries all its
+    ways, and fails in the end. `own_pids` are marked as ebtop's own before anything is attached.
+    """
+    if len(jobs) == 1:
+        yield from _load_alone(jobs[0], own_pids)
+    else:
+        yield from _load_together(jobs, own_pids)
+
+
+def _load_alone(job: Job, own_pids: frozenset[int]) -> Iterator[Answer]:
+    probe = registry.probe(job.probe)
+    reasons: list[str] = []
+    log = ""
+    for number, way in enumerate(probe.ways):
+        if lacking := _lacking(way):
+            reasons.append(lacking)
+            continue
+        try:
+            yield _progress(job, "compiling", way)
+            module = _compile([(probe, number)])
+            yield _progress(job, "attaching", way)
+            yield _attach(module, job, probe, way, own_pids, log)
+            return
+        except _Unworkable as why:
+            reasons.append(f"{way.name}: {why}")
+            log += f"{way.name}: {why}\n{why.log}\n"
+        except NoCompiler as why:
+            reasons.append(f"BCC cannot be used: {why}")
+            break
+    yield wire.Progress(job.probe, job.serial, "failed", "", _one_line("; ".join(reasons)), log[-wire.LOG_LIMIT :]), ()
+
+
+def _load_together(jobs: Sequence[Job], own_pids: frozenset[int]) -> Iterator[Answer]:
+    chosen: list[tuple[Job, Probe, int]] = []
+    for job in jobs:
+        probe = registry.probe(job.probe)
+        number = next((number for number, way in enumerate(probe.ways) if not _lacking(way)), -1)
+        if number >= 0:
+            chosen.append((job, probe, number))
+            yield _progress(job, "compiling", probe.ways[number])
+    try:
+        module = _compile([(probe, number) for _, probe, number in chosen])
+    except (_Unworkable, NoCompiler):
+        return
+    for job, probe, number in chosen:
+        yield _progress(job, "attaching", probe.ways[number])
+        try:
+            yield _attach(module, job, probe, probe.ways[number], own_pids, "")
+        except _Unworkable:
+            continue
+
+
+def _progress(job: Job, state: str, way: Way) -> Answer:
+    return wire.Progress(job.probe, job.serial, state, way.name), ()
+
+
+def _lacking(way: Way) -> str:
+    """What this kernel lacks for `way`, in one line; "" when nothing is known to be missing."""
+    if lacking := hooks.lacking(way):
+        return lacking
+    if not way.fields or (not btf.present() and _headers()):
+        return ""
+    if not btf.present():
+        return f"{btf.VMLINUX}: this kernel has no type information, and its headers are not installed"
+    return structs.missing(btf.kernel(), way.fields)
+
+
+# --- compiling --------------------------------------------------------------------------------------------------------
+
+
+def _compile(chosen: Sequence[tuple[Probe, int]]) -> Module:
+    wanted = tuple(chain.from_iterable(probe.ways[number].fields for probe, number in chosen))
+    declared = structs.declare(btf.kernel(), wanted) if wanted and btf.present() else ""
+    os.environ["BCC_KERNEL_SOURCE"] = str(source.SHIM)
+    text, begin = source.module(chosen, declared), _written()
+    try:
+        return Module(text, source.options(machine()))
+    except CompileError as error:
+        log = _log_since(begin)
+        raise _Unworkable(source.first_error(log) or "the compiler failed without a word", log) from error
+
+
+def machine() -> source.Machine:
+    """The running machine's numbers."""
+    possible = Path("/sys/devices/system/cpu/possible").read_text("ascii")
+    numbers = [int(part) for part in os.uname().release.split("-")[0].split(".")[:3] if part.isdigit()]
+    major, minor, patch = (*numbers, 0, 0, 0)[:3]
+    return source.Machine(
+        cpus=int(possible.strip().replace("-", ",").split(",")[-1]) + 1,
+        pid_max=int(Path("/proc/sys/kernel/pid_max").read_text("ascii")),
+        kernel=(major, minor, patch),
+        page_size=os.sysconf("SC_PAGE_SIZE"),
+    )
+
+
+def _headers() -> str:
+    """The folder of the running kernel's full headers, or ""."""
+    folder = f"/lib/modules/{os.uname().release}/build"
+    return folder if os.path.exists(f"{folder}/include/linux/kconfig.h") else ""
+
+
+# --- loading and attaching --------------------------------------------------------------------------------------------
+
+
+def _attach(module: Module, job: Job, probe: Probe, way: Way, own_pids: frozenset[int], log: str) -> Answer:
+    """Load and attach one probe of the module; _Unworkable, with everything of it closed, when the kernel refuses."""
+    maps = [one for one in module.maps() if one.name == OWN_MAP or one.name.startswith(f"{probe.name}_")]
+    infos = tuple(_info(one) for one in maps)
+    _mark_own(maps, own_pids)
+    loaded: dict[tuple[str, str, str], int] = {}
+    attached: dict[str, int] = {}
+    try:
+        places = [(hook, target) for hook in way.hooks if (target := hooks.present(hook))]
+        for hook, target in places:
+            _load_program(module, hook, target, loaded)
+        for hook, target in places:
+            program = loaded[_identity(hook, target)]
+            attached[f"{hook.kind}:{target}"] = programs.attach(hook.kind, target, program)
+    except programs.Refused as refused:
+        for descriptor in (*attached.values(), *loaded.values()):
+            os.close(descriptor)
+        raise _Unworkable(str(refused), refused.log) from refused
+    live = wire.Live(
+        probe=job.probe,
+        serial=job.serial,
+        hook=way.name,
+        targets=tuple(attached),
+        maps=infos,
+        programs=tuple(function for function, _, _ in loaded),
+        attachments=len(attached),
+        misses=way.misses,
+        log=log[-wire.LOG_LIMIT :],
+        bcc=version(),
+    )
+    return live, (*(one.descriptor for one in maps), *loaded.values(), *attached.values())
+
+
+def _identity(hook: Hook, target: str) -> tuple[str, str, str]:
+    """What makes two programs of one function different: kind, and for fentry and fexit where they go."""
+    tracing = hook.kind in ("fentry", "fexit")
+    return hook.function, hook.kind if tracing else "", target if tracing else ""
+
+
+def _load_program(module: Module, hook: Hook, target: str, loaded: dict[tuple[str, str, str], int]) -> None:
+    identity = _identity(hook, target)
+    if identity in loaded:
+        return
+    try:
+        btf_id = btf.kernel().function(target) if identity[1] else 0
+        loaded[identity] = programs.load(hook.kind, hook.function, module.instructions(hook.function), btf_id)
+    except KeyError as error:
+        raise programs.Refused(f"the C file has no function {hook.function}") from error
+    except btf.NoField as error:
+        raise programs.Refused(str(error)) from error
+
+
+def _info(one: CompiledMap) -> wire.MapInfo:
+    ring = one.type == bpf.RINGBUF
+    try:
+        key = () if ring else members.fields(one.key, one.key_size, "index")
+        value = () if ring else members.fields(one.value, one.value_size, "value")
+    except members.Undescribed as error:
+        raise _Unworkable(f"map {one.name}: {error}") from error
+    sizes = (0, 0) if ring else (one.key_size, one.value_size)
+    return wire.MapInfo(one.name, one.type, *sizes, one.max_entries, one.flags, key, value)
+
+
+def _mark_own(maps: Sequence[CompiledMap], own_pids: frozenset[int]) -> None:
+    own = next(one for one in maps if one.name == OWN_MAP)
+    for word in {pid >> 6 for pid in own_pids}:
+        bits = sum(1 << (pid & 63) for pid in own_pids if pid >> 6 == word)
+        bpf.update(own.descriptor, struct.pack("=I", word), struct.pack("=Q", bits))
+
+
+# --- being a process of one's own -------------------------------------------------------------------------------------
+
+
+def _close_foreign(channel: int) -> None:
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) >= _STANDARD and int(name) != channel:
+            try:
+                os.close(int(name))
+            except OSError:  # the descriptor of the listing itself
+                continue
+
+
+def _catch_output() -> None:
+    """stdout and stderr into a memory file, if they are not one already; it is read for the log."""
+    if stat.S_ISREG(os.fstat(2).st_mode) and os.readlink("/proc/self/fd/2").startswith("/memfd:"):
+        return
+    caught = os.memfd_create("ebtop-loader-output", os.MFD_CLOEXEC)
+    os.dup2(caught, 1)
+    os.dup2(caught, 2)
+
+
+def _stand_alone() -> None:
+    """A session of its own, no terminal's signals, locked memory without limit (Linux before 5.11), nobody's PATH."""
+    if os.getsid(0) != os.getpid():
+        os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if machine().kernel < _NO_MEMLOCK:
+        try:
+            resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        except (ValueError, OSError) as error:  # without CAP_SYS_RESOURCE; loading may do all the same
+            os.write(2, f"locked memory stays limited: {error}\n".encode())
+    os.environ["PATH"] = _PATH
+
+
+def _written() -> int:
+    return os.lseek(2, 0, os.SEEK_END) if stat.S_ISREG(os.fstat(2).st_mode) else 0
+
+
+def _log_since(begin: int) -> str:
+    """What was written to stderr since, the last of it."""
+    if not stat.S_ISREG(os.fstat(2).st_mode):
+        return ""
+    begin = max(begin, os.fstat(2).st_size - wire.LOG_LIMIT)
+    return os.pread(2, wire.LOG_LIMIT, begin).decode("utf-8", "replace")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,162 @@
+"""BPF programs loaded and attached by system calls, so that closing a descriptor detaches; knows nothing of BCC or probes.
+
+Layouts: union bpf_attr in include/uapi/linux/bpf.h, struct perf_event_attr in include/uapi/linux/perf_event.h.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import os
+import platform
+import struct
+from pathlib import Path
+
+from ebtop.kernel import bpf
+
+_PROG_LOAD, _RAW_TRACEPOINT_OPEN = 5, 17
+_TYPES = {
+    "kprobe": 2,
+    "kretprobe": 2,
+    "tracepoint": 5,
+    "raw_tracepoint": 17,
+    "fentry": 26,
+    "fexit": 26,
+}
+"""enum bpf_prog_type by kind of hook."""
+_ATTACH_TYPES = {"fentry": 24, "fexit": 25}
+"""enum bpf_attach_type."""
+_LICENSE = b"Dual BSD/GPL\0"
+"""One of the names by which the kernel knows that GPL-only helpers may be used (include/linux/license.h)."""
+_LOG_SIZE = 1 << 18
+_INSTRUCTION = 8
+_PERF_TYPE_TRACEPOINT = 2
+_PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}
+_PERF_FLAG_FD_CLOEXEC = 8
+_PERF_ATTRIBUTES = 112  # PERF_ATTR_SIZE_VER5, Linux 4.1
+_PERF_IOC_ENABLE, _PERF_IOC_SET_BPF = 0x2400, 0x40042408
+KPROBE_UNIT = Path("/sys/bus/event_source/devices/kprobe")
+"""The performance-monitoring unit of kprobes, Linux 4.17: a kprobe that lives as long as its descriptor."""
+
+TRACEFS = (Path("/sys/kernel/tracing"), Path("/sys/kernel/debug/tracing"))
+"""Where tracefs may be mounted."""
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Refused(Exception):  # noqa: N818 - what happened
+    """The kernel did not take a program or an attachment; `log` is what the verifier said."""
+
+    def __init__(self, what: str, log: str = "") -> None:
+        super().__init__(what)
+        self.log = log
+
+
+def load(kind: str, function: str, instructions: bytes, btf_id: int = 0) -> int:
+    """Descriptor of the program `function` for hooks of `kind`; `btf_id` of the kernel function for fentry and fexit.
+
+    Refused with the verifier's log when the kernel does not take it.
+    """
+    try:
+        return _load(kind, function, instructions, btf_id, None)
+    except OSError as error:
+        if error.errno == errno.EPERM:
+            raise Refused(f"{function}: the kernel does not let this process load programs; sudo ebtop") from error
+        log = ctypes.create_string_buffer(_LOG_SIZE)
+        try:
+            return _load(kind, function, instructions, btf_id, log)
+        except OSError as again:
+            raise Refused(_verdict(function, again, log.value), log.value.decode("utf-8", "replace")) from again
+
+
+def _load(kind: str, function: str, code: bytes, btf_id: int, log: ctypes.Array[ctypes.c_char] | None) -> int:
+    kept = ctypes.create_string_buffer(code, len(code))
+    license_name = ctypes.create_string_buffer(_LICENSE)
+    attributes = bytearray(144)
+    struct.pack_into("=IIQQ", attributes, 0, _TYPES[kind], len(code) // _INSTRUCTION, _at(kept), _at(license_name))
+    if log is not None:
+        struct.pack_into("=IIQ", attributes, 24, 1, len(log), _at(log))
+    struct.pack_into("=16s", attributes, 48, function.encode()[:15])
+    struct.pack_into("=I", attributes, 68, _ATTACH_TYPES.get(kind, 0))
+    struct.pack_into("=I", attributes, 108, btf_id)
+    for _ in range(5):
+        try:
+            return bpf.bpf(_PROG_LOAD, attributes)
+        except BlockingIOError:  # a signal came in between, see libbpf's sys_bpf_prog_load
+            continue
+    return bpf.bpf(_PROG_LOAD, attributes)
+
+
+def _verdict(function: str, error: OSError, log: bytes) -> str:
+    lines = [line for line in log.decode("utf-8", "replace").splitlines() if line.strip()]
+    reasons = [line for line in lines if not line.startswith(("processed ", "verification time", "stack depth"))]
+    said = f": {reasons[-1].strip()}" if reasons else ""
+    return f"{function}: the verifier refused it ({error.strerror}){said}"
+
+
+def attach(kind: str, target: str, program: int) -> int:
+    """Descriptor of the attachment of `program` to `target`; closing it detaches. Refused when the kernel does not."""
+    try:
+        if kind == "raw_tracepoint":
+            return _open_raw(program, target)
+        if kind in _ATTACH_TYPES:
+            return _open_raw(program, "")
+        return _attach_perf_event(kind, target, program)
+    except OSError as error:
+        raise Refused(f"{kind}:{target}: the kernel did not attach the program ({error.strerror})") from error
+
+
+def _open_raw(program: int, target: str) -> int:
+    name = ctypes.create_string_buffer(target.encode())
+    return bpf.bpf(_RAW_TRACEPOINT_OPEN, bytearray(struct.pack("=QII", _at(name) if target else 0, program, 0)))
+
+
+def _attach_perf_event(kind: str, target: str, program: int) -> int:
+    name = ctypes.create_string_buffer(target.encode())
+    attributes = bytearray(_PERF_ATTRIBUTES)
+    if kind == "tracepoint":
+        struct.pack_into("=IIQ", attributes, 0, _PERF_TYPE_TRACEPOINT, len(attributes), tracepoint_id(target))
+    else:
+        returning = _retprobe_bit() if kind == "kretprobe" else 0
+        struct.pack_into("=IIQ", attributes, 0, int((KPROBE_UNIT / "type").read_text()), len(attributes), returning)
+        struct.pack_into("=Q", attributes, 56, _at(name))
+    struct.pack_into("=Q", attributes, 16, 1)  # sample_period
+    struct.pack_into("=I", attributes, 48, 1)  # wakeup_events
+    descriptor = _perf_event_open(attributes)
+    try:
+        fcntl.ioctl(descriptor, _PERF_IOC_SET_BPF, program)
+        fcntl.ioctl(descriptor, _PERF_IOC_ENABLE, 0)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _retprobe_bit() -> int:
+    return 1 << int((KPROBE_UNIT / "format" / "retprobe").read_text().partition(":")[2])
+
+
+def tracepoint_id(target: str) -> int:
+    """The number of the tracepoint `category:event`; OSError where tracefs has none."""
+    for place in TRACEFS:
+        path = place / "events" / target.replace(":", "/") / "id"
+        if path.exists():
+            return int(path.read_text())
+    raise FileNotFoundError(errno.ENOENT, f"no tracepoint {target}")
+
+
+def _perf_event_open(attributes: bytearray) -> int:
+    place = (ctypes.c_char * len(attributes)).from_buffer(attributes)
+    every, cpu, group = ctypes.c_int(-1), ctypes.c_int(min(os.sched_getaffinity(0))), ctypes.c_int(-1)
+    flags = ctypes.c_ulong(_PERF_FLAG_FD_CLOEXEC)
+    number = _PERF_EVENT_OPEN[platform.machine()]
+    result = _libc.syscall(ctypes.c_long(number), ctypes.byref(place), every, cpu, group, flags)
+    if result < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+    return int(result)
+
+
+def _at(buffer: ctypes.Array[ctypes.c_char]) -> int:
+    return ctypes.addressof(buffer)

@@ -1,0 +1,76 @@
+"""The C text of a module and the options it is compiled with; compiles nothing and asks the kernel nothing."""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ebtop.spec import Probe
+
+SHIM = Path(__file__).parent
+"""What takes the place of a kernel source tree: its folder `include`."""
+_PRELUDE = "#include <linux/types.h>\n#include <linux/version.h>\n#include <asm/ptrace.h>\n"
+_OWN_INCLUDE = re.compile(r'^#include "ebtop\.h".*$', re.MULTILINE)
+_ERROR = re.compile(r"^(?P<file>[^\s:]+):(?P<line>\d+):\d+: (?:fatal )?error: (?P<message>.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The numbers of the running machine that C code is compiled with."""
+
+    cpus: int
+    """Highest possible CPU number plus one."""
+    pid_max: int
+    kernel: tuple[int, int, int]
+    page_size: int
+    architecture: str = platform.machine()
+
+    @property
+    def version_code(self) -> int:
+        """LINUX_VERSION_CODE (include/linux/version.h: the last number stops at 255)."""
+        major, minor, patch = self.kernel
+        return (major << 16) + (minor << 8) + min(patch, 255)
+
+
+def options(machine: Machine) -> tuple[str, ...]:
+    """Compiler options for `machine`."""
+    defines = {
+        "EBTOP_CPUS": machine.cpus,
+        "EBTOP_PID_WORDS": -(-machine.pid_max // 64),
+        "EBTOP_KERNEL": machine.version_code,
+        "EBTOP_PAGE_SHIFT": machine.page_size.bit_length() - 1,
+    }
+    if machine.architecture == "aarch64":
+        defines["EBTOP_ARM64"] = 1
+    return (*(f"-D{name}={value}" for name, value in defines.items()), "-Wno-pragma-once-outside-header")
+
+
+def module(chosen: Sequence[tuple[Probe, int]], structs: str = "") -> str:
+    """One text of all `chosen` probes, each with the index of its way; `structs`: declarations of kernel structs.
+
+    Lines keep the file and number they have in the tree, so that compilers' messages can be followed.
+    """
+    folder = Path(chosen[0][0].source)
+    parts = [_PRELUDE, _numbered(folder / "ebtop.h"), f'#line 1 "structs of this kernel"\n{structs}\n']
+    for probe, way in chosen:
+        parts.append(f"#define {probe.name.upper()}_WAY {way}\n")
+        parts.append(_numbered(Path(probe.source) / f"{probe.name}.c"))
+    return "".join(parts)
+
+
+def _numbered(path: Path) -> str:
+    return f'#line 1 "{path.name}"\n{_OWN_INCLUDE.sub("", path.read_text("utf-8"))}\n'
+
+
+def first_error(log: str) -> str:
+    """The compiler's first error as "file:line: message"; "" when the log has none."""
+    found = _ERROR.search(log)
+    return f"{found['file'].rpartition('/')[2]}:{found['line']}: {found['message']}" if found else ""
+
+
+def functions(probes: Iterable[tuple[Probe, int]]) -> tuple[str, ...]:
+    """Names of all C functions that the chosen ways run, each once."""
+    return tuple(dict.fromkeys(hook.function for probe, way in probes for hook in probe.ways[way].hooks))

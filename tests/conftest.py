@@ -1,0 +1,25 @@
+"""Fixtures of all tests: what a test of the real kernel needs, or the one feature whose lack it is skipped for."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from ebtop.kernel import bpf, preflight
+
+
+def lacking() -> str:
+    """The one thing that keeps kernel tests from running here, or ""."""
+    if os.geteuid() != 0:
+        return "root"
+    check = preflight.blocking()
+    return f"{check.name}: {check.detail}" if check else ""
+
+
+@pytest.fixture(scope="session")
+def kernel() -> None:
+    """Root, BPF and BCC on this machine; skips with the name of what is missing."""
+    if missing := lacking():
+        pytest.skip(f"kernel tests need {missing}")
+    os.close(bpf.create_map(bpf.ARRAY, 4, 8, 1))

@@ -1,0 +1,152 @@
+"""Probes loaded by the real loader in a forked child, and their maps by name, for tests."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from ebtop import registry, wire
+from ebtop.kernel import loader, namespace
+from ebtop.kernel.maps import MapReader
+from ebtop.kernel.ringbuf import RingReader
+from ebtop.sample import EventTail, MapRows
+
+LIMIT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """All that one loader said."""
+
+    messages: tuple[wire.Progress | wire.Live, ...]
+    descriptors: Mapping[str, tuple[int, ...]]
+    """By probe, those that came with its Live."""
+    status: int
+    """Exit status, or minus a signal."""
+    output: str
+    """What it wrote to stdout and stderr."""
+
+
+def ask(serials: Mapping[str, int], own_pids: frozenset[int] = frozenset(), way: str = "") -> Answers:
+    """Run one loader to its end. `way`: the name of the only way to try."""
+    ours, theirs = wire.pair()
+    output = os.memfd_create("loader-output", os.MFD_CLOEXEC)
+    pid = os.fork()
+    if pid == 0:
+        ours.close()
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        os._exit(_child(theirs, serials, own_pids, way))
+    theirs.close()
+    ours.settimeout(LIMIT_S)
+    messages: list[wire.Progress | wire.Live] = []
+    descriptors: dict[str, tuple[int, ...]] = {}
+    try:
+        while (received := wire.receive(ours)) is not None:
+            message, attached = received
+            assert isinstance(message, wire.Progress | wire.Live)
+            messages.append(message)
+            if attached:
+                descriptors[message.probe] = attached
+    except TimeoutError:
+        os.kill(pid, signal.SIGKILL)
+        raise
+    finally:
+        ours.close()
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        said = os.pread(output, wire.LOG_LIMIT, 0).decode("utf-8", "replace")
+        os.close(output)
+    return Answers(tuple(messages), descriptors, status, said)
+
+
+def _child(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset[int], way: str) -> int:
+    try:
+        namespace.mount_tracefs()
+        if way:
+            _only(way)
+        return loader.run(channel, serials, own_pids)
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+        return 70
+
+
+def _only(way: str) -> None:
+    """Let the registry know no way but that one; the C is still told the index that it has."""
+    declared = registry.probe
+
+    def narrowed(name: str) -> registry.Probe:
+        probe = declared(name)
+        unwanted = tuple(
+            one if one.name == way else replace(one, hooks=(replace(one.hooks[0], target="no_such_place"),))
+            for one in probe.ways
+        )
+        return replace(probe, ways=unwanted)
+
+    registry.probe = narrowed  # type: ignore[assignment]
+
+
+class Loaded:
+    """Probes that are live; AssertionError, with the loader's own words, when one is not."""
+
+    def __init__(self, probes: tuple[str, ...], own_pids: frozenset[int] = frozenset(), way: str = "") -> None:
+        answers = ask({probe: serial for serial, probe in enumerate(probes, 1)}, own_pids, way)
+        self.status = answers.status
+        self.messages = answers.messages
+        self.live = {one.probe: one for one in answers.messages if isinstance(one, wire.Live)}
+        self._descriptors = answers.descriptors
+        failed = [one for one in answers.messages if isinstance(one, wire.Progress) and one.state == "failed"]
+        self._readers: dict[str, MapReader] = {}
+        self._rings: dict[str, RingReader] = {}
+        self._held = list(answers.descriptors.values())
+        missing = set(probes) - set(self.live)
+        if missing:
+            self.close()
+            said = "; ".join(f"{one.probe}: {one.error}\n{one.log}" for one in failed)
+            raise AssertionError(
+                f"not live: {', '.join(sorted(missing))} (status {self.status}); {said}\n{answers.output}"
+            )
+        self.maps: dict[str, tuple[wire.MapInfo, int]] = {}
+        for probe, live in self.live.items():
+            for info, descriptor in zip(live.maps, self._descriptors[probe], strict=False):
+                self.maps[info.name] = (info, descriptor)
+
+    def rows(self, name: str) -> MapRows:
+        """The whole map `name` as it is now."""
+        if name not in self._readers:
+            info, descriptor = self.maps[name]
+            self._readers[name] = MapReader(info, descriptor)
+        return self._readers[name].read()
+
+    def events(self, ring: str, record: str) -> EventTail:
+        """The newest records of the ring buffer `ring`, whose struct is the value of the map `record`."""
+        if ring not in self._rings:
+            info, descriptor = self.maps[ring]
+            layout, _ = self.maps[record]
+            self._rings[ring] = RingReader(info, layout.value, layout.value_size, descriptor)
+        return self._rings[ring].read()
+
+    def programs(self, probe: str) -> tuple[int, ...]:
+        """Descriptors of the probe's programs."""
+        live = self.live[probe]
+        return self._descriptors[probe][len(live.maps) : len(live.maps) + len(live.programs)]
+
+    def totals(self, probe: str) -> dict[str, int]:
+        """The probe's own book-keeping: total, drops, lost, unmatched."""
+        values = self.rows(f"{probe}_totals").values
+        return {name: int(values[name].sum()) for name in values.dtype.names or ()}
+
+    def close(self) -> None:
+        """Detach; twice does no harm."""
+        for reader in (*self._readers.values(), *self._rings.values()):
+            reader.close()
+        self._readers.clear()
+        self._rings.clear()
+        for descriptors in self._held:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        self._held.clear()
