@@ -133,7 +133,7 @@ class _Finder:
     """Finds the package bcc, and nothing else, among the distribution's modules, for a Python that has its own."""
 
     @staticmethod
-    def find_spec(name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+    def find_spec(name: str, path: Any = None, _target: Any = None) -> importlib.machinery.ModuleSpec | None:
         """The package's spec; None for every other name."""
         if name != "bcc" or path is not None:
             return None

@@ -1,6 +1,6 @@
 """The kernel's own type information (BTF): where the members of its structs are; knows nothing of probes.
 
-Format: Documentation/bpf/btf.rst. Five megabytes with 130,000 types are read without numpy in a few tens of milliseconds:
+Format: Documentation/bpf/btf.rst. Five megabytes with 130,000 types, read without numpy in tens of milliseconds:
 names are found by searching the strings, and only the types that a member leads to are looked at.
 """
 
@@ -27,7 +27,7 @@ _INTEGERS = {1: "char", 2: "short", 4: "int", 8: "long long"}
 
 
 class NoField(Exception):  # noqa: N818 - what there is not
-    """This kernel has no such struct or member, or one that cannot be read by address; the text is for people."""
+    """No such struct, member or function in this kernel, or none that has an address; the text is for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Types:
         return self._id(name, _STRUCT) or self._id(name, _UNION) or _no(f"this kernel has no struct {name}")
 
     def member(self, within: int, name: str) -> Place | None:
-        """Where the struct or union `within` has the member `name`, also inside anonymous ones. NoField for a bitfield."""
+        """Where the struct or union `within` has `name`, also inside anonymous members. NoField for a bitfield."""
         for member_name, type_id, offset_bits, bitfield in self._members(within):
             if member_name == name:
                 if bitfield or offset_bits % 8:
@@ -89,7 +89,7 @@ class Types:
         return self._kind(self.plain(type_id)) in (_STRUCT, _UNION)
 
     def c_type(self, type_id: int) -> tuple[str, str]:
-        """`type_id` as C needs it around a member's name: ("unsigned int", ""), ("struct file **", ""), ("char", "[16]").
+        """What C puts before and after a member's name: ("unsigned int", ""), ("struct file **", ""), ("char", "[16]").
 
         Structs that are members themselves are bytes; pointers to anything but structs and chars are `void *`.
         """

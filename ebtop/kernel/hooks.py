@@ -1,4 +1,4 @@
-"""Which places for programs this kernel has; loads nothing and knows nothing of BCC."""
+"""Which places for programs this kernel has; knows nothing of BCC or of what the programs do."""
 
 from __future__ import annotations
 
@@ -68,14 +68,15 @@ def _lacking_tracepoint(target: str) -> str:
     return ""
 
 
+@cache
 def _lacking_trampoline(kind: str, target: str) -> str:
     if not btf.present():
         return f"{kind} {target}: this kernel has no type information (BTF)"
-    if any((place / "events").is_dir() for place in programs.TRACEFS) and not any(
-        (place / "available_filter_functions").exists() for place in programs.TRACEFS
-    ):
-        return f"{kind} {target}: this kernel is built without CONFIG_DYNAMIC_FTRACE"
-    return "" if btf.kernel().has_name(target) else f"{kind} {target}: this kernel has no such function"
+    try:
+        why = programs.trial(kind, btf.kernel().function(target))
+    except btf.NoField:
+        return f"{kind} {target}: this kernel has no such function"
+    return f"{kind} {target}: this kernel refuses every program there ({why})" if why else ""
 
 
 def _lacking_kprobe(kind: str, target: str) -> str:

@@ -1,4 +1,4 @@
-"""BPF programs loaded and attached by system calls, so that closing a descriptor detaches; knows nothing of BCC or probes.
+"""BPF programs loaded and attached by system calls: closing a descriptor detaches; knows nothing of BCC or probes.
 
 Layouts: union bpf_attr in include/uapi/linux/bpf.h, struct perf_event_attr in include/uapi/linux/perf_event.h.
 """
@@ -31,6 +31,8 @@ _LICENSE = b"Dual BSD/GPL\0"
 """One of the names by which the kernel knows that GPL-only helpers may be used (include/linux/license.h)."""
 _LOG_SIZE = 1 << 18
 _INSTRUCTION = 8
+_RETURN_ZERO = struct.pack("=BBhiBBhi", 0xB7, 0, 0, 0, 0x95, 0, 0, 0)
+"""r0 = 0; exit (Documentation/bpf/standardization/instruction-set.rst)."""
 _PERF_TYPE_TRACEPOINT = 2
 _PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}
 _PERF_FLAG_FD_CLOEXEC = 8
@@ -62,7 +64,8 @@ def load(kind: str, function: str, instructions: bytes, btf_id: int = 0) -> int:
         return _load(kind, function, instructions, btf_id, None)
     except OSError as error:
         if error.errno == errno.EPERM:
-            raise Refused(f"{function}: the kernel does not let this process load programs; sudo ebtop") from error
+            why = f"{function}: the kernel does not permit this process to load programs for {kind}"
+            raise Refused(why if os.geteuid() == 0 else f"{why}; sudo ebtop") from error
         log = ctypes.create_string_buffer(_LOG_SIZE)
         try:
             return _load(kind, function, instructions, btf_id, log)
@@ -86,6 +89,18 @@ def _load(kind: str, function: str, code: bytes, btf_id: int, log: ctypes.Array[
         except BlockingIOError:  # a signal came in between, see libbpf's sys_bpf_prog_load
             continue
     return bpf.bpf(_PROG_LOAD, attributes)
+
+
+def trial(kind: str, btf_id: int) -> str:
+    """Why the kernel takes no program at all for fentry or fexit on the function `btf_id`, in a few words; "" if it does.
+
+    Some kernels know the function but not the trampoline; only asking tells.
+    """
+    try:
+        os.close(_load(kind, "ebtop_trial", _RETURN_ZERO, btf_id, None))
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 def _verdict(function: str, error: OSError, log: bytes) -> str:
