@@ -272,6 +272,7 @@ class Given:
         self.wanted: list[tuple[str, ...]] = []
         self.intervals: list[float] = []
         self.closed = False
+        self.ended = False
         self._samples = samples
         self._publish: Callable[[Sample], None] | None = None
 

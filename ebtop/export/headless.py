@@ -1,0 +1,116 @@
+"""Snapshot and recording without a screen: runs a source for a while and writes what it said; draws nothing."""
+
+from __future__ import annotations
+
+import io
+import queue
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from ebtop import registry
+from ebtop.derive import derive
+from ebtop.export.files import reason
+from ebtop.export.json import encode
+from ebtop.recording import Writer
+from ebtop.sample import Sample, Source, State
+from ebtop.text import clean
+
+Save = Callable[[str, bytes], str]
+"""Writes content to a path, and says where; OSError when it could not."""
+
+START_S = 75.0
+"""How long probes may take to be live or to fail: a loader for all of them, then one for each, both of 30 s at most."""
+_SETTLED = (State.LIVE, State.FAILED)
+_LOOK_S = 0.2
+_NOTHING = "no probe was live long enough to be measured; nothing is written"
+_EARLY = "ended early"
+_FINE, _PROBE_FAILED, _NOTHING_WRITTEN = 0, 1, 2
+
+
+def snapshot(source: Source, wanted: Sequence[str], seconds: float, path: str, save: Save) -> int:
+    """Write one JSON snapshot with rates over `seconds`, counted from when all `wanted` probes are live or failed.
+
+    Says on stdout where it is, on stderr what failed; closes the source. The exit status: 0; 1 if a probe failed and
+    the rest was saved; 2 if nothing was written. Ctrl-C ends the time early.
+    """
+    first = last = None
+    try:
+        for sample in _samples(source, wanted, seconds):
+            first, last = first or sample, sample
+        if first is None or last is None:
+            return _said(_NOTHING, _NOTHING_WRITTEN)
+        frame = derive(last, first if last is not first else None, registry.probes())
+        return _written(encode(frame), last, wanted, path, save)
+    finally:
+        source.close()
+
+
+def record(source: Source, wanted: Sequence[str], seconds: float, path: str, save: Save) -> int:
+    """Write a recording of `seconds`, from when all `wanted` probes are live or failed; as `snapshot` otherwise."""
+    file = io.BytesIO()
+    writer, last = Writer(file), None
+    try:
+        for sample in _samples(source, wanted, seconds):
+            writer.write(sample)
+            last = sample
+        if last is None:
+            return _said(_NOTHING, _NOTHING_WRITTEN)
+        return _written(file.getvalue(), last, wanted, path, save)
+    finally:
+        source.close()
+
+
+def _samples(source: Source, wanted: Sequence[str], seconds: float) -> Iterator[Sample]:
+    """The samples of `seconds`: first that in which no probe is on its way any more, last the one that reaches them."""
+    arrived: queue.SimpleQueue[Sample] = queue.SimpleQueue()
+    began, first = time.monotonic(), None
+    try:
+        source.want(wanted)
+        source.start(arrived.put)
+        while sample := _next(arrived, source):
+            late = time.monotonic() - began > START_S
+            if first is None and (late or _settled(sample, wanted)):
+                first = sample
+            if first is not None:
+                yield sample
+                if sample.monotonic_ns - first.monotonic_ns >= seconds * 1e9:
+                    return
+        _said(_EARLY, _FINE)
+    except KeyboardInterrupt:
+        _said(_EARLY, _FINE)
+
+
+def _next(arrived: queue.SimpleQueue[Sample], source: Source) -> Sample | None:
+    """The next sample; None when the source has ended."""
+    while True:
+        try:
+            return arrived.get(timeout=_LOOK_S)
+        except queue.Empty:
+            if getattr(source, "ended", False):
+                return None
+
+
+def _settled(sample: Sample, wanted: Sequence[str]) -> bool:
+    return all(name in sample.probes and sample.probes[name].state in _SETTLED for name in wanted)
+
+
+def _written(content: bytes, last: Sample, wanted: Sequence[str], path: str, save: Save) -> int:
+    """Save while the source still runs, for it may be what saves; the exit status."""
+    try:
+        place = save(path, content)
+    except OSError as error:
+        return _said(reason(error), _NOTHING_WRITTEN)
+    sys.stdout.write(f"{clean(place)}\n")
+    status = _FINE
+    for name in wanted:
+        probe = last.probes.get(name)
+        if probe is None or probe.state is not State.LIVE:
+            why = probe.error or probe.state.value if probe else "unknown to the source"
+            status = _said(f"{name}: {why}", _PROBE_FAILED)
+    return status
+
+
+def _said(what: str, status: int) -> int:
+    sys.stderr.write(f"ebtop: {clean(what)}\n")
+    return status

@@ -1,0 +1,260 @@
+"""The source of a recording: publishes its samples in time, in a loop; knows nothing of kernels, rates or screens."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from ebtop import registry
+from ebtop.recording import read
+from ebtop.sample import BUCKETS, EventTail, HostSample, ProbeSample, Records, Sample, State
+from ebtop.spec import Events, Histogram, Kind, Probe, Table
+
+_STRANGE = "it was recorded by another version of ebtop, whose numbers this one does not know"
+_STOP_S = 5.0
+
+
+def demo_path() -> str:
+    """The recording that comes with ebtop."""
+    return str(Path(__file__).with_name("demo.ebtop"))
+
+
+class Replay:
+    """A sample.Source that plays a recording in a loop, one recorded interval each `interval` seconds.
+
+    Monotonic times go on from one round to the next and every round is a new start of all probes, so that no counter
+    ever runs backwards; wall-clock times stay those of the recording. OSError or ValueError if not even one sample can
+    be read; where a recording is damaged further on, what stands before is played and the damage is told.
+    """
+
+    mode = "REPLAY"
+
+    def __init__(self, recording: str | BinaryIO, interval: float = 1.0) -> None:
+        self._file: BinaryIO = open(recording, "rb") if isinstance(recording, str) else recording  # noqa: SIM115  # close() closes it
+        self._interval_s = interval
+        self._wanted: frozenset[str] | None = None
+        self._shown_for: frozenset[str] | None = None
+        self._changed = threading.Condition()
+        self._closing = False
+        self._thread: threading.Thread | None = None
+        try:
+            if next(self._samples(), None) is None:
+                raise ValueError("the recording is empty")
+        except ValueError:
+            self._file.close()
+            raise
+
+    # --- any thread -----------------------------------------------------------------------------------------------
+
+    def start(self, publish: Callable[[Sample], None]) -> None:
+        """Begin; `publish` is called from the source's thread with each sample, the first at once."""
+        self._thread = threading.Thread(target=self._run, args=(publish,), name="replay", daemon=True)
+        self._thread.start()
+
+    def want(self, probes: Iterable[str]) -> None:
+        """Show these probes and no others; until the first call all that were recorded."""
+        with self._changed:
+            self._wanted = frozenset(probes)
+            self._changed.notify_all()
+
+    def every(self, seconds: float) -> None:
+        """From now on, play one recorded interval each `seconds`."""
+        with self._changed:
+            self._interval_s = seconds
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """End the thread and close the file."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        if self._thread is None:
+            self._file.close()
+        elif self._thread is not threading.current_thread():
+            self._thread.join(_STOP_S)
+
+    # --- the source's thread --------------------------------------------------------------------------------------
+
+    def _run(self, publish: Callable[[Sample], None]) -> None:
+        began = time.monotonic()
+        shown: Sample | None = None
+        for sample in self._endless():
+            if shown is not None:
+                gap = (sample.monotonic_ns - shown.monotonic_ns) / 1e9 / (sample.interval_s or 1.0)
+                if not self._wait(began, gap, shown, publish):
+                    break
+                began = time.monotonic()
+            publish(self._dressed(sample))
+            shown = sample
+        self._file.close()
+
+    def _wait(self, began: float, gap: float, shown: Sample, publish: Callable[[Sample], None]) -> bool:
+        """Wait until `gap` intervals after `began`; publish `shown` anew when the wish changes. False: closing."""
+        while True:
+            with self._changed:
+                if self._closing:
+                    return False
+                if self._wanted == self._shown_for:
+                    left = began + gap * self._interval_s - time.monotonic()
+                    if left <= 0:
+                        return True
+                    self._changed.wait(left)
+                    continue
+            publish(replace(self._dressed(shown), tick=False, messages=()))
+
+    def _dressed(self, sample: Sample) -> Sample:
+        """`sample` as it is shown: the probes that are wanted, at the pace that is asked for."""
+        with self._changed:
+            wanted, interval = self._wanted, self._interval_s
+            self._shown_for = wanted
+        probes = {name: _fitting(name, probe) for name, probe in sample.probes.items()}
+        if wanted is not None:
+            off = ProbeSample(State.OFF)
+            probes = {name: probe if name in wanted else off for name, probe in probes.items()}
+            missing = wanted - probes.keys()
+            probes |= {name: ProbeSample(State.FAILED, error="it is not in this recording") for name in sorted(missing)}
+        return replace(sample, probes=probes, interval_s=interval)
+
+    def _samples(self) -> Iterator[Sample]:
+        self._file.seek(0)
+        return read(self._file)
+
+    def _endless(self) -> Iterator[Sample]:
+        """The recording over and over, each round later by what the rounds before took."""
+        offset = _Offset()
+        while True:
+            first = second = last = None
+            said: tuple[str, ...] = ()
+            samples = self._samples()
+            while True:
+                try:
+                    sample = next(samples, None)
+                except ValueError as error:
+                    said = (str(error),)
+                    break
+                if sample is None:
+                    break
+                first, second, last = first or sample, second or (sample if first else None), sample
+                yield offset.applied(sample)
+            if first is None or last is None:
+                return
+            if said:
+                yield replace(offset.applied(last), messages=said, tick=False)
+            offset = offset.after(first, second, last)
+
+
+@dataclass(frozen=True, slots=True)
+class _Offset:
+    """What the rounds before add to everything that only grows."""
+
+    time_ns: int = 0
+    busy_s: float = 0.0
+    total_s: float = 0.0
+    self_s: float = 0.0
+
+    def after(self, first: Sample, second: Sample | None, last: Sample) -> _Offset:
+        """One round more: from `first` to `last` and one step, as that from `first` to `second`, back to `first`."""
+        step_ns = second.monotonic_ns - first.monotonic_ns if second else int(first.interval_s * 1e9)
+
+        def grown(name: str) -> float:
+            begin, end = getattr(first.host, name), getattr(last.host, name)
+            step = getattr(second.host, name) - begin if second else 0.0
+            return float(end - begin + step)
+
+        return _Offset(
+            self.time_ns + last.monotonic_ns - first.monotonic_ns + max(step_ns, 1),
+            self.busy_s + grown("cpu_busy_s"),
+            self.total_s + grown("cpu_total_s"),
+            self.self_s + grown("self_cpu_s"),
+        )
+
+    def applied(self, sample: Sample) -> Sample:
+        """`sample`, later."""
+        if not self.time_ns:
+            return sample
+        return replace(
+            sample,
+            monotonic_ns=sample.monotonic_ns + self.time_ns,
+            host=self._host(sample.host),
+            probes={name: self._probe(name, probe) for name, probe in sample.probes.items()},
+        )
+
+    def _host(self, host: HostSample) -> HostSample:
+        return replace(
+            host,
+            cpu_busy_s=host.cpu_busy_s + self.busy_s,
+            cpu_total_s=host.cpu_total_s + self.total_s,
+            self_cpu_s=host.self_cpu_s + self.self_s,
+        )
+
+    def _probe(self, name: str, probe: ProbeSample) -> ProbeSample:
+        if probe.state is not State.LIVE:
+            return probe
+        times = _time_members(name)
+        events = {event: self._tail(tail, times.get(event, ())) for event, tail in probe.events.items()}
+        return replace(probe, started_ns=probe.started_ns + self.time_ns, events=events)
+
+    def _tail(self, tail: EventTail, times: tuple[str, ...]) -> EventTail:
+        records = tail.records.copy()
+        for member in times:
+            records[member] += np.uint64(self.time_ns)
+        return EventTail(records, tail.seen)
+
+
+def _time_members(name: str) -> Mapping[str, tuple[str, ...]]:
+    """By ring buffer, the members of its records that are times."""
+    if name not in registry.probes():
+        return {}
+    views = [view for view in registry.probe(name).views if isinstance(view, Events)]
+    return {view.map: tuple(key.field for key in view.keys if key.kind is Kind.TIME) for view in views}
+
+
+def _fitting(name: str, sample: ProbeSample) -> ProbeSample:
+    """`sample`, or a failed one where it lacks what this version's declaration of the probe reads."""
+    probe = registry.probes().get(name)
+    if probe is None or sample.state is not State.LIVE or _has_members(probe, sample):
+        return sample
+    return ProbeSample(State.FAILED, error=_STRANGE)
+
+
+def _has_members(probe: Probe, sample: ProbeSample) -> bool:
+    for view in probe.views:
+        if isinstance(view, Events):
+            tail = sample.events.get(view.map)
+            fits = tail is None or _numbers_and_texts(tail.records, view)
+        else:
+            rows = sample.maps.get(view.map)
+            fits = rows is None or (_numbers_and_texts(rows.keys, view) and _values(rows.values, view))
+        if not fits:
+            return False
+    return True
+
+
+def _numbers_and_texts(records: Records, view: Table | Histogram | Events) -> bool:
+    """Whether `records` has a member of the right sort for each key of `view`."""
+    for key in view.by if isinstance(view, Histogram) else view.keys:
+        member = records.dtype[key.field] if key.field in (records.dtype.names or ()) else None
+        if member is None:
+            return False
+        if key.kind is Kind.ADDRESS:
+            fits = member.itemsize == 20  # struct ebtop_address
+        else:
+            fits = member.kind == "S" if key.kind is Kind.TEXT else member.kind in "ui" and not member.shape
+        if not fits or (key.kind is Kind.TIME and member != np.uint64):
+            return False
+    return True
+
+
+def _values(values: Records, view: Table | Histogram) -> bool:
+    """Whether `values` has every counter that `view` reads."""
+    names = values.dtype.names or ()
+    if isinstance(view, Histogram):
+        return {"slots", "sum", "max_value"} <= set(names) and values.dtype["slots"].shape == (BUCKETS,)
+    fields = {name for column in view.columns for name in (column.field, column.per) if name}
+    return all(name in names and values.dtype[name].kind in "ui" and not values.dtype[name].shape for name in fields)

@@ -1,0 +1,109 @@
+"""Snapshot and recording without a screen: what is written, what is said, and the exit status."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from ebtop.export import headless
+from ebtop.export.files import write_private
+from ebtop.recording import read
+from ebtop.sample import ProbeSample, Sample, State
+from tests import samples
+from tests.samples import Given
+
+TWO = ("syscalls", "blockio")
+
+
+def compiling(second: float) -> Sample:
+    """Before the probes are there."""
+    return samples.with_probe(samples.sample(second, TWO), "blockio", ProbeSample(State.COMPILING))
+
+
+def test_a_snapshot_is_over_the_time_from_when_all_probes_were_live(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What came before does not count, what comes after is not waited for."""
+    source = Given(compiling(0), compiling(1), *(samples.sample(second, TWO) for second in (2, 3, 5, 6, 7)))
+    path = tmp_path / "x.json"
+    assert headless.snapshot(source, TWO, 4.0, str(path), write_private) == 0
+    read_back = json.loads(path.read_bytes())
+    assert read_back["time"]["measured_seconds"] == 4
+    assert read_back["probes"]["syscalls"]["rate_per_second"] == 1000
+    assert source.wanted == [TWO]
+    assert source.closed
+    assert capsys.readouterr() == (f"{path}\n", "")
+
+
+def test_a_failed_probe_is_said_and_the_rest_is_saved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Status 1, the reason in one clean line."""
+    broken = [
+        samples.with_probe(samples.sample(second, TWO), "blockio", samples.failed("refused\x1b[31m"))
+        for second in (0, 1)
+    ]
+    path = tmp_path / "x.json"
+    assert headless.snapshot(Given(*broken), TWO, 1.0, str(path), write_private) == 1
+    assert json.loads(path.read_bytes())["probes"]["syscalls"]["state"] == "live"
+    assert capsys.readouterr().err == "ebtop: blockio: refused␛[31m\n"
+
+
+def test_a_failed_write_is_said_and_nothing_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Status 2."""
+
+    def full(path: str, content: bytes) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device", path)
+
+    source = Given(*samples.session(2, TWO))
+    assert headless.snapshot(source, TWO, 1.0, "x.json", full) == 2
+    assert headless.record(Given(*samples.session(2, TWO)), TWO, 1.0, "x.ebtop", full) == 2
+    assert source.closed
+    assert capsys.readouterr() == (
+        "",
+        "ebtop: x.json: No space left on device\nebtop: x.ebtop: No space left on device\n",
+    )
+
+
+def test_a_recording_holds_the_samples_of_its_time(tmp_path: Path) -> None:
+    """From the first with all probes live to the one that reaches the end."""
+    source = Given(compiling(0), *(samples.sample(second, TWO) for second in range(1, 9)))
+    path = tmp_path / "x.ebtop"
+    assert headless.record(source, TWO, 5.0, str(path), write_private) == 0
+    times = [sample.wall_ns - samples.WALL_NS for sample in read(io.BytesIO(path.read_bytes()))]
+    assert times == [second * samples.SECOND for second in range(1, 7)]
+
+
+def test_a_source_that_ends_leaves_what_was_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And says that the time was not over."""
+    source = Given(*samples.session(3, TWO))
+    source.ended = True
+    path = tmp_path / "x.json"
+    assert headless.snapshot(source, TWO, 60.0, str(path), write_private) == 0
+    assert json.loads(path.read_bytes())["time"]["measured_seconds"] == 2
+    assert "ended early" in capsys.readouterr().err
+
+
+def test_a_source_that_never_came_up_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Status 2."""
+    source = Given(compiling(0))
+    source.ended = True
+    assert headless.snapshot(source, TWO, 1.0, str(tmp_path / "x"), write_private) == 2
+    assert headless.record(source, TWO, 1.0, str(tmp_path / "x"), write_private) == 2
+    assert list(tmp_path.iterdir()) == []
+    assert "nothing is written" in capsys.readouterr().err
+
+
+def test_ctrl_c_before_anything_was_measured_writes_nothing(tmp_path: Path) -> None:
+    """And still closes the source."""
+
+    class Interrupted(Given):
+        def start(self, publish: object) -> None:
+            raise KeyboardInterrupt
+
+    source = Interrupted()
+    assert headless.snapshot(source, TWO, 1.0, str(tmp_path / "x"), write_private) == 2
+    assert source.closed
+    assert list(tmp_path.iterdir()) == []
