@@ -56,9 +56,9 @@ def _digits(value: float) -> str:
     size = abs(value)
     if size == 0 or size >= 99.95:
         return f"{value:.0f}"
-    if size >= 9.995:
+    if size >= 0.95:
         return f"{value:.1f}"
-    return f"{value:.1f}" if size >= 0.95 else f"{value:.2g}" if size >= 0.01 else "0"
+    return f"{value:.2g}" if size >= 0.01 else "<0.01"
 
 
 def _scaled(value: float) -> tuple[str, str]:
@@ -68,7 +68,7 @@ def _scaled(value: float) -> tuple[str, str]:
         step += 1
     scaled = math.copysign(size, value)
     if step == 0:
-        return (f"{scaled:.0f}" if size >= 9.95 or size == int(size) else f"{scaled:.1f}"), ""
+        return (f"{scaled:.0f}" if size >= 9.95 or size == int(size) else _digits(scaled)), ""
     return (f"{scaled:.1f}" if size < 99.95 else f"{scaled:.0f}"), _DECIMAL[step]
 
 
@@ -79,8 +79,9 @@ def _time(ns: float) -> str:
     for step, suffix in _TIME:
         if size >= step * 0.9995 or suffix == "ns":
             number = ns / step
-            whole = suffix == "ns" or abs(number) >= 99.95
-            return f"{number:.0f} {suffix}" if whole else f"{number:.1f} {suffix}"
+            if suffix == "ns":
+                return f"{number:.0f} ns" if size >= 9.95 or size == int(size) else f"{_digits(number)} ns"
+            return f"{number:.0f} {suffix}" if abs(number) >= 99.95 else f"{number:.1f} {suffix}"
     raise AssertionError("the last step takes every value")
 
 

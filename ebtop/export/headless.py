@@ -40,7 +40,8 @@ def snapshot(source: Source, wanted: Sequence[str], seconds: float, path: str, s
             first, last = first or sample, sample
         if first is None or last is None:
             return _said(_NOTHING, _NOTHING_WRITTEN)
-        frame = derive(last, first if last is not first else None, registry.probes())
+        probes = {name: registry.probe(name) for name in wanted}
+        frame = derive(last, first if last is not first else None, probes)
         return _written(encode(frame), last, wanted, path, save)
     finally:
         source.close()
