@@ -46,8 +46,8 @@ static __always_inline int ebtop_is_own(u32 tgid) {
     return bits && (*bits >> (tgid & 63) & 1);
 }
 
-/* floor(log2(value)), 0 for 0, at most the last bucket; five compares. The barriers keep each shift in one register and
- * each compare single: verifiers before 6.8 lose track of what the compiler would make of it otherwise. */
+/* floor(log2(value)), 0 for 0, at most the last bucket; five compares. The assembly keeps each shift in one register, each
+ * compare single and with a constant: verifiers before 6.8 lose track of what the compiler would make of it otherwise. */
 #define ebtop_halve(value, bucket, bits)                                                                               \
     do {                                                                                                               \
         u64 ebtop_shift = (value) >> (bits) ? (bits) : 0;                                                              \
@@ -64,10 +64,7 @@ static __always_inline u64 ebtop_bucket(u64 value) {
     ebtop_halve(value, bucket, 4);
     ebtop_halve(value, bucket, 2);
     bucket += value >> 1;
-    asm volatile("" : "+r"(bucket));
-    if (bucket >= EBTOP_BUCKETS)
-        bucket = EBTOP_BUCKETS - 1;
-    asm volatile("" : "+r"(bucket));
+    asm volatile("if %0 < %1 goto +1\n%0 = %2" : "+r"(bucket) : "i"(EBTOP_BUCKETS), "i"(EBTOP_BUCKETS - 1));
     return bucket;
 }
 
