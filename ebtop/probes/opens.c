@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Files opened, by process, path and result: the name that open, openat, openat2 or creat was given (read as the call
+ * returns: it is in memory by then), and what it returned.
+ *
+ * A relative name is put behind the path of the folder it starts from, the process's own or that of the directory's
+ * descriptor, as the process's root sees it: dentry by dentry, across mounts. Symbolic links and ".." stay as they are.
+ * What was cut off is marked with three full stops. The start of a call lies in a slot per thread that the next start
+ * overwrites. */
+#define OPENS_PATH 256
+#define OPENS_FOLDER 512
+#define OPENS_DEPTH 24 /* parts of the folder's path, and mounts crossed */
+#define OPENS_NAME 255 /* NAME_MAX */
+#define OPENS_HERE -100 /* AT_FDCWD */
+#define OPENS_MARK 3    /* full stops */
+#define OPENS_STARTS 32768
+#ifndef OPENS_ROWS
+#define OPENS_ROWS 8192
+#endif
+
+struct opens_call {
+    u64 common;
+    u64 nr;
+    u64 args[4];
+};
+
+struct opens_return {
+    u64 common;
+    u64 nr;
+    s64 ret;
+};
+
+struct opens_key {
+    u32 pid;
+    u32 errno;
+    char path[OPENS_PATH];
+};
+
+struct opens_value {
+    u64 opens;
+    u64 failures;
+    char comm[EBTOP_COMM];
+};
+
+struct opens_start {
+    u64 name; /* 0: no call is open */
+    s32 folder;
+    u32 unused;
+};
+
+struct opens_place {
+    struct vfsmount *mnt;
+    struct dentry *dentry;
+};
+
+struct opens_scratch {
+    struct opens_key key;
+    char name[OPENS_PATH];
+    struct opens_place at;
+    struct opens_place root;
+    u64 begin;
+    char text[2 * OPENS_FOLDER + OPENS_PATH]; /* the folder, written from OPENS_FOLDER back; then the name */
+};
+
+BPF_TABLE("percpu_hash", struct opens_key, struct opens_value, opens_files, OPENS_ROWS);
+EBTOP_COUNTERS(struct ebtop_totals, opens_totals, 1);
+BPF_HASH(opens_starts, u64, struct opens_start, OPENS_STARTS);
+BPF_PERCPU_ARRAY(opens_scratch, struct opens_scratch, 1);
+
+#define OPENS_READ(to, from) bpf_probe_read_kernel(&(to), sizeof(to), &(from))
+#define OPENS_READ_PLACE(to, from) (OPENS_READ((to).mnt, (from).mnt) || OPENS_READ((to).dentry, (from).dentry))
+
+static __always_inline int opens_begin(u64 name, s32 folder) {
+    u64 task = bpf_get_current_task();
+    struct opens_start start = {.name = name, .folder = folder};
+    if (!ebtop_is_own(bpf_get_current_pid_tgid() >> 32))
+        opens_starts.update(&task, &start);
+    return 0;
+}
+
+int opens_enter(struct opens_call *ctx) {
+    return opens_begin(ctx->args[0], OPENS_HERE);
+}
+
+int opens_enter_at(struct opens_call *ctx) {
+    return opens_begin(ctx->args[1], ctx->args[0]);
+}
+
+/* Where a relative name starts: the working folder, or what the descriptor stands for. */
+static __always_inline int opens_folder(struct opens_scratch *scratch, struct fs_struct *fs, s32 descriptor) {
+    struct task_struct *task = (void *)bpf_get_current_task();
+    struct files_struct *files = 0;
+    struct fdtable *table = 0;
+    struct file **descriptors = 0, *file = 0;
+    u32 size = 0;
+    if (descriptor == OPENS_HERE)
+        return OPENS_READ_PLACE(scratch->at, fs->pwd);
+    OPENS_READ(files, task->files);
+    OPENS_READ(table, files->fdt);
+    OPENS_READ(size, table->max_fds);
+    OPENS_READ(descriptors, table->fd);
+    if (descriptor < 0 || descriptor >= size || OPENS_READ(file, descriptors[descriptor]) || !file)
+        return -1;
+    return OPENS_READ_PLACE(scratch->at, file->f_path);
+}
+
+/* Writes one name before what stands in scratch->text; 1 when there is no room for it. */
+static __always_inline int opens_prepend(struct opens_scratch *scratch, struct dentry *dentry) {
+    u32 length = 0;
+    const unsigned char *name = 0;
+    OPENS_READ(length, dentry->d_name.len);
+    OPENS_READ(name, dentry->d_name.name);
+    length &= OPENS_NAME;
+    if (scratch->begin < length + 1 + OPENS_MARK)
+        return 1;
+    scratch->begin -= length;
+    bpf_probe_read_kernel(&scratch->text[scratch->begin & (OPENS_FOLDER - 1)], length, name);
+    scratch->begin--;
+    scratch->text[scratch->begin & (OPENS_FOLDER - 1)] = '/';
+    return 0;
+}
+
+/* Writes the path of scratch->at so that it ends at OPENS_FOLDER. All that changes from step to step lies in the scratch
+ * map, where the verifier does not follow it: else every step would double the states it has to look at. */
+static __always_inline void opens_walk(struct opens_scratch *scratch) {
+    scratch->begin = OPENS_FOLDER;
+    for (int depth = 0; depth < OPENS_DEPTH; depth++) {
+        struct dentry *top = 0, *parent = 0, *dentry = scratch->at.dentry;
+        struct vfsmount *mnt = scratch->at.mnt;
+        if (dentry == scratch->root.dentry && mnt == scratch->root.mnt)
+            return;
+        OPENS_READ(top, mnt->mnt_root);
+        OPENS_READ(parent, dentry->d_parent);
+        if (dentry == top || dentry == parent) {
+            struct mount *mount = (void *)mnt - __builtin_offsetof(struct mount, mnt), *above = 0;
+            OPENS_READ(above, mount->mnt_parent);
+            if (above == mount)
+                return;
+            OPENS_READ(scratch->at.dentry, mount->mnt_mountpoint);
+            scratch->at.mnt = (void *)above + __builtin_offsetof(struct mount, mnt);
+        } else {
+            if (opens_prepend(scratch, dentry))
+                break;
+            scratch->at.dentry = parent;
+        }
+    }
+    scratch->begin -= OPENS_MARK;
+    __builtin_memset(&scratch->text[scratch->begin & (OPENS_FOLDER - 1)], '.', OPENS_MARK);
+}
+
+/* Fills scratch->key.path with the name at `start`, made absolute. */
+static __always_inline void opens_resolve(struct opens_scratch *scratch, struct opens_start *start) {
+    struct task_struct *task = (void *)bpf_get_current_task();
+    struct fs_struct *fs = 0;
+    char *path = scratch->key.path;
+    __builtin_memset(path, 0, OPENS_PATH);
+    OPENS_READ(fs, task->fs);
+    OPENS_READ_PLACE(scratch->root, fs->root);
+    int length = bpf_probe_read_user_str(scratch->name, OPENS_PATH, (void *)start->name);
+    if (length > 1 && scratch->name[0] != '/' && !opens_folder(scratch, fs, start->folder)) {
+        opens_walk(scratch);
+        scratch->text[OPENS_FOLDER] = '/';
+        bpf_probe_read_kernel(&scratch->text[OPENS_FOLDER + 1], OPENS_PATH, scratch->name);
+        length += OPENS_FOLDER + 1 - scratch->begin;
+        bpf_probe_read_kernel_str(path, OPENS_PATH, &scratch->text[scratch->begin & (2 * OPENS_FOLDER - 1)]);
+    } else if (length > 0) {
+        bpf_probe_read_kernel_str(path, OPENS_PATH, scratch->name);
+    }
+    if (length >= OPENS_PATH)
+        __builtin_memset(path + OPENS_PATH - 1 - OPENS_MARK, '.', OPENS_MARK);
+}
+
+int opens_exit(struct opens_return *ctx) {
+    u64 task = bpf_get_current_task();
+    u32 cpu = bpf_get_smp_processor_id(), zero = 0, pid = bpf_get_current_pid_tgid() >> 32;
+    struct ebtop_totals *totals = opens_totals.lookup(&cpu);
+    struct opens_scratch *scratch = opens_scratch.lookup(&zero);
+    if (!totals || !scratch || ebtop_is_own(pid))
+        return 0;
+    struct opens_start *start = opens_starts.lookup(&task);
+    if (!start || !start->name) {
+        totals->unmatched++;
+        return 0;
+    }
+    totals->total++;
+    scratch->key.pid = pid;
+    scratch->key.errno = ctx->ret < 0 ? -ctx->ret : 0;
+    opens_resolve(scratch, start);
+    start->name = 0;
+    struct opens_value *row = opens_files.lookup(&scratch->key);
+    if (!row) {
+        struct opens_value empty = {};
+        bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
+        opens_files.update(&scratch->key, &empty);
+        row = opens_files.lookup(&scratch->key);
+    }
+    if (!row) {
+        totals->drops++;
+        return 0;
+    }
+    row->opens++;
+    row->failures += ctx->ret < 0;
+    return 0;
+}
+
+int opens_gone(struct bpf_raw_tracepoint_args *ctx) {
+    u64 task = bpf_get_current_task();
+    opens_starts.delete(&task);
+    return 0;
+}
