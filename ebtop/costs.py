@@ -64,7 +64,7 @@ class Costs:
             self._end(now_ns, running)
         rested = now_ns - self._ended_ns >= _REST * self._length_ns * _EARLY
         unmeasured = any(running[probe].hooks_ns and probe not in self._costs for probe in running)
-        if running and (always or rested or unmeasured):
+        if any(probe.hooks_ns for probe in running.values()) and (always or rested or unmeasured):
             self._begin(now_ns, running)
 
     def stop(self) -> None:
@@ -75,7 +75,7 @@ class Costs:
 
     def _begin(self, now_ns: int, running: Mapping[str, Costly]) -> None:
         self._switch(True)
-        self._before = {name: probe.runs() for name, probe in running.items()}
+        self._before = {name: probe.runs() for name, probe in running.items() if probe.hooks_ns}
         self._began_ns = now_ns
 
     def _end(self, now_ns: int, running: Mapping[str, Costly]) -> None:

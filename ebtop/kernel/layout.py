@@ -108,8 +108,8 @@ def plain(column: npt.NDArray[Any]) -> bool:
     Bytes are compared eight at a time: adding k to the low seven bits sets the eighth where they are >= 128 - k.
     """
     words = _words(column)
-    if words is None:
-        return False
+    if words is None or not column.size:
+        return not column.size
     low = words & _LOW
     filled = (low + _LOW) & _HIGH
     printable = (low + _EACH * np.uint64(0x60)) & ~(low + _EACH) & _HIGH
