@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,6 +37,12 @@ class Replay:
     mode = "REPLAY"
 
     def __init__(self, recording: str | BinaryIO, interval: float = 1.0) -> None:
+        self.ended = False
+        """The thread has come to an end without having been asked to."""
+        self.on_end: Callable[[], None] | None = None
+        """Called once, from the source's thread, when it has."""
+        self.failure = ""
+        """The traceback of what ended it."""
         self._file: BinaryIO = open(recording, "rb") if isinstance(recording, str) else recording  # noqa: SIM115  # close() closes it
         self._interval_s = interval
         self._wanted: frozenset[str] | None = None
@@ -82,6 +89,18 @@ class Replay:
     # --- the source's thread --------------------------------------------------------------------------------------
 
     def _run(self, publish: Callable[[Sample], None]) -> None:
+        try:
+            self._play(publish)
+        except Exception:  # told by whoever draws, once the terminal is its own again
+            self.failure = traceback.format_exc()
+        finally:
+            self._file.close()
+        if not self._closing:
+            self.ended = True
+            if self.on_end is not None:
+                self.on_end()
+
+    def _play(self, publish: Callable[[Sample], None]) -> None:
         began = time.monotonic()
         shown: Sample | None = None
         for sample in self._endless():
@@ -92,7 +111,6 @@ class Replay:
                 began = time.monotonic()
             publish(self._dressed(sample))
             shown = sample
-        self._file.close()
 
     def _wait(self, began: float, gap: float, shown: Sample, publish: Callable[[Sample], None]) -> bool:
         """Wait until `gap` intervals after `began`; publish `shown` anew when the wish changes. False: closing."""
@@ -209,15 +227,22 @@ class _Offset:
 
 def _time_members(name: str) -> Mapping[str, tuple[str, ...]]:
     """By ring buffer, the members of its records that are times."""
-    if name not in registry.probes():
-        return {}
-    views = [view for view in registry.probe(name).views if isinstance(view, Events)]
+    probe = _declared(name)
+    views = [view for view in probe.views if isinstance(view, Events)] if probe else []
     return {view.map: tuple(key.field for key in view.keys if key.kind is Kind.TIME) for view in views}
+
+
+def _declared(name: str) -> Probe | None:
+    """This version's probe of that name, if it has one."""
+    try:
+        return registry.probe(name)
+    except KeyError:
+        return None
 
 
 def _fitting(name: str, sample: ProbeSample) -> ProbeSample:
     """`sample`, or a failed one where it lacks what this version's declaration of the probe reads."""
-    probe = registry.probes().get(name)
+    probe = _declared(name)
     if probe is None or sample.state is not State.LIVE or _has_members(probe, sample):
         return sample
     return ProbeSample(State.FAILED, error=_STRANGE)

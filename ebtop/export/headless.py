@@ -89,6 +89,7 @@ def _next(arrived: queue.SimpleQueue[Sample], source: Source) -> Sample | None:
             return arrived.get(timeout=_LOOK_S)
         except queue.Empty:
             if getattr(source, "ended", False):
+                sys.stderr.write(getattr(source, "failure", ""))
                 return None
 
 
@@ -101,7 +102,8 @@ def _written(content: bytes, last: Sample, wanted: Sequence[str], path: str, sav
     try:
         place = save(path, content)
     except OSError as error:
-        return _said(reason(error), _NOTHING_WRITTEN)
+        said = reason(error)
+        return _said(said if path in said else f"{path}: {said}", _NOTHING_WRITTEN)
     sys.stdout.write(f"{clean(place)}\n")
     status = _FINE
     for name in wanted:

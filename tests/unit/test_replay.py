@@ -199,3 +199,18 @@ def test_numbers_this_version_does_not_know_fail_only_their_probe(play: Callable
 def test_every_probes_own_samples_fit(play: Callable[..., Player]) -> None:
     """What this version records it also plays."""
     assert all(probe.state is State.LIVE for probe in play(samples.sample(0)).take(1)[0].probes.values())
+
+
+def test_a_fault_ends_the_source_and_is_told() -> None:
+    """Nobody waits for a thread that is gone."""
+    source = Replay(file_of(*samples.session(2, [])), FAST)
+    told: queue.Queue[bool] = queue.Queue()
+    source.on_end = lambda: told.put(source.ended)
+
+    def broken(sample: Sample) -> None:
+        raise RuntimeError("cannot take it")
+
+    source.start(broken)
+    assert told.get(timeout=PATIENCE_S)
+    assert "cannot take it" in source.failure
+    source.close()
