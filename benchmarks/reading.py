@@ -39,7 +39,7 @@ _VALUE = (Field("calls", "<u8", 0), Field("errors", "<u8", 8), Field("ns", "<u8"
 
 
 def measure(folder: Path, _rounds: int) -> list[Figure]:
-    """Median milliseconds, taken in turns over one and the same per-CPU hash, a tenth of it changed before each read."""
+    """Median milliseconds, in turns over one and the same per-CPU hash, a tenth of it changed before each read."""
     table = _bcc(folder)
     fd: int = table.map_fd
     _fill(fd, range(_KEYS), 1)

@@ -42,7 +42,7 @@ def ebtop(probes: str = SIX) -> Rival:
 
 
 def syscount(folder: Path, *options: str) -> Rival:
-    """Bcc's syscount, with this kernel's headers if they are here, else with a small tree made in `folder`."""
+    """bcc's syscount, with this kernel's headers if they are here, else with a small tree made in `folder`."""
     name = next(
         (name for name in ("syscount-bpfcc", "/usr/share/bcc/tools/syscount") if shutil.which(name)), "syscount"
     )

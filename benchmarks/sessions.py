@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
+from typing import Self
 
 import psutil
 
@@ -44,7 +45,7 @@ class Session:
         self._found: dict[bytes, float] = {}
         self._news = threading.Condition()
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         self._terminal, other = pty.openpty()
         fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         self._reader = threading.Thread(target=self._read, daemon=True)

@@ -13,7 +13,7 @@ _MARK = "busymark"
 
 
 def measure(folder: Path, rounds: int) -> list[Figure]:
-    """ebtop with six probes; syscount with its one, at its shortest interval, to its first table and to its first line."""
+    """ebtop with six probes; syscount with its one, at its shortest interval, to its first table and first line."""
     program = workload.build(folder)
     ours, theirs, attached = [], [], []
     syscount = rivals.syscount(folder, "-P", "-i", "1")
