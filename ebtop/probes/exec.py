@@ -65,8 +65,8 @@ PROBE = Probe(
         Table("by_program", "by program", "exec_rows", (_PROGRAM, _RESULT), _COLUMNS, "execs_per_second"),
     ),
     misses=(
-        "Threads and processes that are made without starting a program (fork, clone). A command line ends with ... after "
-        "235 bytes, a program's name after 63. A program that could not be started shows the file's name alone; "
+        "Processes that are made without starting a program (fork, clone). A command line ends with ... after "
+        "235 bytes, a program's name ends after 63. A program that could not be started shows the file's name alone; "
         "system calls of 32-bit programs show only when they succeed."
     ),
 )

@@ -1,6 +1,6 @@
 """System calls: who makes them, which, how slow they are, how many fail."""
 
-from ebtop.spec import Histogram, Hook, Key, Kind, Probe, Table, Way, largest, mean, rate, total
+from ebtop.spec import Histogram, Hook, Key, Kind, Probe, Table, Way, mean, rate, total
 from ebtop.units import Unit
 
 _COLUMNS = (
