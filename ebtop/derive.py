@@ -139,7 +139,8 @@ class _Change:
     @cached_property
     def _reborn(self) -> npt.NDArray[np.bool_]:
         """Rows of which a counter shrank: evicted and made anew, so that all of their values are new."""
-        assert self.before is not None and self._place is not None
+        assert self.before is not None
+        assert self._place is not None
         reborn = self._place < 0
         for name in rows_summed(self.now.values):
             shrank = self.now.values[name] < self.before.values[name][self._place]

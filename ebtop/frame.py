@@ -1,4 +1,4 @@
-"""What every reader of ebtop looks at: rates, tables and histograms of one interval; knows nothing of how they are drawn."""
+"""What every reader looks at: rates, tables and histograms of one interval; knows nothing of how they are drawn."""
 
 from __future__ import annotations
 

@@ -233,7 +233,7 @@ def _time_members(name: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def _declared(name: str) -> Probe | None:
-    """This version's probe of that name, if it has one."""
+    """The probe of that name as declared now, if there is one."""
     try:
         return registry.probe(name)
     except KeyError:

@@ -30,7 +30,7 @@ class Timeline:
         self.source.start(self._take)
 
     def rates(self, probe: str) -> list[float]:
-        """The headline rates of the last HISTORY intervals, oldest first; intervals in which it did not run left out."""
+        """The headline rates of the last HISTORY intervals, oldest first; those in which it did not run left out."""
         return list(self._rates[probe])
 
     def close(self) -> None:

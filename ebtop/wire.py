@@ -49,7 +49,7 @@ class MapInfo:
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """The probes wanted now, all of them; `serials` numbers each probe's start, so that a late answer is known as such."""
+    """The probes wanted now, all of them; `serials` numbers each probe's start: a late answer is known by it."""
 
     probes: tuple[str, ...]
     serials: tuple[int, ...]
@@ -108,7 +108,7 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Objects:
-    """Answer to AskObjects: the one descriptor is a memfd of `programs` records, then `maps` records (kernel.objects)."""
+    """Answer to AskObjects; its descriptor is a memfd of `programs` records, then `maps` records (kernel.objects)."""
 
     programs: int
     maps: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from ebtop import registry
@@ -16,7 +17,7 @@ RESULTS = ROOT / "benchmarks/results.md"
 
 
 def probe_table() -> str:
-    """One row for each probe: the digit that toggles it, its question, its ways in order of preference, its blind spots."""
+    """One row for each probe: the digit that toggles it, its question, its ways, best first, and its blind spots."""
     rows = ["| | probe | answers | hooks, best first | does not see |", "|---|---|---|---|---|"]
     for probe in registry.probes().values():
         slot = f"`{probe.slot}`" if probe.slot else ""
@@ -28,12 +29,16 @@ def _ways(probe: Probe) -> str:
     return "; ".join(way.name for way in probe.ways).replace("|", "\\|") or "none: asks bpf(2)"
 
 
+def _between(content: str) -> Callable[[re.Match[str]], str]:
+    return lambda found: f"{found[1]}{content}\n{found[2]}"
+
+
 def filled(text: str) -> str:
     """`text` with what stands between each pair of markers made anew."""
     parts = {"keys": keys.markdown_table().strip(), "probes": probe_table(), "costs": RESULTS.read_text().strip()}
     for name, content in parts.items():
         pattern = re.compile(rf"(<!-- {name}: [^\n]*-->\n).*?(<!-- end of {name} -->)", re.DOTALL)
-        text, count = pattern.subn(lambda found, new=content: f"{found[1]}{new}\n{found[2]}", text)
+        text, count = pattern.subn(_between(content), text)
         if count != 1:
             raise ValueError(f"README.md has {count} places for {name}")
     return text

@@ -169,7 +169,8 @@ class Types:
 def _starts(words: memoryview) -> list[int]:
     fixed = [_HEAD + _FIXED_WORDS.get(kind & 0x1F, 0) for kind in range(256)]
     each = [_WORDS_EACH.get(kind & 0x1F, 0) for kind in range(256)]
-    starts, at, end = [], 0, len(words)
+    starts: list[int] = []
+    at, end = 0, len(words)
     append, every = starts.append, words.tolist()
     while at < end:
         append(at)

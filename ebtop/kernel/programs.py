@@ -92,7 +92,7 @@ def _load(kind: str, function: str, code: bytes, btf_id: int, log: ctypes.Array[
 
 
 def trial(kind: str, btf_id: int) -> str:
-    """Why the kernel takes no program at all for fentry or fexit on the function `btf_id`, in a few words; "" if it does.
+    """Why the kernel takes no fentry or fexit program at all on the function `btf_id`, in a few words; "" if it does.
 
     Some kernels know the function but not the trampoline; only asking tells.
     """

@@ -69,7 +69,7 @@ class Actions:
         if name is None:
             return
         on = name not in app.wanted
-        app.want(tuple(other for other in app.probes if (other == name and on) or (other != name and other in app.wanted)))
+        app.want(tuple(other for other in app.probes if (on if other == name else other in app.wanted)))
         title = app.probes[name].title
         app.say(f"{title}: on, counting from zero" if on else f"{title}: off, detached")
 
@@ -86,7 +86,11 @@ class Actions:
         """The panel on that side; maximised: the view before or after, the row above or below."""
         app = self._app
         if app.is_maximised:
-            return self.action_row(dy) if dy else self.action_view(dx)
+            if dy:
+                self.action_row(dy)
+            else:
+                self.action_view(dx)
+            return
         panels = app.main.query_one(Overview).panels
         places = [Place(*panel.region) for panel in panels]
         here = next((place for place, panel in enumerate(panels) if panel.probe.name == app.focused_probe), None)

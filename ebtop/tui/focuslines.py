@@ -103,7 +103,6 @@ def _histogram(data: HistogramFrame, cells: int, lines: int, ranges: bool) -> li
     totals, recent, unit = data.totals.sum(axis=0), data.counts.sum(axis=0), data.view.unit
     most = float(data.largest.max())
     parts = [("count", units.exact(int(totals.sum())))]
-    for share in (50, 90, 99):
-        parts.append((f"~p{share}", units.text(percentile(totals, share / 100, most), unit)))
+    parts += [(f"~p{share}", units.text(percentile(totals, share / 100, most), unit)) for share in (50, 90, 99)]
     parts.insert(1, ("max", units.text(most, unit)))
     return [summary(parts, cells), *bars(totals, recent, unit, cells, lines - 1, ranges)]

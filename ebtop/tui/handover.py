@@ -1,4 +1,4 @@
-"""Frames cross from the source's thread to the screen's: the latest wins, neither waits; knows nothing of their content."""
+"""Frames cross from the source's thread to the screen's: the latest wins, neither waits; never looks into them."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class KeyRow:
 KEYS: tuple[KeyRow, ...] = (
     KeyRow(("q", "f10", "ctrl+c"), "quit", "quit", "Quit; every probe is detached.", 11),
     KeyRow(("question_mark", "h", "f1"), "help", "help", "Help: keys, columns, hooks, what is missed.", 10),
-    KeyRow(("1", "2", "3", "4", "5", "6", "7", "8", "9"), "toggle_probe", "toggle", "Switch the probe in that slot on or off.", 1),
+    KeyRow(("1", "2", "3", "4", "5", "6", "7", "8", "9"), "toggle_probe", "toggle", "Switch its probe on or off.", 1),
     KeyRow(("tab",), "panel(1)", "next panel", "Focus the next panel.", 0, "overview"),
     KeyRow(("shift+tab",), "panel(-1)", "previous panel", "Focus the panel before.", 0, "overview"),
     KeyRow(("left",), "side(-1, 0)", "left", "Panel to the left; maximised: the view before."),

@@ -1,4 +1,4 @@
-"""The first picture, written straight to the terminal while Textual and numpy are still being imported; imports neither.
+"""The first picture, written straight to the terminal while Textual and numpy are being imported; imports neither.
 
 It is the same header and the same title rules that the dashboard draws a moment later.
 """

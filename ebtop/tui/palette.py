@@ -1,7 +1,7 @@
 """Roles become styles: one accent, two greys, three colours that mean something; knows nothing of what is drawn.
 
-A role is a word: text, strong, dim, faint, rule, accent, good, warn, bad, bar, idle, cursor. The colours come from the theme's
-variables; on terminals with 16 colours or none, from the terminal's own, so that no role can vanish.
+A role is a word: text, strong, dim, faint, rule, accent, good, warn, bad, bar, idle, cursor. The colours come from the
+theme's variables; on terminals with 16 colours or none, from the terminal's own, so that no role can vanish.
 """
 
 from __future__ import annotations

@@ -18,7 +18,9 @@ _WHOLE_SORT = 4096
 """Rows up to which everything is sorted; above, only as many as are needed are picked out first."""
 
 
-def ordered(frame: Frame, table: TableFrame, sort: str, backwards: bool, needed: int, filter: str) -> tuple[Places, int]:
+def ordered(
+    frame: Frame, table: TableFrame, sort: str, backwards: bool, needed: int, filter: str
+) -> tuple[Places, int]:
     """The places of at least the first `needed` rows in order, and how many rows pass `filter`.
 
     Numbers largest first, names and keys smallest first, `backwards` the other way; "not measured" last. Rows of
@@ -117,7 +119,8 @@ def _words(frame: Frame, data: TableFrame | EventsFrame, count: int) -> list[Wor
         if key.kind is Kind.PID:
             for words, name in zip(rows, names_of(frame, data, key, None), strict=True):
                 process = frame.sample.processes.get(int(words[key.field]))
-                words |= {"pid": words[key.field], "comm": name.lower(), "user": process.user.lower() if process else ""}
+                user = process.user.lower() if process else ""
+                words |= {"pid": words[key.field], "comm": name.lower(), "user": user}
     return rows
 
 

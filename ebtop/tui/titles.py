@@ -1,4 +1,4 @@
-"""The header line and the title rules of panels as lines; used before and after Textual is there, so imports neither it nor numpy."""
+"""The header line and the title rules of panels; also before Textual is there: imports neither it nor numpy."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from plotext._figure import _figure_class as Figure
+from plotext._figure import _figure_class as Figure  # noqa: N812 # plotext has no public name for it
 
 from ebtop import units
 from ebtop.tui.pieces import Line, fill

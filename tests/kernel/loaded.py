@@ -13,6 +13,7 @@ from ebtop.kernel import loader, namespace
 from ebtop.kernel.maps import MapReader
 from ebtop.kernel.ringbuf import RingReader
 from ebtop.sample import EventTail, MapRows
+from ebtop.spec import Probe
 
 LIMIT_S = 60.0
 
@@ -79,7 +80,7 @@ def _only(way: str) -> None:
     """Let the registry know no way but that one; the C is still told the index that it has."""
     declared = registry.probe
 
-    def narrowed(name: str) -> registry.Probe:
+    def narrowed(name: str) -> Probe:
         probe = declared(name)
         unwanted = tuple(
             one if one.name == way else replace(one, hooks=(replace(one.hooks[0], target="no_such_place"),))
@@ -142,7 +143,8 @@ class Loaded:
 
     def close(self) -> None:
         """Detach; twice does no harm."""
-        for reader in (*self._readers.values(), *self._rings.values()):
+        readers: list[MapReader | RingReader] = [*self._readers.values(), *self._rings.values()]
+        for reader in readers:
             reader.close()
         self._readers.clear()
         self._rings.clear()

@@ -1,4 +1,4 @@
-"""Wardens between stand-ins for screen and loader: `python -m tests.kernel.scenarios NAME` prints what was seen, JSON."""
+"""Wardens between stand-ins for screen and loader: `python -m tests.kernel.scenarios NAME` prints JSON."""
 
 from __future__ import annotations
 

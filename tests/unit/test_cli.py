@@ -101,14 +101,18 @@ def test_the_privileged_side_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+_AS_NOBODY = """
+import os, sys, ebtop.kernel.preflight
+from ebtop import cli
+os.getuid() or os.setuid(65534)
+sys.exit(cli.main(["snapshot", "-o", "x"]))
+"""
+
+
 def test_what_root_may_not_do_is_told_to_who_is_not_root() -> None:
     """One line: what is missing, `sudo ebtop`, `ebtop --demo`."""
     done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import os, sys; os.getuid() or os.setuid(65534); from ebtop.cli import main; sys.exit(main(['snapshot', '-o', 'x']))",
-        ],
+        [sys.executable, "-c", _AS_NOBODY],
         cwd=Path(cli.__file__).parents[1],
         capture_output=True,
         text=True,

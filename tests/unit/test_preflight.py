@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,8 +89,8 @@ def test_another_package_called_bcc_is_not_taken_for_it(tmp_path: Path, monkeypa
     (real / "version.py").write_text("__version__ = '0.99.0'\n")
     for package in (tmp_path / "other" / "bcc", real):
         (package / "__init__.py").write_text("raise SystemExit")
-    monkeypatch.setattr(preflight.sys, "path", [str(tmp_path / "real"), str(tmp_path / "other")])
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "real"), str(tmp_path / "other")])
     assert preflight.find_bcc() == (str(tmp_path / "real"), "0.99.0")
-    monkeypatch.setattr(preflight.sys, "path", [str(tmp_path / "other"), str(tmp_path / "real")])
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "other"), str(tmp_path / "real")])
     check = preflight.compiler()
     assert not check.ok and "is not BCC" in check.detail and check.remedy == "pip uninstall bcc"

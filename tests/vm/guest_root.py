@@ -57,7 +57,7 @@ def _write_command(path: Path, argv: Sequence[str], environment: Mapping[str, st
 
 def _write_image(image: Path, staging: Path) -> None:
     used = int(subprocess.run(["du", "-sk", staging], check=True, capture_output=True, text=True).stdout.split()[0])
-    command = ["/usr/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-O", "^has_journal", "-d", staging, image]
+    command = ["/usr/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-O", "^has_journal", "-d", str(staging), str(image)]
     subprocess.run([*command, f"{int(used * 1.1) + 131_072}k"], check=True, stdout=subprocess.DEVNULL)
 
 

@@ -10,7 +10,6 @@ import os
 import socket
 import struct
 import subprocess
-import sys
 import termios
 import time
 import traceback
@@ -72,4 +71,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

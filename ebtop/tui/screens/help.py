@@ -35,11 +35,11 @@ def _probe(looked: Looked) -> list[Line]:
     lines = [_heading(probe.title), [("   " + probe.question, "text")], []]
     if shown and shown.sample.hook:
         targets = shown.sample.targets
-        lines.append(_entry("hook", f"{shown.sample.hook}: {', '.join(targets[:6])}{' …' if len(targets) > 6 else ''}", 12))
+        lines.append(_entry("hook", f"{shown.sample.hook}: {', '.join(targets[:6])}{' …' if targets[6:] else ''}", 12))
     ways = ", then ".join(way.name for way in probe.ways) or "none: the warden reads it"
     lines.append(_entry("ways", ways, 12))
-    for misses in filter(None, (probe.misses, shown.sample.misses if shown else "")):
-        lines.append(_entry("misses", misses, 12))
+    missed = filter(None, (probe.misses, shown.sample.misses if shown else ""))
+    lines += [_entry("misses", misses, 12) for misses in missed]
     for view in probe.views:
         lines += [[], [("   " + view.title, "strong")]]
         for key in view.by if isinstance(view, Histogram) else view.keys:
@@ -47,7 +47,7 @@ def _probe(looked: Looked) -> list[Line]:
         if isinstance(view, Table):
             lines += [_entry("  " + column.title, _of_column(column), 14) for column in view.columns]
         if isinstance(view, Histogram):
-            lines.append(_entry("  bars", "log2 buckets; ~p50 ~p90 ~p99 are estimates inside a bucket, max is exact", 14))
+            lines.append(_entry("  bars", "log2 buckets; ~p50, ~p90, ~p99 are estimates, max is exact", 14))
     return lines
 
 

@@ -46,11 +46,11 @@ class Page(ModalScreen[None], inherit_bindings=False):
         else:
             self._scroll(self._step(event.key))
 
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+    def on_mouse_scroll_down(self) -> None:
         """Three lines on."""
         self._scroll(3)
 
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+    def on_mouse_scroll_up(self) -> None:
         """Three lines back."""
         self._scroll(-3)
 

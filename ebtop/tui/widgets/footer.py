@@ -1,4 +1,4 @@
-"""The last two lines: what the focused probe costs and loses, or a notice or prompt; and the keys that do something now."""
+"""The last two lines: what the focused probe costs and loses, or a notice or prompt; and the keys that work now."""
 
 from __future__ import annotations
 
