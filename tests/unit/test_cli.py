@@ -101,10 +101,11 @@ def test_the_privileged_side_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-_AS_NOBODY = """
-import os, sys, ebtop.kernel.preflight
+_UNPRIVILEGED = """
+import os, sys
 from ebtop import cli
-os.getuid() or os.setuid(65534)
+from ebtop.kernel import privileges
+privileges.become(os.getuid(), os.getgid())
 sys.exit(cli.main(["snapshot", "-o", "x"]))
 """
 
@@ -112,7 +113,7 @@ sys.exit(cli.main(["snapshot", "-o", "x"]))
 def test_what_root_may_not_do_is_told_to_who_is_not_root() -> None:
     """One line: what is missing, `sudo ebtop`, `ebtop --demo`."""
     done = subprocess.run(
-        [sys.executable, "-c", _AS_NOBODY],
+        [sys.executable, "-c", _UNPRIVILEGED],
         cwd=Path(cli.__file__).parents[1],
         capture_output=True,
         text=True,
