@@ -45,7 +45,7 @@ struct exec_value {
     char comm[EBTOP_COMM];
 };
 
-BPF_TABLE("percpu_hash", struct exec_key, struct exec_value, exec_rows, EXEC_ROWS);
+BPF_TABLE("hash", struct exec_key, struct exec_value, exec_rows, EXEC_ROWS);
 BPF_HASH(exec_starts, u64, u64, EXEC_STARTS); /* address of the file's name, by task */
 BPF_RINGBUF_OUTPUT(exec_events, EXEC_PAGES);
 BPF_ARRAY(exec_record, struct exec_event, 1);
@@ -53,19 +53,15 @@ EBTOP_COUNTERS(struct ebtop_totals, exec_totals, 1);
 
 /* The row of what was started, made where there is none. */
 static __always_inline void exec_count(struct exec_key *key, struct task_struct *parent, struct ebtop_totals *totals) {
-    struct exec_value *row = exec_rows.lookup(key);
-    if (!row) {
-        struct exec_value empty = {};
-        bpf_probe_read_kernel(&empty.comm, sizeof(empty.comm), &parent->comm);
-        exec_rows.update(key, &empty);
-        row = exec_rows.lookup(key);
-    }
+    struct exec_value empty = {};
+    bpf_probe_read_kernel(&empty.comm, sizeof(empty.comm), &parent->comm);
+    struct exec_value *row = exec_rows.lookup_or_try_init(key, &empty);
     if (!row) {
         totals->drops++;
         return;
     }
-    row->execs++;
-    row->failures += key->errno != 0;
+    ebtop_add(&row->execs, 1);
+    ebtop_add(&row->failures, key->errno != 0);
 }
 
 /* NULs become spaces, eight bytes at a time: a byte that is 0 is one whose low seven bits do not carry into the eighth

@@ -49,6 +49,7 @@ PROBE = Probe(
                 Key("ns", Kind.TIME, "time"),
                 Key("pid", Kind.PID),
                 Key("ppid", Kind.NUMBER, "ppid", importance=3),
+                Key("comm", Kind.TEXT, "program", importance=4),
                 Key("uid", Kind.UID, "user", importance=2),
                 Key("errno", Kind.ERRNO, "result", importance=1),
                 Key("command", Kind.TEXT, "command line"),

@@ -8,13 +8,13 @@
  * overwrites. */
 #define OPENS_PATH 256
 #define OPENS_FOLDER 512
-#define OPENS_DEPTH 24 /* parts of the folder's path, and mounts crossed */
-#define OPENS_NAME 255 /* NAME_MAX */
+#define OPENS_DEPTH 24  /* parts of the folder's path, and mounts crossed */
+#define OPENS_NAME 255  /* NAME_MAX */
 #define OPENS_HERE -100 /* AT_FDCWD */
 #define OPENS_MARK 3    /* full stops */
 #define OPENS_STARTS 32768
 #ifndef OPENS_ROWS
-#define OPENS_ROWS 8192
+#define OPENS_ROWS 16384
 #endif
 
 struct opens_call {
@@ -61,7 +61,7 @@ struct opens_scratch {
     char text[2 * OPENS_FOLDER + OPENS_PATH]; /* the folder, written from OPENS_FOLDER back; then the name */
 };
 
-BPF_TABLE("percpu_hash", struct opens_key, struct opens_value, opens_files, OPENS_ROWS);
+BPF_TABLE("hash", struct opens_key, struct opens_value, opens_files, OPENS_ROWS);
 EBTOP_COUNTERS(struct ebtop_totals, opens_totals, 1);
 BPF_HASH(opens_starts, u64, struct opens_start, OPENS_STARTS);
 BPF_PERCPU_ARRAY(opens_scratch, struct opens_scratch, 1);
@@ -186,19 +186,15 @@ int opens_exit(struct opens_return *ctx) {
     scratch->key.errno = ctx->ret < 0 ? -ctx->ret : 0;
     opens_resolve(scratch, start);
     start->name = 0;
-    struct opens_value *row = opens_files.lookup(&scratch->key);
-    if (!row) {
-        struct opens_value empty = {};
-        bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
-        opens_files.update(&scratch->key, &empty);
-        row = opens_files.lookup(&scratch->key);
-    }
+    struct opens_value empty = {};
+    bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
+    struct opens_value *row = opens_files.lookup_or_try_init(&scratch->key, &empty);
     if (!row) {
         totals->drops++;
         return 0;
     }
-    row->opens++;
-    row->failures += ctx->ret < 0;
+    ebtop_add(&row->opens, 1);
+    ebtop_add(&row->failures, ctx->ret < 0);
     return 0;
 }
 

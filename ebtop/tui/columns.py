@@ -19,7 +19,8 @@ _FIXED = {
     Kind.UID: 9,
     Kind.DEVICE: 9,
 }
-_FLEXIBLE = {Kind.TEXT: (10, 120), Kind.SYSCALL: (10, 20), Kind.ADDRESS: (15, 26)}
+_FLEXIBLE = {Kind.TEXT: (18, 120), Kind.SYSCALL: (10, 20), Kind.ADDRESS: (15, 26)}
+_COMM = (8, 16)
 _PID_WIDTH = 7
 """pid_max is at most 4194304 (include/linux/threads.h)."""
 _NUMERIC = (Kind.NUMBER, Kind.OBJECT)
@@ -63,7 +64,7 @@ def _of_key(key: Key) -> list[Slot]:
             Slot(PROGRAM, "program" if title == "pid" else f"{title} program", 8, 18, False, key.importance, key=key),
         ]
     if key.kind in _FLEXIBLE:
-        least, most = _FLEXIBLE[key.kind]
+        least, most = _COMM if key.field == "comm" else _FLEXIBLE[key.kind]
         return [Slot(key.field, title, least, most, False, key.importance, key=key)]
     cells = max(width(title), _FIXED[key.kind])
     return [Slot(key.field, title, cells, cells, key.kind in _NUMERIC, key.importance, key=key)]
