@@ -3,7 +3,9 @@
  * the process that asked: current at block_io_start (way 0) or block_rq_insert (the others), else at the issue.
  * Slots by the request's address are overwritten in place: a device's requests are a fixed set, used again and again. */
 
+#ifndef BLOCKIO_ROWS
 #define BLOCKIO_ROWS 4096
+#endif
 #define BLOCKIO_SLOTS 16384
 #define BLOCKIO_DEVICES 512
 #define BLOCKIO_READ 0       /* REQ_OP_READ, include/linux/blk_types.h */

@@ -4,7 +4,9 @@
  * how many may. Ways: 0 fexit, 1 kprobe and kretprobe of inet_csk_accept, 2 the two system calls' tracepoints, which
  * follow the file descriptors to the sockets. */
 
+#ifndef TCPACCEPT_ROWS
 #define TCPACCEPT_ROWS 8192
+#endif
 #define TCPACCEPT_THREADS 8192
 #define TCPACCEPT_PAGES 16
 

@@ -2,7 +2,9 @@
 /* tcpconnect: TCP connections asked for by a process, from CLOSE -> SYN_SENT (in connect(2), sendto(2) with MSG_FASTOPEN
  * or io_uring, so current is the asker) to ESTABLISHED (it succeeded, ns = the handshake) or back to CLOSE (it failed).
  * A start slot is kept by the socket's address and deleted at its end: a socket is reused at leisure, not at once. */
+#ifndef TCPCONNECT_ROWS
 #define TCPCONNECT_ROWS 4096
+#endif
 #define TCPCONNECT_STARTS 16384
 
 struct tcpconnect_key {

@@ -14,8 +14,8 @@ def load(kernel: None) -> Iterator[Callable[..., Loaded]]:
     """load("syscalls", "rw", …): those probes, live, from one loader; detached when the test ends."""
     running: list[Loaded] = []
 
-    def start(*probes: str, own_pids: frozenset[int] = frozenset(), way: str = "") -> Loaded:
-        loaded = Loaded(probes, own_pids, way)
+    def start(*probes: str, own_pids: frozenset[int] = frozenset(), way: str = "", rows: int = 0) -> Loaded:
+        loaded = Loaded(probes, own_pids, way, rows)
         running.append(loaded)
         return loaded
 

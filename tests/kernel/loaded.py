@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ebtop import registry, wire
-from ebtop.kernel import loader, namespace
+from ebtop.kernel import loader, namespace, source
 from ebtop.kernel.maps import MapReader
 from ebtop.kernel.ringbuf import RingReader
 from ebtop.sample import EventTail, MapRows
@@ -31,8 +31,8 @@ class Answers:
     """What it wrote to stdout and stderr."""
 
 
-def ask(serials: Mapping[str, int], own_pids: frozenset[int] = frozenset(), way: str = "") -> Answers:
-    """Run one loader to its end. `way`: the name of the only way to try."""
+def ask(serials: Mapping[str, int], own_pids: frozenset[int] = frozenset(), way: str = "", rows: int = 0) -> Answers:
+    """Run one loader to its end. `way`: the name of the only way to try; `rows`: how many the probes' tables hold."""
     ours, theirs = wire.pair()
     output = os.memfd_create("loader-output", os.MFD_CLOEXEC)
     pid = os.fork()
@@ -40,7 +40,7 @@ def ask(serials: Mapping[str, int], own_pids: frozenset[int] = frozenset(), way:
         ours.close()
         os.dup2(output, 1)
         os.dup2(output, 2)
-        os._exit(_child(theirs, serials, own_pids, way))
+        os._exit(_child(theirs, serials, own_pids, way, rows))
     theirs.close()
     ours.settimeout(LIMIT_S)
     messages: list[wire.Progress | wire.Live] = []
@@ -63,11 +63,13 @@ def ask(serials: Mapping[str, int], own_pids: frozenset[int] = frozenset(), way:
     return Answers(tuple(messages), descriptors, status, said)
 
 
-def _child(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset[int], way: str) -> int:
+def _child(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset[int], way: str, rows: int) -> int:
     try:
         namespace.mount_tracefs()
         if way:
             _only(way)
+        if rows:
+            _small(serials, rows)
         return loader.run(channel, serials, own_pids)
     except BaseException:
         import traceback
@@ -91,11 +93,20 @@ def _only(way: str) -> None:
     registry.probe = narrowed  # type: ignore[assignment]
 
 
+def _small(probes: Iterable[str], rows: int) -> None:
+    """Compile the tables of `probes` with room for `rows` rows only."""
+    usual = source.options
+    sizes = tuple(f"-D{probe.upper()}_ROWS={rows}" for probe in probes)
+    source.options = lambda machine: (*usual(machine), *sizes)  # type: ignore[assignment]
+
+
 class Loaded:
     """Probes that are live; AssertionError, with the loader's own words, when one is not."""
 
-    def __init__(self, probes: tuple[str, ...], own_pids: frozenset[int] = frozenset(), way: str = "") -> None:
-        answers = ask({probe: serial for serial, probe in enumerate(probes, 1)}, own_pids, way)
+    def __init__(
+        self, probes: tuple[str, ...], own_pids: frozenset[int] = frozenset(), way: str = "", rows: int = 0
+    ) -> None:
+        answers = ask({probe: serial for serial, probe in enumerate(probes, 1)}, own_pids, way, rows)
         self.status = answers.status
         self.messages = answers.messages
         self.live = {one.probe: one for one in answers.messages if isinstance(one, wire.Live)}
@@ -140,6 +151,15 @@ class Loaded:
         """The probe's own book-keeping: total, drops, lost, unmatched."""
         values = self.rows(f"{probe}_totals").values
         return {name: int(values[name].sum()) for name in values.dtype.names or ()}
+
+    def detach(self) -> None:
+        """Let go of programs and links; the maps stay, and stand still."""
+        for probe, live in self.live.items():
+            descriptors = self._descriptors[probe]
+            for descriptor in descriptors[len(live.maps) :]:
+                os.close(descriptor)
+            self._held.remove(descriptors)
+            self._held.append(descriptors[: len(live.maps)])
 
     def close(self) -> None:
         """Detach; twice does no harm."""
