@@ -1,4 +1,4 @@
-"""The probe syscalls: exact by process and call, under two writers, past threads that come and go, and when it is full."""
+"""The probe syscalls: exact by process and call, under two writers, past threads that come and go, and when full."""
 
 from __future__ import annotations
 

@@ -1,0 +1,104 @@
+"""The probe opens: which files, by whom, with what result; names made absolute."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ebtop.sample import MapRows
+from tests.kernel.loaded import Loaded
+from tests.kernel.worker import Worker
+
+pytestmark = pytest.mark.kernel
+
+
+def opened(rows: MapRows, pid: int) -> dict[tuple[str, int], tuple[int, int]]:
+    """By path and errno, opens and failures of one process."""
+    mine = rows.keys["pid"] == pid
+    keys, values = rows.keys[mine], rows.values[mine]
+    return {
+        (key["path"].decode(), int(key["errno"])): (int(value["opens"]), int(value["failures"]))
+        for key, value in zip(keys, values, strict=True)
+    }
+
+
+def test_opens_are_exact_by_path_and_result(load: Callable[..., Loaded], tmp_path: Path) -> None:
+    """211 that succeed, 13 that find nothing, 7 that may not, by absolute path."""
+    (tmp_path / "there").write_text("x")
+    work = f"""
+for _ in range(211): os.close(os.open("{tmp_path}/there", os.O_RDONLY))
+for _ in range(13):
+    try: os.open("{tmp_path}/nowhere", os.O_RDONLY)
+    except OSError: pass
+for _ in range(7):
+    try: os.open("{tmp_path}", os.O_WRONLY)
+    except OSError: pass
+"""
+    with Worker(work) as worker:
+        loaded = load("opens")
+        worker.work()
+        rows = loaded.rows("opens_files")
+    assert opened(rows, worker.pid) == {
+        (f"{tmp_path}/there", 0): (211, 0),
+        (f"{tmp_path}/nowhere", errno.ENOENT): (13, 13),
+        (f"{tmp_path}", errno.EISDIR): (7, 7),
+    }
+
+
+def test_relative_names_are_resolved(load: Callable[..., Loaded], tmp_path: Path) -> None:
+    """From the working folder, from a folder's descriptor, and across a mount."""
+    folder = tmp_path / "a" / "b"
+    folder.mkdir(parents=True)
+    (folder / "file").write_text("x")
+    prepare = f"folder = os.open('{tmp_path}/a', os.O_RDONLY)"
+    work = """
+for _ in range(17): os.close(os.open("file", os.O_RDONLY))
+for _ in range(19): os.close(os.open("b/file", os.O_RDONLY, dir_fd=folder))
+os.chdir("/proc/self")
+os.close(os.open("status", os.O_RDONLY))
+os.chdir("/")
+os.close(os.open("proc/version", os.O_RDONLY))
+"""
+    with Worker(work, prepare=prepare, folder=folder) as worker:
+        loaded = load("opens")
+        worker.work()
+        rows = loaded.rows("opens_files")
+    assert opened(rows, worker.pid) == {
+        (f"{folder}/file", 0): (17 + 19, 0),
+        (f"/proc/{worker.pid}/status", 0): (1, 0),
+        ("/proc/version", 0): (1, 0),
+    }
+
+
+def test_long_names_are_marked_as_cut(load: Callable[..., Loaded]) -> None:
+    """A path longer than the key ends with three full stops."""
+    long = "/" + "/".join(["d" * 60] * 6)
+    with Worker(f"try: os.open({long!r}, os.O_RDONLY)\nexcept OSError: pass") as worker:
+        loaded = load("opens")
+        worker.work()
+        rows = loaded.rows("opens_files")
+    (path, code), counts = opened(rows, worker.pid).popitem()
+    assert path == long[:252] + "..."
+    assert (code, counts) == (errno.ENOENT, (1, 1))
+
+
+def test_a_full_map_counts_what_it_drops(load: Callable[..., Loaded]) -> None:
+    """With room for 16 files, total is what the rows show and what was dropped."""
+    work = """
+for n in range(97):
+    for _ in range(3):
+        try: os.open(f"/nowhere/{n}", os.O_RDONLY)
+        except OSError: pass
+"""
+    with Worker(work) as worker:
+        loaded = load("opens", rows=16)
+        worker.work()
+        worker.leave()
+        loaded.detach()
+        rows, totals = loaded.rows("opens_files"), loaded.totals("opens")
+    assert rows.keys.size <= 16
+    assert totals["drops"] >= (97 - 16) * 3
+    assert totals["total"] == int(rows.values["opens"].sum()) + totals["drops"]

@@ -1,0 +1,99 @@
+"""The probe rw: calls and bytes of one process, to the last one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.kernel.loaded import Loaded
+from tests.kernel.worker import Worker
+
+pytestmark = pytest.mark.kernel
+
+PREPARE = """
+zero, null = os.open("/dev/zero", os.O_RDONLY), os.open("/dev/null", os.O_WRONLY)
+block = b"x" * 4093
+one, two = socket.socketpair()
+source, target = os.memfd_create("source"), os.memfd_create("target")
+os.pwrite(source, block, 0)
+"""
+WORK = """
+for _ in range(499): os.read(zero, 1021)
+for _ in range(997): os.write(null, block)
+for _ in range(11):
+    try: os.read(999, 1)
+    except OSError: pass
+for _ in range(101):
+    one.send(b"12345")
+    two.recv(64)
+for _ in range(7): os.pwritev(target, [b"abc", b"de"], 0)
+for _ in range(5): os.sendfile(target, source, 0, 1000)
+"""
+READS = 499 + 11 + 101 + 5
+WRITES = 997 + 101 + 7 + 5
+READ_BYTES = 499 * 1021 + 101 * 5 + 5 * 1000
+WRITE_BYTES = 997 * 4093 + 101 * 5 + 7 * 5 + 5 * 1000
+
+
+def test_calls_and_bytes_are_exact(load: Callable[..., Loaded]) -> None:
+    """read, write, send, recv, pwritev and sendfile by one process, with eleven failures."""
+    with Worker(WORK, prepare=PREPARE) as worker:
+        loaded = load("rw")
+        worker.work()
+        rows = loaded.rows("rw_calls")
+    row = rows.values[rows.keys["pid"] == worker.pid]
+    assert row["reads"].tolist() == [READS]
+    assert row["writes"].tolist() == [WRITES]
+    assert row["calls"].tolist() == [READS + WRITES - 5]
+    assert row["read_bytes"].tolist() == [READ_BYTES]
+    assert row["write_bytes"].tolist() == [WRITE_BYTES]
+    assert row["errors"].tolist() == [11]
+    assert row["ns"][0] > 0
+
+
+def test_histograms_and_totals_agree_with_the_rows(load: Callable[..., Loaded]) -> None:
+    """Sizes hold all calls that did not fail, of the machine's processes together; total = shown + dropped."""
+    with Worker(WORK, prepare=PREPARE) as worker:
+        loaded = load("rw")
+        worker.work()
+        loaded.detach()
+        rows, sizes, totals = loaded.rows("rw_calls").values, loaded.rows("rw_sizes"), loaded.totals("rw")
+    assert totals["total"] == int(rows["calls"].sum()) + totals["drops"]
+    reads, writes = (sizes.values[sizes.keys["index"] == direction] for direction in (0, 1))
+    assert int(reads["sum"].sum()) == int(rows["read_bytes"].sum())
+    assert int(writes["sum"].sum()) == int(rows["write_bytes"].sum())
+    assert int(reads["slots"][:, 9].sum()) >= 499  # 512 to 1023 bytes
+    assert int(writes["slots"][:, 11].sum()) >= 997  # 2048 to 4095
+
+
+def test_a_full_map_counts_what_it_drops(load: Callable[..., Loaded]) -> None:
+    """With room for four processes, the calls of the others are counted as dropped."""
+    work = """
+for _ in range(23):
+    pid = os.fork()
+    if not pid:
+        for _ in range(13): os.write(null, b"x")
+        os._exit(0)
+    os.waitpid(pid, 0)
+"""
+    with Worker(work, prepare=PREPARE) as worker:
+        loaded = load("rw", rows=4)
+        worker.work()
+        worker.leave()
+        loaded.detach()
+        rows, totals = loaded.rows("rw_calls"), loaded.totals("rw")
+    assert rows.keys.size <= 4
+    assert totals["drops"] >= 19 * 13
+    assert totals["total"] == int(rows.values["calls"].sum()) + totals["drops"]
+
+
+def test_a_read_that_sleeps_has_its_time(load: Callable[..., Loaded]) -> None:
+    """The start of a call is not lost while its thread is off its CPU."""
+    prepare = PREPARE + "\ndef later():\n    time.sleep(0.05)\n    one.send(b'x')\n"
+    with Worker("threading.Thread(target=later).start()\ntwo.recv(1)", prepare=prepare) as worker:
+        loaded = load("rw")
+        worker.work()
+        rows = loaded.rows("rw_calls")
+    row = rows.values[rows.keys["pid"] == worker.pid]
+    assert row["ns"][0] >= 40_000_000
