@@ -97,7 +97,7 @@ def _small(probes: Iterable[str], rows: int) -> None:
     """Compile the tables of `probes` with room for `rows` rows only."""
     usual = source.options
     sizes = tuple(f"-D{probe.upper()}_ROWS={rows}" for probe in probes)
-    source.options = lambda machine: (*usual(machine), *sizes)  # type: ignore[assignment]
+    source.options = lambda machine: (*usual(machine), *sizes)
 
 
 class Loaded:

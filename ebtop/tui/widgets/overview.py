@@ -17,7 +17,7 @@ class PanelGrid(Layout):
 
     name = "panels"
 
-    def arrange(self, _parent: Widget, children: list[Widget], size: Size, _greedy: bool = True) -> ArrangeResult:
+    def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:  # noqa: ARG002
         """Panels in the order of their slots."""
         panels = sorted((child for child in children if isinstance(child, Panel)), key=lambda panel: panel.probe.slot)
         places = grid(len(panels), size.width, size.height)
