@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -124,15 +125,40 @@ class Running:
         return any(2 * self._maps[name].keys.size > self._maps[name].capacity for name in self._prunings)
 
     def close(self) -> None:
-        """Detach: close everything. Twice does no harm."""
+        """Detach: close everything. Twice does no harm.
+
+        Closing a link on a perf event waits for a grace period (perf_event_detach_bpf_prog, kernel/trace/bpf_trace.c);
+        which others can wait too. What is left are perf events that run nothing; they are closed one by one
+        (event_mutex, kernel/trace/trace_event_perf.c) while the caller goes on.
+        """
         descriptors, self._descriptors = self._descriptors, ()
-        for fd in descriptors:
-            os.close(fd)
+        links = len(self._live.maps) + len(self._live.programs)
+        events = max(links, len(descriptors) - self._live.events)
+        _join([_closing((link,)) for link in descriptors[links:events]])
+        _close_all(descriptors[:links])
+        if descriptors[events:]:
+            _closing(descriptors[events:])
         for reader in self._readers.values():
             reader.close()
         for ring in self._rings.values():
             ring.close()
         self._readers, self._rings = {}, {}
+
+
+def _close_all(descriptors: tuple[int, ...]) -> None:
+    for fd in descriptors:
+        os.close(fd)
+
+
+def _closing(descriptors: tuple[int, ...]) -> threading.Thread:
+    thread = threading.Thread(target=_close_all, args=(descriptors,), name="closing", daemon=True)
+    thread.start()
+    return thread
+
+
+def _join(threads: list[threading.Thread]) -> None:
+    for thread in threads:
+        thread.join()
 
 
 class _Numbers:

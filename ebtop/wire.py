@@ -74,6 +74,13 @@ class Save:
     path: str
 
 
+@dataclass(frozen=True, slots=True)
+class Bye:
+    """The terminal is its own again and nothing is attached; the rest of the screen's end is nobody's concern."""
+
+    status: int
+
+
 # --- warden to screen -------------------------------------------------------------------------------------------------
 
 
@@ -92,7 +99,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A probe is attached. Descriptors beside it: one per map, one per program, then the attachments, in that order."""
+    """A probe is attached. Descriptors beside it: one per map, one per program, then links, then perf events."""
 
     probe: str
     serial: int
@@ -100,7 +107,8 @@ class Live:
     targets: tuple[str, ...]
     maps: tuple[MapInfo, ...]
     programs: tuple[str, ...]
-    attachments: int
+    events: int
+    """How many descriptors, the last, are perf events: slow to close, and below links if there are any."""
     misses: str = ""
     log: str = ""
     bcc: str = ""
@@ -129,9 +137,9 @@ class Clock:
     ns: float
 
 
-Message = Want | Statistics | AskObjects | Save | Progress | Live | Objects | Saved | Clock
+Message = Want | Statistics | AskObjects | Save | Bye | Progress | Live | Objects | Saved | Clock
 _KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Want, Statistics, AskObjects, Save, Progress, Live, Objects, Saved, Clock)
+    kind.__name__: kind for kind in (Want, Statistics, AskObjects, Save, Bye, Progress, Live, Objects, Saved, Clock)
 }
 
 

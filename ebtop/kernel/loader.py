@@ -181,7 +181,7 @@ def _attach(module: Module, job: Job, probe: Probe, way: Way, own_pids: frozense
     infos = tuple(_info(one) for one in maps)
     _mark_own(maps, own_pids)
     loaded: dict[tuple[str, str, str], int] = {}
-    attached: dict[str, int] = {}
+    attached: dict[str, programs.Attachment] = {}
     try:
         places = [(hook, target) for hook in way.hooks if (target := hooks.present(hook))]
         for hook, target in places:
@@ -190,9 +190,13 @@ def _attach(module: Module, job: Job, probe: Probe, way: Way, own_pids: frozense
             program = loaded[_identity(hook, target)]
             attached[f"{hook.kind}:{target}"] = programs.attach(hook.kind, target, program)
     except programs.Refused as refused:
-        for descriptor in (*attached.values(), *loaded.values()):
+        for attachment in attached.values():
+            attachment.close()
+        for descriptor in loaded.values():
             os.close(descriptor)
         raise _Unworkable(str(refused), refused.log) from refused
+    links = tuple(one.link for one in attached.values() if one.link >= 0)
+    events = tuple(one.event for one in attached.values() if one.event >= 0)
     live = wire.Live(
         probe=job.probe,
         serial=job.serial,
@@ -200,12 +204,12 @@ def _attach(module: Module, job: Job, probe: Probe, way: Way, own_pids: frozense
         targets=tuple(attached),
         maps=infos,
         programs=tuple(function for function, _, _ in loaded),
-        attachments=len(attached),
+        events=len(events),
         misses=way.misses,
         log=log[-wire.LOG_LIMIT :],
         bcc=version(),
     )
-    return live, (*(one.descriptor for one in maps), *loaded.values(), *attached.values())
+    return live, (*(one.descriptor for one in maps), *loaded.values(), *links, *events)
 
 
 def _identity(hook: Hook, target: str) -> tuple[str, str, str]:

@@ -11,6 +11,7 @@ import fcntl
 import os
 import platform
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 
 from ebtop.kernel import bpf
@@ -37,6 +38,8 @@ _PERF_TYPE_TRACEPOINT = 2
 _PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}
 _PERF_FLAG_FD_CLOEXEC = 8
 _PERF_ATTRIBUTES = 112  # PERF_ATTR_SIZE_VER5, Linux 4.1
+_LINK_CREATE, _BPF_PERF_EVENT = 28, 41
+"""enum bpf_cmd and enum bpf_attach_type; for perf events since Linux 5.15."""
 _PERF_IOC_ENABLE, _PERF_IOC_SET_BPF = 0x2400, 0x40042408
 KPROBE_UNIT = Path("/sys/bus/event_source/devices/kprobe")
 """The performance-monitoring unit of kprobes, Linux 4.17: a kprobe that lives as long as its descriptor."""
@@ -110,13 +113,29 @@ def _verdict(function: str, error: OSError, log: bytes) -> str:
     return f"{function}: the verifier refused it ({error.strerror}){said}"
 
 
-def attach(kind: str, target: str, program: int) -> int:
-    """Descriptor of the attachment of `program` to `target`; closing it detaches. Refused when the kernel does not."""
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """`program` on its place, until every descriptor of this is closed."""
+
+    link: int
+    """Closing it detaches at once; -1 before Linux 5.15, where a perf event is all there is."""
+    event: int
+    """The perf event below a link, -1 where there is none: closing it waits for all processors (synchronize_rcu)."""
+
+    def close(self) -> None:
+        """Detach."""
+        for descriptor in (self.link, self.event):
+            if descriptor >= 0:
+                os.close(descriptor)
+
+
+def attach(kind: str, target: str, program: int) -> Attachment:
+    """Put `program` on `target`. Refused when the kernel does not."""
     try:
         if kind == "raw_tracepoint":
-            return _open_raw(program, target)
+            return Attachment(_open_raw(program, target), -1)
         if kind in _ATTACH_TYPES:
-            return _open_raw(program, "")
+            return Attachment(_open_raw(program, ""), -1)
         return _attach_perf_event(kind, target, program)
     except OSError as error:
         raise Refused(f"{kind}:{target}: the kernel did not attach the program ({error.strerror})") from error
@@ -127,7 +146,7 @@ def _open_raw(program: int, target: str) -> int:
     return bpf.bpf(_RAW_TRACEPOINT_OPEN, bytearray(struct.pack("=QII", _at(name) if target else 0, program, 0)))
 
 
-def _attach_perf_event(kind: str, target: str, program: int) -> int:
+def _attach_perf_event(kind: str, target: str, program: int) -> Attachment:
     name = ctypes.create_string_buffer(target.encode())
     attributes = bytearray(_PERF_ATTRIBUTES)
     if kind == "tracepoint":
@@ -140,12 +159,23 @@ def _attach_perf_event(kind: str, target: str, program: int) -> int:
     struct.pack_into("=I", attributes, 48, 1)  # wakeup_events
     descriptor = _perf_event_open(attributes)
     try:
-        fcntl.ioctl(descriptor, _PERF_IOC_SET_BPF, program)
+        link = _link_perf_event(program, descriptor)
         fcntl.ioctl(descriptor, _PERF_IOC_ENABLE, 0)
     except OSError:
         os.close(descriptor)
         raise
-    return descriptor
+    return Attachment(link, descriptor)
+
+
+def _link_perf_event(program: int, event: int) -> int:
+    """Descriptor of a new link; -1 where the kernel has none for perf events: the program hangs on the event then."""
+    try:
+        return bpf.bpf(_LINK_CREATE, bytearray(struct.pack("=IIIIQ", program, event, _BPF_PERF_EVENT, 0, 0)))
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+    fcntl.ioctl(event, _PERF_IOC_SET_BPF, program)
+    return -1
 
 
 def _retprobe_bit() -> int:

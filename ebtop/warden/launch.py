@@ -77,8 +77,12 @@ def _draw(plan: Plan, identity: Identity, ours: socket.socket, theirs: socket.so
         signal.signal(number, lambda number, _: _cut(theirs, received, number))
     drop(identity)
     privileges.die_with_parent(warden, signal.SIGTERM)
+    leaving = theirs.dup()
     status = plan.screen(theirs, warden)
-    return 128 + received[0] if received else status
+    status = 128 + received[0] if received else status
+    with suppress(OSError):  # the warden is gone, or has hung up
+        wire.send(leaving, wire.Bye(status))
+    return status
 
 
 def drop(identity: Identity) -> None:

@@ -55,6 +55,8 @@ class Warden:
         """When the screen is killed."""
         self._signal = 0
         self._ended = False
+        self._status: int | None = None
+        """What the screen said its exit status is, in taking leave."""
 
     def serve(self) -> int:
         """Run until the screen has ended; its exit status, minus the signal that killed it, or 128 + a signal to us."""
@@ -75,7 +77,7 @@ class Warden:
                 self._check_deadlines()
         finally:
             self._close()
-        status = self._screen.wait()
+        status = self._screen.wait() if self._status is None else self._status
         return 128 + self._signal if self._signal else status
 
     def _signalled(self, number: int, _: object) -> None:
@@ -149,6 +151,9 @@ class Warden:
                 self._hold_statistics("screen", message.on)
             case wire.AskObjects():
                 self._count_objects()
+            case wire.Bye():
+                self._status = message.status
+                self._end()
             case wire.Save() if len(descriptors) == 1:
                 self._write(self._line, message.path, descriptors[0])
             case _:
