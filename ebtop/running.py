@@ -127,8 +127,8 @@ class Running:
     def close(self) -> None:
         """Detach: close everything. Twice does no harm.
 
-        Closing a link on a perf event waits for a grace period (perf_event_detach_bpf_prog, kernel/trace/bpf_trace.c);
-        which others can wait too. What is left are perf events that run nothing; they are closed one by one
+        Closing a link on a perf event waits for a grace period (perf_event_detach_bpf_prog, kernel/trace/bpf_trace.c):
+        others can wait in the same one. What is left are perf events that run nothing; they are closed one by one
         (event_mutex, kernel/trace/trace_event_perf.c) while the caller goes on.
         """
         descriptors, self._descriptors = self._descriptors, ()
