@@ -15,6 +15,8 @@ from typing import Self
 
 from tests.kernel.terminal_session import wait_until
 
+SIGTIMEDWAIT = "137" if os.uname().machine == "aarch64" else "128"
+"""rt_sigtimedwait's number (arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h)."""
 _BEGIN = """
 import os, signal, socket, sys, time, mmap, threading
 words = sys.argv[1:]
@@ -90,8 +92,4 @@ class Worker:
         if self._process.poll() is not None:
             raise AssertionError("the work failed")
         call = Path(f"/proc/{self.pid}/syscall").read_text().split()[0]
-        return "sigtimedwait" if call == _SIGTIMEDWAIT else ""
-
-
-_SIGTIMEDWAIT = "137" if os.uname().machine == "aarch64" else "128"
-"""rt_sigtimedwait's number (arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h)."""
+        return "sigtimedwait" if call == SIGTIMEDWAIT else ""

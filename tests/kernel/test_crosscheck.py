@@ -1,0 +1,124 @@
+"""ebtop's probes and bpftrace at the same time on the same work: the same numbers."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.kernel.loaded import Loaded
+from tests.kernel.worker import SIGTIMEDWAIT, Worker
+
+pytestmark = pytest.mark.kernel
+
+WAITING = int(SIGTIMEDWAIT)
+"""The call in which the worker waits, and which one of the two may have missed the beginning of."""
+SCRIPT = """
+tracepoint:raw_syscalls:sys_exit /pid == $1 && args->id != $2/ { @syscalls = count(); }
+tracepoint:syscalls:sys_exit_read /pid == $1 && args->ret > 0/ { @read_bytes = sum(args->ret); }
+tracepoint:syscalls:sys_exit_write /pid == $1 && args->ret > 0/ { @write_bytes = sum(args->ret); }
+tracepoint:syscalls:sys_exit_openat /pid == $1/ { @opens = count(); }
+tracepoint:syscalls:sys_exit_openat /pid == $1 && args->ret < 0/ { @failures = count(); }
+tracepoint:sched:sched_process_exec { @execs[comm] = count(); }
+tracepoint:sock:inet_sock_set_state /pid == $1 && args->newstate == 2/ { @connects = count(); }
+tracepoint:syscalls:sys_exit_accept4 /pid == $1 && args->ret >= 0/ { @accepts = count(); }
+tracepoint:sched:sched_switch /args->next_pid == $1/ { @switches = count(); }
+BEGIN { printf("ready\\n"); }
+"""
+PREPARE = """
+zero, null = os.open("/dev/zero", os.O_RDONLY), os.open("/dev/null", os.O_WRONLY)
+listening = socket.socket()
+listening.bind(("127.0.0.1", 0))
+listening.listen(7)
+"""
+WORK = """
+for _ in range(211): os.read(zero, 1021)
+for _ in range(223): os.write(null, b"x" * 4093)
+for n in range(101): os.close(os.open("/dev/null", os.O_RDONLY))
+for n in range(13):
+    try: os.open("/nowhere", os.O_RDONLY)
+    except OSError: pass
+for _ in range(17): os.waitpid(os.posix_spawn(words[0], [words[0]], {}), 0)
+for _ in range(19):
+    client = socket.create_connection(listening.getsockname())
+    listening.accept()[0].close()
+    client.close()
+for _ in range(53): time.sleep(0.001)
+"""
+
+
+@contextmanager
+def bpftrace(pid: int) -> Iterator[Callable[[], dict[str, object]]]:
+    """bpftrace at work on process `pid`; what is yielded stops it and returns its maps by name."""
+    command = ["unshare", "--mount", "sh", "-c", 'mount -t tracefs tracefs /sys/kernel/tracing; exec "$0" "$@"']
+    command += ["bpftrace", "-f", "json", "-e", SCRIPT, str(pid), str(WAITING)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout
+        while "ready" not in (line := running.stdout.readline()):
+            assert line, running.communicate()
+
+        def stop() -> dict[str, object]:
+            running.send_signal(signal.SIGINT)
+            output, _ = running.communicate()
+            maps: dict[str, object] = {}
+            for line in output.splitlines():
+                if line.startswith('{"type": "map"'):
+                    maps |= json.loads(line)["data"]
+            return maps
+
+        yield stop
+        running.kill()
+
+
+def test_bpftrace_sees_the_same(load: Callable[..., Loaded], tmp_path: Path) -> None:
+    """System calls, bytes, opens, execs, connects, accepts and switches of one process, counted by both."""
+    if not shutil.which("bpftrace"):
+        pytest.skip("bpftrace, to compare with")
+    program = tmp_path / "seventeen"
+    shutil.copy("/bin/true", program)
+    with Worker(WORK, str(program), prepare=PREPARE) as worker, bpftrace(worker.pid) as stop:
+        loaded = load("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "runqlat")
+        worker.work()
+        theirs = stop()
+        loaded.detach()
+        ours = {name: loaded.rows(name) for name in _TABLES}
+
+    def of(name: str, member: str) -> int:
+        rows = ours[name]
+        mine = rows.keys["pid"] == worker.pid
+        if name == "syscalls_calls":
+            mine &= rows.keys["nr"] != WAITING
+        return int(rows.values[member][mine].sum())
+
+    programs = ours["exec_rows"]
+    assert theirs == {
+        "@syscalls": of("syscalls_calls", "calls"),
+        "@read_bytes": of("rw_calls", "read_bytes"),
+        "@write_bytes": of("rw_calls", "write_bytes"),
+        "@opens": of("opens_files", "opens"),
+        "@failures": of("opens_files", "failures"),
+        "@execs": theirs["@execs"],
+        "@connects": of("tcpconnect_rows", "connects"),
+        "@accepts": of("tcpaccept_rows", "accepts"),
+        "@switches": of("runqlat_rows", "waits"),
+    }
+    started = int(programs.values["execs"][programs.keys["program"] == os.fsencode(program)[:63]].sum())
+    assert theirs["@execs"]["seventeen"] == started == 17  # type: ignore[index]  # a map of maps
+
+
+_TABLES = (
+    "syscalls_calls",
+    "rw_calls",
+    "opens_files",
+    "exec_rows",
+    "tcpconnect_rows",
+    "tcpaccept_rows",
+    "runqlat_rows",
+)
