@@ -7,7 +7,7 @@
 #endif
 #define EXEC_STARTS 8192 /* threads in execve at the same time */
 #define EXEC_PAGES 64
-#define EXEC_COMMAND 240
+#define EXEC_COMMAND 256 /* a power of two */
 #define EXEC_PROGRAM 64
 #define EXEC_BYTES(byte) (0x0101010101010101ULL * (byte))
 
@@ -82,24 +82,16 @@ static __always_inline void exec_arguments(char *command, struct task_struct *ta
     bpf_probe_read_kernel(&mm, sizeof(mm), &task->mm);
     bpf_probe_read_kernel(&begin, sizeof(begin), &mm->arg_start);
     bpf_probe_read_kernel(&end, sizeof(end), &mm->arg_end);
-    u64 length = end - begin;
-    if (!length)
-        return;
-    if (length > EXEC_COMMAND) {
-        if (bpf_probe_read_user(command, EXEC_COMMAND, (void *)begin))
-            return;
-        exec_join(command);
-        __builtin_memset(command + EXEC_COMMAND - 4, '.', 3);
-        command[EXEC_COMMAND - 1] = 0;
-        return;
-    }
-    asm volatile("" : "+r"(length));
-    if (!length || length > EXEC_COMMAND || bpf_probe_read_user(command, length, (void *)begin))
+    u64 length = end - begin, taken = length < EXEC_COMMAND ? length : EXEC_COMMAND - 1;
+    asm volatile("%0 &= %1" : "+r"(taken) : "i"(EXEC_COMMAND - 1)); /* what verifiers before 6.8 see */
+    if (!taken || bpf_probe_read_user(command, taken, (void *)begin))
         return;
     exec_join(command);
-    length--; /* the last argument's NUL */
     if (length < EXEC_COMMAND)
-        command[length] = 0;
+        taken--; /* the last argument's NUL */
+    else
+        __builtin_memset(command + EXEC_COMMAND - 4, '.', 3);
+    command[taken & (EXEC_COMMAND - 1)] = 0;
 }
 
 /* One event; `name`: the file's, in user memory when it could not be started, else in the kernel's. */

@@ -67,7 +67,7 @@ PROBE = Probe(
     ),
     misses=(
         "Processes that are made without starting a program (fork, clone). A command line ends with ... after "
-        "235 bytes, a program's name ends after 63. A program that could not be started shows the file's name alone; "
+        "251 bytes, a program's name ends after 63. A program that could not be started shows the file's name alone; "
         "system calls of 32-bit programs show only when they succeed."
     ),
 )

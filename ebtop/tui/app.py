@@ -116,6 +116,8 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
             loop.add_signal_handler(number, self.end, 128 + number)
+        # A shell that has seen the warden die takes the terminal back before its modes are: they are set all the same.
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
 
     def opened(self) -> None:
         """The screen stands: fill it, and begin once that is on the terminal."""
@@ -129,7 +131,8 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         loop = asyncio.get_running_loop()
         self._handover.open(loop, self._take)
         self._ended.open(loop, self._source_ended)
-        self.timeline.source.on_end = self._ended.offer  # type: ignore[attr-defined]  # sources look for it
+        source = self.timeline.source
+        source.on_end = lambda: self._ended.offer(getattr(source, "failure", ""))  # type: ignore[attr-defined]  # sources look for it
         self.set_interval(1.0, self._tick)
         self._focus_panel()
         self.timeline.start(self._handover.offer)

@@ -21,6 +21,7 @@ REPOSITORY = Path(__file__).parents[2]
 PATIENCE_S = 20.0
 _LEADER = """
 import fcntl, os, signal, sys, termios
+told = int(sys.argv[1])
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 signal.signal(signal.SIGTTOU, signal.SIG_IGN)
 pid = os.fork()
@@ -28,12 +29,12 @@ if pid == 0:
     os.setpgid(0, 0)
     os.tcsetpgrp(0, os.getpgrp())
     signal.signal(signal.SIGTTOU, signal.SIG_DFL)
-    os.close(3)
-    os.execv(sys.argv[1], sys.argv[1:])
-os.write(3, b"%d\\n" % pid)
+    os.close(told)
+    os.execv(sys.argv[2], sys.argv[2:])
+os.write(told, b"%d\\n" % pid)
 _, status = os.waitpid(pid, 0)
 os.tcsetpgrp(0, os.getpgrp())
-os.write(3, b"%d\\n" % os.waitstatus_to_exitcode(status))
+os.write(told, b"%d\\n" % os.waitstatus_to_exitcode(status))
 signal.pause()
 """
 
@@ -58,17 +59,7 @@ class TerminalSession:
         settings = {name: value for name, value in os.environ.items() if not name.startswith("SUDO_")}
         settings |= {"TERM": "xterm-256color", "PYTHONPATH": str(REPOSITORY)} | (environment or {})
         self._leader = subprocess.Popen(
-            [
-                "/bin/sh",
-                "-c",
-                f'exec "$@" 3>&{told} {told}>&-',
-                "sh",
-                sys.executable,
-                "-c",
-                _LEADER,
-                sys.executable,
-                *words,
-            ],
+            [sys.executable, "-c", _LEADER, str(told), sys.executable, *words],
             stdin=slave,
             stdout=slave,
             stderr=slave,

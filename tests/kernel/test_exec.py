@@ -49,7 +49,7 @@ def test_programs_and_failures_are_exact(load: Callable[..., Loaded]) -> None:
 
 def test_a_long_command_line_is_marked_as_cut(load: Callable[..., Loaded]) -> None:
     """What does not fit ends with three full stops; what just fits is whole."""
-    fits = 239 - len(TRUE) - 1
+    fits = 254 - len(TRUE) - 1
     work = WORK.partition("\nfor")[0] + f"\nstart('{TRUE}', 'x' * {fits})\nstart('{TRUE}', 'y' * 5000)"
     with Worker(work) as worker:
         loaded = load("exec")
@@ -57,7 +57,7 @@ def test_a_long_command_line_is_marked_as_cut(load: Callable[..., Loaded]) -> No
         events = loaded.events("exec_events", "exec_record").records
     whole, cut = events[events["ppid"] == worker.pid]["command"].tolist()
     assert whole == f"{TRUE} ".encode() + b"x" * fits
-    assert cut == (f"{TRUE} ".encode() + b"y" * 300)[:236] + b"..."
+    assert cut == (f"{TRUE} ".encode() + b"y" * 300)[:252] + b"..."
 
 
 def test_a_full_map_counts_what_it_drops_and_keeps_its_events(load: Callable[..., Loaded]) -> None:

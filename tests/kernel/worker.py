@@ -36,11 +36,9 @@ class Worker:
     """Runs `work`, Python text, after `prepare`; both may use os, signal, socket, time, threading, mmap and `words`."""
 
     def __init__(self, work: str, *words: str, prepare: str = "", folder: Path | None = None, cpu: int = -1) -> None:
-        text = f"{_BEGIN}{prepare}\n{_READY}{work}\n{_END}"
-        pinned = ["taskset", "-c", str(cpu)] if cpu >= 0 else []
-        self._process = subprocess.Popen(
-            [*pinned, sys.executable, "-S", "-c", text, *words], stdout=subprocess.PIPE, cwd=folder
-        )
+        pinned = f"os.sched_setaffinity(0, [{cpu}])\n" if cpu >= 0 else ""
+        text = f"{_BEGIN}{pinned}{prepare}\n{_READY}{work}\n{_END}"
+        self._process = subprocess.Popen([sys.executable, "-S", "-c", text, *words], stdout=subprocess.PIPE, cwd=folder)
         assert self._process.stdout
         assert os.read(self._process.stdout.fileno(), 5) == b"ready"
         self.pid = self._process.pid

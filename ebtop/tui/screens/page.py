@@ -39,6 +39,8 @@ class Page(ModalScreen[None], inherit_bindings=False):
     def on_key(self, event: events.Key) -> None:
         """Every key belongs to the page."""
         event.stop()
+        if not self.is_current:  # typed faster than it went
+            return
         if event.key == "ctrl+c":
             self.app.exit(return_code=0)
         elif event.key in _LEAVE:

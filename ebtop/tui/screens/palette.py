@@ -57,6 +57,8 @@ class Palette(ModalScreen[str], inherit_bindings=False):
     def on_key(self, event: events.Key) -> None:
         """Every key belongs to the palette."""
         event.stop()
+        if not self.is_current:  # typed faster than it went
+            return
         matching = found(self._text, self._maximised)
         if event.key == "ctrl+c":
             self.app.exit(return_code=0)
