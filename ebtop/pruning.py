@@ -12,7 +12,7 @@ from ebtop import rows
 from ebtop.sample import MapRows
 
 QUIET_TICKS = 3
-"""A row goes only after its values stood still for so many refreshes."""
+"""A row goes only after its values stood still for so many refreshes; one, once the map is three quarters full."""
 
 
 class Pruning:
@@ -27,7 +27,8 @@ class Pruning:
         if 2 * now.keys.size <= now.capacity:
             self._earlier.clear()
             return np.zeros(0, np.intp)
-        oldest = self._earlier[0] if len(self._earlier) == QUIET_TICKS else None
+        ticks = QUIET_TICKS if 4 * now.keys.size <= 3 * now.capacity else 1
+        oldest = self._earlier[-ticks] if len(self._earlier) >= ticks else None
         self._earlier.append(now)
         if oldest is None or not oldest.keys.size:
             return np.zeros(0, np.intp)

@@ -19,7 +19,8 @@ _FIXED = {
     Kind.UID: 9,
     Kind.DEVICE: 9,
 }
-_FLEXIBLE = {Kind.TEXT: (18, 120), Kind.SYSCALL: (10, 20), Kind.ADDRESS: (15, 26)}
+_NARROW, _WIDE = 10, 120
+_FLEXIBLE = {Kind.TEXT: (18, _WIDE), Kind.SYSCALL: (10, 20), Kind.ADDRESS: (15, 26)}
 _COMM = (8, 16)
 _PID_WIDTH = 7
 """pid_max is at most 4194304 (include/linux/threads.h)."""
@@ -73,14 +74,18 @@ def _of_key(key: Key) -> list[Slot]:
 def fitted(view: Table | Events, cells: int, sort: str) -> tuple[list[Slot], int]:
     """The columns of `view` that fit into `cells`, widened where they can use it, and the gap before each.
 
-    The least important are dropped first, of those the rightmost; the first key and the `sort` column stay.
+    The least important are dropped first, of those the rightmost; then texts become narrow, and only then more is
+    dropped: the number of a process whose program is named, last of all what the rows are about or ordered by.
     """
     chosen = slots(view)
     gap = 1 if cells < 44 else 2
-    while len(chosen) > 1 and _taken(chosen, gap) > cells:
-        spare = [place for place, slot in enumerate(chosen) if place and slot.name not in (sort, PROGRAM)]
-        spare = spare or [len(chosen) - 1]
+    while _taken(chosen, gap) > cells and any(_is_spare(slot, sort) for slot in chosen):
+        spare = [place for place, slot in enumerate(chosen) if _is_spare(slot, sort)]
         chosen.pop(max(spare, key=lambda place: (chosen[place].importance, place)))
+    if _taken(chosen, gap) > cells:
+        chosen = [replace(slot, cells=_NARROW) if slot.most == _WIDE else slot for slot in chosen]
+    while len(chosen) > 1 and _taken(chosen, gap) > cells:
+        chosen.pop(min(range(len(chosen)), key=lambda place: _weight(chosen, place, sort)))
     rest = cells - _taken(chosen, gap)
     while rest > 0 and any(slot.cells < slot.most for slot in chosen):
         for place, slot in enumerate(chosen):
@@ -88,6 +93,19 @@ def fitted(view: Table | Events, cells: int, sort: str) -> tuple[list[Slot], int
                 chosen[place] = replace(slot, cells=slot.cells + 1)
                 rest -= 1
     return chosen, min(gap + max(0, rest // max(1, len(chosen))), gap + 2)
+
+
+def _is_spare(slot: Slot, sort: str) -> bool:
+    return slot.importance > 0 and slot.name not in (sort, PROGRAM)
+
+
+def _weight(chosen: list[Slot], place: int, sort: str) -> tuple[int, int]:
+    """How much is lost without the column at `place`."""
+    slot = chosen[place]
+    named = any(other.name == PROGRAM for other in chosen)
+    if slot.key is not None and slot.key.kind is Kind.PID and slot.name != PROGRAM and named:
+        return 1, -place
+    return (3 if slot.key is not None else 2 if slot.name == sort else 0), -place
 
 
 def _taken(chosen: list[Slot], gap: int) -> int:
