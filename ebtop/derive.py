@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -166,41 +166,63 @@ def rows_summed(values: Records) -> list[str]:
 
 def _table(view: Table, change: _Change, seconds: float) -> TableFrame:
     keys, place = rows.group(change.now.keys, tuple(key.field for key in view.keys))
-    columns = {column.name: _column(column, change, place, keys.size, seconds) for column in view.columns}
+    columns = _Columns(view, change, place, keys.size, seconds)
     comm = None
     if "comm" in (change.now.values.dtype.names or ()):
         comm = rows.first(change.now.values["comm"], place, keys.size)
     return TableFrame(view, keys, columns, comm)
 
 
-def _column(column: Column, change: _Change, place: rows.Index, groups: int, seconds: float) -> Numbers:
-    values = change.now.values
+class _Columns(Mapping[str, Numbers]):
+    """The columns of a table, each computed when it is first looked at and then kept."""
 
-    def summed(field: str) -> Numbers:
-        return np.asarray(rows.add(values[field], place, groups), np.float64)
+    def __init__(self, view: Table, change: _Change, place: rows.Index, groups: int, seconds: float) -> None:
+        self._columns = {column.name: column for column in view.columns}
+        self._change, self._place, self._groups, self._seconds = change, place, groups, seconds
+        self._numbers: dict[str, Numbers] = {}
+        self._grown: dict[str, Numbers] = {}
 
-    def grown(field: str) -> Numbers:
-        return np.asarray(rows.add(change.delta(field), place, groups), np.float64)
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
 
-    def highest(field: str) -> Numbers:
-        return np.asarray(rows.largest(values[field], place, groups), np.float64)
+    def __len__(self) -> int:
+        return len(self._columns)
 
-    def averaged(field: str) -> Numbers:
-        part, whole = grown(field), grown(column.per)
+    def __getitem__(self, name: str) -> Numbers:
+        if name not in self._numbers:
+            self._numbers[name] = self._compute(self._columns[name])
+        return self._numbers[name]
+
+    def _compute(self, column: Column) -> Numbers:
+        match column.measure:
+            case Measure.RATE:
+                return self._delta(column.field) / self._seconds
+            case Measure.SHARE:
+                return self._delta(column.field) / (self._seconds * 1e7)
+            case Measure.TOTAL:
+                return self._sum(column.field)
+            case Measure.MEAN:
+                return self._mean(column.field, column.per)
+            case Measure.MAX | Measure.GAUGE:
+                values = self._change.now.values[column.field]
+                return np.asarray(rows.largest(values, self._place, self._groups), np.float64)
+
+    def _sum(self, field: str) -> Numbers:
+        return np.asarray(rows.add(self._change.now.values[field], self._place, self._groups), np.float64)
+
+    def _delta(self, field: str) -> Numbers:
+        if field not in self._grown:
+            grown = rows.add(self._change.delta(field), self._place, self._groups)
+            self._grown[field] = np.asarray(grown, np.float64)
+        return self._grown[field]
+
+    def _mean(self, field: str, per: str) -> Numbers:
+        part, whole = self._delta(field), self._delta(per)
         quiet = whole == 0
-        part, whole = np.where(quiet, summed(field), part), np.where(quiet, summed(column.per), whole)
-        means: Numbers = np.divide(part, whole, out=np.full(groups, NAN), where=whole > 0)
+        if quiet.any():
+            part, whole = np.where(quiet, self._sum(field), part), np.where(quiet, self._sum(per), whole)
+        means: Numbers = np.divide(part, whole, out=np.full(self._groups, NAN), where=whole > 0)
         return means
-
-    measures: dict[Measure, Callable[[str], Numbers]] = {
-        Measure.RATE: lambda field: grown(field) / seconds,
-        Measure.TOTAL: summed,
-        Measure.MEAN: averaged,
-        Measure.MAX: highest,
-        Measure.GAUGE: highest,
-        Measure.SHARE: lambda field: grown(field) / (seconds * 1e7),
-    }
-    return measures[column.measure](column.field)
 
 
 def _histogram(view: Histogram, change: _Change) -> HistogramFrame:

@@ -30,6 +30,8 @@ def match(keys: Records, earlier: Records) -> Index:
     Same keys in the same order, the usual case between two reads of a map, cost one comparison. Otherwise keys are
     found by a 64-bit mix and compared whole, so that a collision can cost time but never a wrong answer.
     """
+    if keys is earlier:
+        return np.arange(keys.size)
     now, before = words(keys), words(earlier)
     if now.shape == before.shape and np.array_equal(now, before):
         return np.arange(keys.size)
@@ -54,12 +56,26 @@ def group(keys: Records, fields: tuple[str, ...]) -> tuple[Records, Index]:
         part[name] = keys[name]
     if keys.size == 0:
         return part, np.zeros(0, np.intp)
-    mixed = words(part) if fields else np.zeros((keys.size, 1), np.uint64)
-    if mixed.shape[1] == 1:
-        _, first, place = np.unique(mixed[:, 0], return_index=True, return_inverse=True)
-    else:
-        _, first, place = np.unique(mixed, axis=0, return_index=True, return_inverse=True)
-    return part[first], place.reshape(-1)
+    first, place = _distinct(words(part) if fields else np.zeros((keys.size, 1), np.uint64))
+    return part[first], place
+
+
+def _distinct(key_words: npt.NDArray[np.uint64]) -> tuple[Index, Index]:
+    """For each distinct row of `key_words` (n, w) where it stands, and for each row which of them it is.
+
+    Single words come out in order. Longer rows are sorted by their mix and then compared whole.
+    """
+    mixed = _mix(key_words)
+    order = np.argsort(mixed)
+    ordered = mixed[order]
+    begins = np.empty(ordered.size, np.bool_)
+    begins[0] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=begins[1:])
+    first, place = order[begins], np.empty(ordered.size, np.intp)
+    place[order] = np.cumsum(begins) - 1
+    if key_words.shape[1] > 1 and not np.array_equal(key_words[first][place], key_words):
+        _, first, place = np.unique(key_words, axis=0, return_index=True, return_inverse=True)
+    return first, place.reshape(-1)
 
 
 def add(values: npt.NDArray[Any], place: Index, groups: int) -> npt.NDArray[Any]:
@@ -81,9 +97,11 @@ def largest(values: npt.NDArray[Any], place: Index, groups: int) -> npt.NDArray[
 
 
 def first(values: npt.NDArray[Any], place: Index, groups: int) -> npt.NDArray[Any]:
-    """One of `values` (n,) for each group, a non-empty one if there is any."""
+    """One of `values` (n,), NUL-padded texts, for each group, a non-empty one if there is any."""
+    if groups == values.shape[0]:
+        return _spread(values, place)
     result = np.zeros(groups, values.dtype)
-    filled = values != np.zeros((), values.dtype)
+    filled = values.getfield(np.uint8) != 0
     result[place[filled]] = values[filled]
     return result
 

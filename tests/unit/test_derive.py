@@ -191,3 +191,35 @@ def test_a_percentile_lies_in_its_bucket_and_never_above_the_maximum() -> None:
     assert 8 <= percentile(counts, 0.5, 1500) <= 16
     assert percentile(counts, 1.0, 1500) == 1500
     assert np.isnan(percentile(np.zeros(BUCKETS, np.uint64), 0.5, 0))
+
+
+@pytest.mark.parametrize("fields", [("a",), ("a", "b"), ("a", "b", "c")])
+def test_grouping_agrees_with_a_dictionary_on_random_keys(fields: tuple[str, ...]) -> None:
+    """Keys of four to forty bytes, each combination once, each row at the place of its own."""
+    random = np.random.default_rng(2)
+    kind = np.dtype([("a", "<u4"), ("b", "<u8"), ("c", "S28"), ("rest", "<u2")])
+    table = np.zeros(997, kind)
+    table["a"], table["b"] = random.integers(0, 9, 997), random.integers(0, 5, 997)
+    table["c"] = random.integers(0, 7, 997).astype("S28")
+    groups, place = rows.group(table, fields)
+    assert len({row.tobytes() for row in groups}) == groups.size == len(set(table[list(fields)].tolist()))
+    assert groups[place].tolist() == table[list(fields)].tolist()
+
+
+def test_keys_with_colliding_mixes_are_still_grouped_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that a mix throws together are told apart by comparing them whole."""
+    monkeypatch.setattr(rows, "_mix", lambda key_words: np.zeros(len(key_words), np.uint64))
+    kind = np.dtype([("a", "<u8"), ("b", "<u8"), ("rest", "<u8")])
+    groups, place = rows.group(np.array([(1, 2, 0), (3, 4, 0), (1, 2, 5)], kind), ("a", "b"))
+    assert groups.size == 2
+    assert groups[place].tolist() == [(1, 2), (3, 4), (1, 2)]
+
+
+def test_columns_are_a_mapping_of_all_that_the_view_declares() -> None:
+    """Each is computed when it is looked at, and is the same array from then on."""
+    table = table_of(frame(sample(2, calls((7, 0, 4, 40, 9, b"a"))), None))
+    assert list(table.columns) == [column.name for column in COLUMNS]
+    assert len(table.columns) == len(COLUMNS)
+    assert table.columns["calls_total"] is table.columns["calls_total"]
+    with pytest.raises(KeyError):
+        table.columns["nothing"]
