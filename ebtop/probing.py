@@ -206,6 +206,9 @@ class Probing:
 
     def processes(self) -> Mapping[int, Process]:
         """Name and user of every process that has a row."""
+        for running in self._running().values():
+            for records in running.told():
+                self._processes.learn(records)
         return self._processes.update(self._all(Kind.PID))
 
     def labels(self) -> Mapping[str, Mapping[int, str]]:

@@ -6,12 +6,16 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ebtop.sample import Process
+from ebtop.sample import Process, Records
 from ebtop.text import clean
 
 NEW_PER_UPDATE = 500
 AGAIN_PER_UPDATE = 32
 """Known processes looked at again in each update, in turns: exec gives a process a new name."""
+
+
+TOLD = 4096
+"""Names kept of processes that events have told of."""
 
 
 class Processes:
@@ -25,6 +29,13 @@ class Processes:
         self._young: list[int] = []
         self._unseen: set[int] = set()
         self._turn: list[int] = []
+        self._told: dict[int, bytes] = {}
+
+    def learn(self, records: Records) -> None:
+        """Names as events tell them (members pid and comm): of processes that come and go between two looks."""
+        self._told |= dict(zip(records["pid"].tolist(), records["comm"].tolist(), strict=True))
+        for pid in list(self._told)[: len(self._told) - TOLD]:
+            del self._told[pid]
 
     def update(self, pids: frozenset[int]) -> Mapping[int, Process]:
         """The processes of `pids` as far as they are known: a new mapping whenever anything in it changed."""
@@ -59,7 +70,8 @@ class Processes:
                 name = clean(file.read(64).removesuffix(b"\n"))
             return known if known and known.name == name else Process(name, self._user_name(self._user(pid)))
         except OSError:
-            return None
+            told = self._told.get(pid)
+            return Process(told.decode("utf-8", "replace"), known.user if known else "") if told else None
 
     def _user(self, pid: int) -> int:
         """Real user id. The folder's owner, unless that is root: then it may be a setuid program (proc(5))."""

@@ -35,6 +35,7 @@ class Running:
         self._rings: dict[str, RingReader] = {}
         self._pruned = 0
         self._maps: dict[str, MapRows] = {}
+        self._events: dict[str, EventTail] = {}
         self._numbers = _Numbers(probe)
         self.hooks_ns = tuple(stats.hook_ns(_target(probe, live.hook, name)) for name in live.programs)
         try:
@@ -83,7 +84,7 @@ class Running:
         maps = {name: reader.read() for name, reader in self._readers.items()} | dict(given)
         totals = maps.pop(self.probe.totals, None)
         self._maps = maps
-        events = {name: ring.read() for name, ring in self._rings.items()}
+        events = self._events = {name: ring.read() for name, ring in self._rings.items()}
         self._numbers.look(maps, events)
         return ProbeSample(
             State.LIVE,
@@ -97,6 +98,12 @@ class Running:
             cost=cost,
             misses=self._misses,
         )
+
+    def told(self) -> Iterator[Records]:
+        """Those of its newest events that name a process."""
+        for tail in self._events.values():
+            if {"pid", "comm"} <= set(tail.records.dtype.names or ()):
+                yield tail.records
 
     def numbers(self, kind: Kind) -> list[frozenset[int]]:
         """The values of all keys of that kind in the newest sample; the same sets as before while keys are the same."""

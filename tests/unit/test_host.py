@@ -221,3 +221,12 @@ def test_a_hook_costs_what_was_measured_or_nothing() -> None:
     assert stats.hook_ns("raw_tracepoint:sys_enter") == 98.0
     assert stats.hook_ns("tracepoint:syscalls:sys_enter_openat") == 166.0
     assert stats.hook_ns("raw_tracepoint:sched_switch") == 0.0
+
+
+def test_a_process_that_was_never_seen_has_the_name_an_event_told(tmp_path: Path) -> None:
+    """What a program that came and went between two looks was called, its event knows; /proc goes first."""
+    processes = Processes(str, tmp_path)
+    folder(tmp_path, 8, "seen")
+    processes.learn(np.array([(7, b"dd"), (8, b"told")], [("pid", "<u4"), ("comm", "S16")]))
+    found = processes.update(frozenset({7, 8, 9}))
+    assert {pid: process.name for pid, process in found.items()} == {7: "dd", 8: "seen"}
