@@ -1,7 +1,8 @@
 """Array rows as what changed since earlier ones, byte plane by byte plane, and back, exact; knows nothing of files.
 
 Rows are matched by key, values subtracted as 64-bit words modulo 2**64 (as bytes where the size is not a multiple of
-eight): whatever stood still becomes zeros, whatever grew becomes small, and any compressor does the rest.
+eight): whatever stood still becomes zeros, whatever grew becomes small, and any compressor does the rest. Long texts
+of new rows are written once, as numbers where earlier rows have them already.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ _FORMAT = re.compile(r"[<|][uifSV]\d{1,6}")
 _ITEM_LIMIT = 1 << 20
 _HEAD = struct.Struct("<BI")
 _KEPT = struct.Struct("<I")
+_COUNT = struct.Struct("<I")
 _SAME, _MOVED = 0, 1
+_LONG = 32
+"""Bytes from which on a text is not written as planes."""
 
 Raw = npt.NDArray[np.uint8]
 
@@ -63,9 +67,21 @@ def _type(plain: Any) -> np.dtype[Any]:
     )
 
 
+def in_order(content: MapRows) -> MapRows:
+    """`content` with its rows in the order of their keys' numbers and texts, for new rows then lie side by side."""
+    keys = content.keys
+    plain = [name for name in reversed(keys.dtype.names or ()) if keys.dtype[name].kind in "uiS"]
+    if not plain or keys.size < 2:
+        return content
+    order = np.lexsort(tuple(keys[name] for name in plain))
+    return MapRows(_rows(keys, order), _rows(content.values, order), content.capacity)
+
+
 def pack_map(now: MapRows, before: MapRows | None) -> bytes:
     """`now` as its difference from `before`, to be read with `unpack_map` and the same `before`."""
-    keys, values = _raw(now.keys), _raw(now.values)
+    if before and (before.keys.dtype != now.keys.dtype or before.values.dtype != now.values.dtype):
+        before = None
+    values = _raw(now.values)
     place = _place(now, before)
     base = _base(values, place, before)
     if before and np.array_equal(place, np.arange(before.keys.size)):
@@ -73,7 +89,12 @@ def pack_map(now: MapRows, before: MapRows | None) -> bytes:
     new = place < 0
     steps = np.diff(place, prepend=0).astype("<i4")
     return b"".join(
-        (_HEAD.pack(_MOVED, int(new.sum())), _planes(_raw(steps)), _planes(keys[new]), _planes(_minus(values, base)))
+        (
+            _HEAD.pack(_MOVED, int(new.sum())),
+            _planes(_raw(steps)),
+            _fresh(_rows(now.keys, np.flatnonzero(new)), before.keys if before else None),
+            _planes(_minus(values, base)),
+        )
     )
 
 
@@ -90,7 +111,7 @@ def unpack_map(packed: memoryview, key: Any, value: Any, count: int, capacity: i
         keys, place = before.keys, np.arange(count)
     else:
         place = np.cumsum(reader.records(count, np.dtype("<i4")), dtype=np.int64)
-        keys = _keys(reader.records(added, key_type), place, before)
+        keys = _keys(reader.fresh(added, key_type, before.keys if before else None), place, before)
     values = reader.records(count, value_type)
     reader.end()
     raw = _raw(values)
@@ -100,9 +121,9 @@ def unpack_map(packed: memoryview, key: Any, value: Any, count: int, capacity: i
 
 def pack_tail(now: EventTail, before: EventTail | None) -> bytes:
     """The records of `now` that `before` has not, to be read with `unpack_tail` and the same `before`."""
-    raw = _raw(now.records)
     kept = _kept(now, before)
-    return _KEPT.pack(kept) + _planes(raw[kept:])
+    earlier = before.records if before and before.records.dtype == now.records.dtype else None
+    return _KEPT.pack(kept) + _fresh(now.records[kept:], earlier)
 
 
 def unpack_tail(packed: memoryview, record: Any, count: int, seen: int, before: EventTail | None) -> EventTail:
@@ -112,11 +133,13 @@ def unpack_tail(packed: memoryview, record: Any, count: int, seen: int, before: 
     reader = _Reader(packed[_KEPT.size :])
     if kept > count:
         raise ValueError("more records are kept than there are")
-    fresh = reader.records(count - kept, kind)
+    if before and before.records.dtype != kind:
+        before = None
+    fresh = reader.fresh(count - kept, kind, before.records if before else None)
     reader.end()
     if not kept:
         return EventTail(_cleaned(fresh), seen)
-    if before is None or before.records.dtype != kind or before.records.size < kept:
+    if before is None or before.records.size < kept:
         raise ValueError("records refer to some that were not there")
     records = np.zeros(count, kind)
     _raw(records)[:kept] = _raw(before.records)[-kept:]
@@ -141,6 +164,28 @@ class _Reader:
         self._left = self._left[size:]
         return result
 
+    def fresh(self, count: int, kind: np.dtype[Any], earlier: Records | None) -> Records:
+        """The next `count` records, (count,), written by `_fresh` with the same `earlier`."""
+        short, texts = _split(kind)
+        if not texts:
+            return self.records(count, kind)
+        result = np.zeros(count, kind)
+        if short.any():
+            _raw(result)[:, short] = _raw(self.records(count, np.dtype([("short", f"V{short.sum()}")])))
+        for name in texts:
+            known = _texts(earlier, name, kind)
+            (added,) = _COUNT.unpack(self._take(_COUNT.size))
+            new = np.frombuffer(self._take(added * kind[name].itemsize), kind[name], added)
+            number = self.records(count, np.dtype("<u4"))
+            result[name] = np.concatenate([known, new])[number]
+        return result
+
+    def _take(self, size: int) -> memoryview:
+        if size > len(self._left):
+            raise ValueError("there are fewer bytes than texts")
+        taken, self._left = self._left[:size], self._left[size:]
+        return taken
+
     def end(self) -> None:
         """ValueError unless everything was taken."""
         if len(self._left):
@@ -153,12 +198,46 @@ def _raw(records: npt.NDArray[Any]) -> Raw:
     return together.view(np.uint8).reshape(records.size, records.dtype.itemsize)
 
 
+def _rows(records: Records, order: rows.Index) -> Records:
+    """`records[order]`, padding included."""
+    return _raw(records)[order].reshape(-1).view(records.dtype)
+
+
 def _planes(raw: Raw) -> bytes:
     return np.ascontiguousarray(raw.T).tobytes()
 
 
+def _split(kind: np.dtype[Any]) -> tuple[npt.NDArray[np.bool_], list[str]]:
+    """Which bytes of a record of `kind` are not in long texts, and the names of these."""
+    short, texts = np.ones(kind.itemsize, bool), []
+    for name, (member, offset, *_) in (kind.fields or {}).items():
+        if member.kind == "S" and member.itemsize >= _LONG:
+            short[offset : offset + member.itemsize] = False
+            texts.append(name)
+    return short, texts
+
+
+def _texts(earlier: Records | None, name: str, kind: np.dtype[Any]) -> npt.NDArray[np.bytes_]:
+    """The distinct texts that `earlier` has as `name`, in order."""
+    return np.unique(earlier[name]) if earlier is not None else np.zeros(0, kind[name])
+
+
+def _fresh(records: Records, earlier: Records | None) -> bytes:
+    """`records` (n,) for `_Reader.fresh`: planes, then for each long text what is not in `earlier`, and numbers."""
+    short, texts = _split(records.dtype)
+    parts = [_planes(_raw(records)[:, short])]
+    for name in texts:
+        known = _texts(earlier, name, records.dtype)
+        found, place = np.unique(records[name], return_inverse=True)
+        new = ~np.isin(found, known)
+        numbers = np.where(new, known.size + np.cumsum(new) - 1, np.searchsorted(known, found))
+        number = numbers.astype("<u4")[place.reshape(-1)]
+        parts += [_COUNT.pack(int(new.sum())), found[new].tobytes(), _planes(_raw(number))]
+    return b"".join(parts)
+
+
 def _place(now: MapRows, before: MapRows | None) -> rows.Index:
-    if before is None or before.keys.dtype != now.keys.dtype or before.values.dtype != now.values.dtype:
+    if before is None:
         return np.full(now.keys.size, -1)
     return rows.match(now.keys, before.keys)
 

@@ -108,10 +108,10 @@ def _block(file: BinaryIO, header: bytes) -> bytes:
 
 
 def _arrays(sample: Sample) -> Arrays:
-    """All map contents and event tails of `sample`, in the order of their names."""
+    """All map contents, their rows in order, and event tails of `sample`, in the order of their names."""
     found: Arrays = {}
     for name, probe in sample.probes.items():
-        found |= {(name, "maps", map_name): content for map_name, content in probe.maps.items()}
+        found |= {(name, "maps", map_name): planes.in_order(content) for map_name, content in probe.maps.items()}
         found |= {(name, "events", map_name): tail for map_name, tail in probe.events.items()}
     return dict(sorted(found.items()))
 
