@@ -124,7 +124,7 @@ class Running:
             if places.size:
                 self._readers[name].delete(places)
                 if counted is not None and counted.map == name:
-                    self._pruned += int(self._maps[name].values[counted.columns[0].field][places].sum())
+                    self._pruned += int(self._maps[name].values[counted.counter][places].sum())
 
     @property
     def filling(self) -> bool:

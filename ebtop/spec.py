@@ -134,6 +134,12 @@ class Table:
     sort: str
     """Name of the column that orders the rows, largest first."""
 
+    @property
+    def counter(self) -> str:
+        """The value member that counts events: that of the first rate that is a plain count, "" where there is none."""
+        counts = (column for column in self.columns if column.measure is Measure.RATE and column.unit is Unit.COUNT)
+        return next((column.field for column in counts), "")
+
 
 @dataclass(frozen=True, slots=True)
 class Histogram:

@@ -1,0 +1,27 @@
+"""What holds for every declaration of a probe."""
+
+from __future__ import annotations
+
+import pytest
+
+from ebtop import registry
+from ebtop.spec import Probe, Table
+
+COUNTERS = {
+    "syscalls": "calls",
+    "rw": "calls",
+    "opens": "opens",
+    "exec": "execs",
+    "tcpconnect": "connects",
+    "tcpaccept": "accepts",
+    "blockio": "ops",
+    "runqlat": "waits",
+    "bpf": "runs",
+}
+
+
+@pytest.mark.parametrize("probe", registry.probes().values(), ids=lambda probe: probe.name)
+def test_the_first_table_tells_which_of_its_members_counts_events(probe: Probe) -> None:
+    """Rows that are taken out of it are counted by that one, never by their bytes."""
+    first = next(view for view in probe.views if isinstance(view, Table))
+    assert first.counter == COUNTERS[probe.name]
