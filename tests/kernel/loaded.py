@@ -69,7 +69,7 @@ def _child(channel: socket.socket, serials: Mapping[str, int], own_pids: frozens
         if way:
             _only(way)
         if rows:
-            _small(serials, rows)
+            small(serials, rows)
         return loader.run(channel, serials, own_pids)
     except BaseException:
         import traceback
@@ -93,7 +93,21 @@ def _only(way: str) -> None:
     registry.probe = narrowed  # type: ignore[assignment]
 
 
-def _small(probes: Iterable[str], rows: int) -> None:
+def no_place(broken: str) -> None:
+    """Let the registry know no place that exists for the probe `broken`; a change of this process for good."""
+    declared = registry.probe
+
+    def placeless(name: str) -> Probe:
+        probe = declared(name)
+        if name != broken:
+            return probe
+        ways = (replace(way, hooks=(replace(way.hooks[0], target="no_such_place"),)) for way in probe.ways)
+        return replace(probe, ways=tuple(ways))
+
+    registry.probe = placeless  # type: ignore[assignment]
+
+
+def small(probes: Iterable[str], rows: int) -> None:
     """Compile the tables of `probes` with room for `rows` rows only."""
     usual = source.options
     sizes = tuple(f"-D{probe.upper()}_ROWS={rows}" for probe in probes)
