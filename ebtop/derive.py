@@ -131,31 +131,40 @@ class _Change:
     before: MapRows | None
 
     @cached_property
-    def _place(self) -> rows.Index | None:
+    def _earlier(self) -> Records | None:
+        """What the rows of `now` were before, (n,), anything for rows that were not there; None: nothing was."""
         if self.before is None or self.before.keys.size == 0:
             return None
+        if self.before.keys is self.now.keys:
+            return self.before.values
+        return self.before.values[self._place]
+
+    @cached_property
+    def _place(self) -> rows.Index:
+        assert self.before is not None
         return rows.match(self.now.keys, self.before.keys)
 
     @cached_property
-    def _reborn(self) -> npt.NDArray[np.bool_]:
-        """Rows of which a counter shrank: evicted and made anew, so that all of their values are new."""
+    def _reborn(self) -> npt.NDArray[np.intp]:
+        """Places of rows that are new, or of which a counter shrank: evicted and made anew, so all values are new."""
         assert self.before is not None
-        assert self._place is not None
-        reborn = self._place < 0
+        assert self._earlier is not None
+        reborn = np.zeros(self.now.keys.size, np.bool_)
+        if self.before.keys is not self.now.keys:
+            np.less(self._place, 0, out=reborn)
         for name in rows_summed(self.now.values):
-            shrank = self.now.values[name] < self.before.values[name][self._place]
-            reborn = reborn | (shrank if shrank.ndim == 1 else shrank.any(axis=1))
-        return reborn
+            shrank = self.now.values[name] < self._earlier[name]
+            reborn |= shrank if shrank.ndim == 1 else shrank.any(axis=1)
+        return np.flatnonzero(reborn)
 
     def delta(self, field: str) -> npt.NDArray[Any]:
         """What `field` grew by, dtype kept."""
         value: npt.NDArray[Any] = self.now.values[field]
-        if self._place is None:
+        if self._earlier is None:
             return value
-        assert self.before is not None
-        earlier = self.before.values[field][self._place]
-        reborn = self._reborn if value.ndim == 1 else self._reborn[:, None]
-        return value - np.where(reborn, np.zeros((), value.dtype), earlier)
+        grown: npt.NDArray[Any] = value - self._earlier[field]
+        grown[self._reborn] = value[self._reborn]
+        return grown
 
 
 def rows_summed(values: Records) -> list[str]:

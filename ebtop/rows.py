@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ import numpy.typing as npt
 from ebtop.sample import Records
 
 Index = npt.NDArray[np.intp]
+_groups: dict[tuple[int, tuple[str, ...]], tuple[weakref.ref[Records], Records, Index]] = {}
+"""What `group` found, by identity of the keys, for as long as they are there."""
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio, odd: Knuth, The Art of Computer Programming 3, 6.4
 
 
@@ -48,16 +51,28 @@ def match(keys: Records, earlier: Records) -> Index:
 
 
 def group(keys: Records, fields: tuple[str, ...]) -> tuple[Records, Index]:
-    """The distinct combinations of `fields` in `keys`, and for each row the place of its combination."""
+    """The distinct combinations of `fields` in `keys`, and for each row the place of its combination.
+
+    `keys` must not be changed afterwards: while they are the same array, so is the answer.
+    """
     if fields == keys.dtype.names:
         return keys, np.arange(keys.size)
+    name = (id(keys), fields)
+    known = _groups.get(name)
+    if known is None or known[0]() is not keys:
+        known = (weakref.ref(keys, lambda _: _groups.pop(name, None)), *_group(keys, fields))
+        _groups[name] = known
+    return known[1:]
+
+
+def _group(keys: Records, fields: tuple[str, ...]) -> tuple[Records, Index]:
     part = np.zeros(keys.size, np.dtype([(name, keys.dtype[name]) for name in fields]))
     for name in fields:
         part[name] = keys[name]
     if keys.size == 0:
         return part, np.zeros(0, np.intp)
     first, place = _distinct(words(part) if fields else np.zeros((keys.size, 1), np.uint64))
-    return part[first], place
+    return (part, np.arange(keys.size)) if first.size == keys.size else (part[first], place)
 
 
 def _distinct(key_words: npt.NDArray[np.uint64]) -> tuple[Index, Index]:

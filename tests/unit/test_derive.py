@@ -223,3 +223,24 @@ def test_columns_are_a_mapping_of_all_that_the_view_declares() -> None:
     assert table.columns["calls_total"] is table.columns["calls_total"]
     with pytest.raises(KeyError):
         table.columns["nothing"]
+
+
+def test_the_same_keys_are_grouped_once_and_forgotten_with_their_array() -> None:
+    """Keys that did not change since the last read are the very same array; a new one is looked at anew."""
+    keys = np.array([(7, 1), (8, 1), (7, 2)], KEY)
+    groups, place = rows.group(keys, ("pid",))
+    assert rows.group(keys, ("pid",))[0] is groups
+    assert rows.group(keys, ("nr",))[0]["nr"].tolist() == [1, 2]
+    assert place.tolist() == [0, 1, 0]
+    known = len(rows._groups)
+    del keys
+    assert len(rows._groups) == known - 2
+
+
+def test_a_reborn_row_among_rows_that_did_not_move_counts_from_zero() -> None:
+    """The keys are the very same array, as of a map into which nothing new came."""
+    earlier = calls((7, 0, 100, 10, 1, b"a"), (8, 0, 5, 50, 5, b"b"))
+    later = calls((7, 0, 3, 30, 1, b"a"), (8, 0, 9, 90, 5, b"b"))
+    now = MapRows(earlier.keys, later.values, 64)
+    table = table_of(frame(sample(2, now), sample(1, earlier)))
+    assert values(table, "calls_per_second") == [3.0, 4.0]
