@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, ComposeResult
@@ -68,7 +69,7 @@ class Main(Screen[None], inherit_bindings=False):
 class Dashboard(Actions, App[None], inherit_bindings=False):
     """Follows a timeline until the user, a signal or the source ends it."""
 
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_name("app.tcss")  # whole: a relative one is resolved to where nobody may walk
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar = [
         Binding(key, f"{row.action}({key})" if row.action == "toggle_probe" else row.action, priority=key == "ctrl+c")
