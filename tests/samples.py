@@ -234,7 +234,7 @@ def _distinct(keys: tuple[Key, ...], rows: int, seed: int) -> Records:
             record[key.field] = _pick(key, random)
         if len(seen) < rows:
             seen.setdefault(record.tobytes(), record)
-    return np.concatenate(list(seen.values()))
+    return np.concatenate([np.zeros(0, kind), *seen.values()])
 
 
 def _pick(key: Key, random: np.random.Generator) -> Any:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding
+from textual.events import Resize
+from textual.geometry import Size
 from textual.reactive import reactive
 from textual.screen import Screen
 
@@ -124,7 +126,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         """The screen stands: fill it, and begin once that is on the terminal."""
         self._begun = True
         self._show_hints()
-        self._resized()
+        self._resized(self.size)
         self.hand_down()
         self.call_after_refresh(self._begin)
 
@@ -267,14 +269,14 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
 
     # --- size ---------------------------------------------------------------------------------------------------------
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: Resize) -> None:
         """Everything is laid out anew."""
         if self._begun:
-            self._resized()
+            self._resized(event.size)
 
-    def _resized(self) -> None:
+    def _resized(self, size: Size) -> None:
         """Below the smallest size there is one line and nothing else."""
-        width, height = self.size
+        width, height = size
         small = width < SMALLEST[0] or height < SMALLEST[1]
         self.main.set_class(small, "small")
         words = f" {width}x{height}: ebtop needs {SMALLEST[0]}x{SMALLEST[1]}"
