@@ -1,4 +1,8 @@
-"""The probe runqlat, beside the scheduler's own account of the same thread."""
+"""The probe runqlat, beside the scheduler's own account of the same thread.
+
+On a busy machine a few wake-ups are reported to nobody: the kernel's own trace of sched_wakeup lacks them too. Such a wait
+has no start, and is counted as one; where there is none, the two accounts are the same.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,9 @@ def test_every_wait_is_counted(load: Callable[..., Loaded]) -> None:
         worker.work()
         count, ns = waits(loaded, worker.pid)
         _, _, times_then = worker.schedstat()
-    assert count == times_then - times >= 102
+        unmatched = loaded.totals("runqlat")["unmatched"]
+    assert times_then - times >= 102
+    assert 0 <= times_then - times - count <= unmatched
     assert ns > 0
 
 
@@ -46,7 +52,7 @@ def test_threads_that_share_a_cpu_wait_for_it(load: Callable[..., Loaded]) -> No
         for worker, (_, waited, times) in zip(workers, before, strict=True):
             count, ns = waits(loaded, worker.pid)
             _, waited_then, times_then = worker.schedstat()
-            assert count == times_then - times
+            assert 0 <= times_then - times - count <= loaded.totals("runqlat")["unmatched"]
             assert ns == pytest.approx(waited_then - waited, rel=0.1)
             assert ns > 50_000_000
 
