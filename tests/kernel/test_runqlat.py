@@ -1,7 +1,7 @@
 """The probe runqlat, beside the scheduler's own account of the same thread.
 
-On a busy machine a few wake-ups are reported to nobody: the kernel's own trace of sched_wakeup lacks them too. Such a wait
-has no start, and is counted as one; where there is none, the two accounts are the same.
+On a busy machine a few wake-ups are reported to nobody: the kernel's own trace of sched_wakeup lacks them too. Such a
+wait has no start, and is counted as one; where there is none, the two accounts are the same.
 """
 
 from __future__ import annotations
