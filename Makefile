@@ -39,7 +39,7 @@ test-kernels: .venv/ready-test
 
 # The pictures of the README, from a real session under real load.
 screenshots: .venv/ready-test
-	$(ROOT) $(VENV)/python scripts/screenshots.py
+	$(ROOT) env PYTHONPATH=. $(VENV)/python scripts/screenshots.py
 
 # The generated parts of the README.
 readme: .venv/ready-run

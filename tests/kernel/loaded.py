@@ -29,6 +29,7 @@ class Answers:
     """Exit status, or minus a signal."""
     output: str
     """What it wrote to stdout and stderr."""
+    pid: int = 0
 
 
 def ask(serials: Mapping[str, int], own_pids: frozenset[int] = frozenset(), way: str = "", rows: int = 0) -> Answers:
@@ -60,7 +61,7 @@ def ask(serials: Mapping[str, int], own_pids: frozenset[int] = frozenset(), way:
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         said = os.pread(output, wire.LOG_LIMIT, 0).decode("utf-8", "replace")
         os.close(output)
-    return Answers(tuple(messages), descriptors, status, said)
+    return Answers(tuple(messages), descriptors, status, said, pid)
 
 
 def _child(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset[int], way: str, rows: int) -> int:

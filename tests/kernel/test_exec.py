@@ -72,3 +72,29 @@ def test_a_full_map_counts_what_it_drops_and_keeps_its_events(load: Callable[...
     assert totals["drops"] >= 27
     assert totals["total"] == int(rows.values["execs"].sum()) + totals["drops"]
     assert events.seen + totals["lost"] == totals["total"]
+
+
+def test_own_processes_are_left_out(load: Callable[..., Loaded]) -> None:
+    """A process whose bit is set tries 11 programs unseen; another's 13 are there."""
+    failing = "for n in range({}):\n    try: os.execv('/no/such/program', ['x'])\n    except OSError: pass"
+    with Worker(failing.format(11)) as own, Worker(failing.format(13)) as other:
+        loaded = load("exec", own_pids=frozenset({own.pid}))
+        own.work()
+        other.work()
+        events = loaded.events("exec_events", "exec_record").records
+    assert not (events["pid"] == own.pid).any()
+    assert int((events["pid"] == other.pid).sum()) == 13
+
+
+def test_events_that_nobody_reads_are_counted_as_lost(load: Callable[..., Loaded]) -> None:
+    """More than the ring holds: what was seen and what was lost is the total, and the rows still have all."""
+    failing = "for n in range(1499):\n    try: os.execv('/no/such/program', ['x'])\n    except OSError: pass"
+    with Worker(failing) as worker:
+        loaded = load("exec")
+        worker.work()
+        loaded.detach()
+        rows, totals = loaded.rows("exec_rows"), loaded.totals("exec")
+        events = loaded.events("exec_events", "exec_record")
+    assert totals["lost"] > 0
+    assert events.seen + totals["lost"] == totals["total"] >= 1499
+    assert int(rows.values["execs"].sum()) == totals["total"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -102,3 +103,29 @@ for n in range(97):
     assert rows.keys.size <= 16
     assert totals["drops"] >= (97 - 16) * 3
     assert totals["total"] == int(rows.values["opens"].sum()) + totals["drops"]
+
+
+def test_own_processes_are_left_out(load: Callable[..., Loaded]) -> None:
+    """A process whose bit is set has no row; another's 103 opens are all there."""
+    work = "for _ in range(103): os.close(os.open('/dev/null', os.O_RDONLY))"
+    with Worker(work) as own, Worker(work) as other:
+        loaded = load("opens", own_pids=frozenset({own.pid}))
+        own.work()
+        other.work()
+        rows = loaded.rows("opens_files")
+    assert opened(rows, own.pid) == {}
+    assert opened(rows, other.pid) == {("/dev/null", 0): (103, 0)}
+
+
+def test_an_open_that_began_before_has_no_start(load: Callable[..., Loaded], tmp_path: Path) -> None:
+    """One that waits for the other end of a pipe while the probe comes is counted as unmatched, and has no row."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    prepare = f"threading.Thread(target=os.open, args=('{pipe}', os.O_RDONLY), daemon=True).start()"
+    work = f"os.open('{pipe}', os.O_WRONLY)\nwhile threading.active_count() > 1: time.sleep(0.001)"
+    with Worker(work, prepare=prepare) as worker:
+        loaded = load("opens")
+        worker.work()
+        rows, totals = loaded.rows("opens_files"), loaded.totals("opens")
+    assert opened(rows, worker.pid) == {(str(pipe), 0): (1, 0)}
+    assert totals["unmatched"] >= 1

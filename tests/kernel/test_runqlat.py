@@ -66,3 +66,14 @@ def test_the_histogram_and_the_rows_agree(load: Callable[..., Loaded]) -> None:
         rows, latency, totals = loaded.rows("runqlat_rows"), loaded.rows("runqlat_latency"), loaded.totals("runqlat")
     assert rows.keys.size <= 8
     assert totals["total"] == int(rows.values["waits"].sum()) + totals["drops"] == int(latency.values["slots"].sum())
+
+
+def test_own_processes_are_left_out(load: Callable[..., Loaded]) -> None:
+    """A process whose bit is set has no row; another has."""
+    work = "for _ in range(31): time.sleep(0.001)"
+    with Worker(work) as own, Worker(work) as other:
+        loaded = load("runqlat", own_pids=frozenset({own.pid}))
+        own.work()
+        other.work()
+        assert waits(loaded, own.pid) == (0, 0)
+        assert waits(loaded, other.pid)[0] >= 31

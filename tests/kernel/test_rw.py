@@ -97,3 +97,27 @@ def test_a_read_that_sleeps_has_its_time(load: Callable[..., Loaded]) -> None:
         rows = loaded.rows("rw_calls")
     row = rows.values[rows.keys["pid"] == worker.pid]
     assert row["ns"][0] >= 40_000_000
+
+
+def test_own_processes_are_left_out(load: Callable[..., Loaded]) -> None:
+    """A process whose bit is set has no row; another's 503 writes are all there."""
+    work = "for _ in range(503): os.write(null, b'x')"
+    with Worker(work, prepare=PREPARE) as own, Worker(work, prepare=PREPARE) as other:
+        loaded = load("rw", own_pids=frozenset({own.pid}))
+        own.work()
+        other.work()
+        rows = loaded.rows("rw_calls")
+    assert not (rows.keys["pid"] == own.pid).any()
+    assert rows.values["writes"][rows.keys["pid"] == other.pid].tolist() == [503]
+
+
+def test_a_read_that_began_before_has_no_start(load: Callable[..., Loaded]) -> None:
+    """It is counted with its bytes, but without a time, and as unmatched."""
+    prepare = PREPARE + "\nthreading.Thread(target=two.recv, args=(64,), daemon=True).start()"
+    with Worker("one.send(b'12345')\nwhile threading.active_count() > 1: time.sleep(0.001)", prepare=prepare) as worker:
+        loaded = load("rw")
+        worker.work()
+        rows, totals = loaded.rows("rw_calls"), loaded.totals("rw")
+    row = rows.values[rows.keys["pid"] == worker.pid]
+    assert (row["reads"].tolist(), row["read_bytes"].tolist()) == ([1], [5])
+    assert totals["unmatched"] >= 1

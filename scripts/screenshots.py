@@ -1,0 +1,55 @@
+"""Makes screenshots/*.svg: `make screenshots`, as root. This kernel, load.py at work on it, ebtop in a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from load import running
+
+from tests.kernel.terminal_session import TerminalSession, wait_until
+
+PLACE = Path(__file__).parents[1] / "screenshots"
+FOLDER = Path("/srv/store")
+COLUMNS, LINES = 132, 43
+WARM_UP_S = 20.0
+PICTURES = {"overview": b"", "focus": b"\tm", "histogram": b"m\t\t\t\t\tm"}
+"""By name, the keys that lead there from the picture before."""
+
+
+def main() -> int:
+    """Write the pictures; exit status."""
+    if os.geteuid():
+        sys.exit("screenshots: root is needed, as for ebtop")
+    PLACE.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, running(FOLDER):
+        settings = {"COLORTERM": "truecolor", "LANG": "C.UTF-8"}
+        with TerminalSession(
+            ["-m", "ebtop"], columns=COLUMNS, lines=LINES, folder=Path(folder), environment=settings
+        ) as ebtop:
+            threading.Event().wait(WARM_UP_S)
+            for name, keys in PICTURES.items():
+                for key in keys:
+                    ebtop.send(bytes([key]))
+                    threading.Event().wait(0.5)
+                threading.Event().wait(2.5)
+                picture(ebtop, Path(folder), PLACE / f"{name}.svg")
+            ebtop.send(b"q")
+            return ebtop.status()
+
+
+def picture(ebtop: TerminalSession, folder: Path, target: Path) -> None:
+    """Have ebtop save what it shows, and keep it as `target`."""
+    ebtop.send(b"P")
+    wait_until(lambda: any(path.read_text().endswith("</svg>\n") for path in folder.glob("ebtop-*.svg")))
+    saved = next(folder.glob("ebtop-*.svg"))
+    target.write_text(saved.read_text())
+    saved.unlink()
+    sys.stdout.write(f"{target}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""The real loader: what it opens, how it fails, and which way wins."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ebtop import wire
+from ebtop.kernel import loader, source
+from tests.kernel.loaded import Answers, Loaded, ask
+
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("kernel")]
+
+SHARED = ("/tmp", "/var/tmp", "/dev/shm", "/home", "/root")
+"""Where others may write, and homes."""
+CODE = (sys.prefix, sys.base_prefix, str(Path(source.__file__).parents[2]))
+"""The interpreter and ebtop itself, wherever they are installed."""
+
+
+def let_go(answers: Answers) -> None:
+    """Detach what was loaded."""
+    for descriptors in answers.descriptors.values():
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def test_nothing_is_opened_where_others_may_write(
+    load: Callable[..., Loaded], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As ebtop's own probe sees it: no file of a shared temporary folder or a home, whatever TMPDIR and HOME say."""
+    for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.delenv("BCC_KERNEL_SOURCE", raising=False)
+    watching = load("opens")
+    answers = ask({"syscalls": 1, "rw": 1, "tcpaccept": 1, "blockio": 1})
+    rows = watching.rows("opens_files")
+    let_go(answers)
+    assert len(answers.descriptors) == 4
+    opened = [path.decode() for path in rows.keys["path"][rows.keys["pid"] == answers.pid]]
+    assert any("libbcc" in path for path in opened)
+    foreign = [path for path in opened if path.startswith(SHARED) and not path.startswith(CODE)]
+    assert foreign == []
+
+
+def test_a_probe_that_does_not_compile_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The compiler's first error is the reason, all it said is the log; the status is that of an answer."""
+    break_syscalls(monkeypatch)
+    answers = ask({"syscalls": 1})
+    last = answers.messages[-1]
+    assert isinstance(last, wire.Progress)
+    assert (last.state, answers.status) == ("failed", 0)
+    assert "syscalls.c:" in last.error
+    assert "oops" in last.log
+
+
+def test_one_that_does_not_compile_among_others_is_left_to_a_loader_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiled together, none of them is answered: the status asks for another try."""
+    break_syscalls(monkeypatch)
+    answers = ask({"syscalls": 1, "rw": 1})
+    assert answers.status == loader.RETRY
+    assert not answers.descriptors
+
+
+def break_syscalls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a number be none in the probe's C."""
+    usual = source.options
+    monkeypatch.setattr(source, "options", lambda machine: (*usual(machine), "-DSYSCALLS_ROWS=oops"))
+
+
+@pytest.mark.parametrize(
+    ("probe", "way"),
+    [("blockio", "raw_tracepoint at block_rq_insert"), ("tcpconnect", "tracepoint")],
+)
+def test_the_next_way_wins_where_the_first_is_missing(load: Callable[..., Loaded], probe: str, way: str) -> None:
+    """It is named in the answer, with its places."""
+    live = load(probe, way=way).live[probe]
+    assert live.hook == way
+    assert live.targets
+
+
+def test_the_same_place_may_be_watched_by_several_probes(load: Callable[..., Loaded]) -> None:
+    """All that exist, in one module: each has its own maps and programs."""
+    loaded = load("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio", "runqlat")
+    assert len(loaded.live) == 8
+    assert loaded.status == 0
