@@ -79,7 +79,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         for key in row.keys
     ]
 
-    frame: reactive[Frame | None] = reactive(None, always_update=True, init=False)
+    frame: reactive[Frame | None] = reactive(None, repaint=False, always_update=True, init=False)
 
     def __init__(
         self, timeline: Timeline, save: Callable[[str, bytes], str], wanted: tuple[str, ...], interval: float

@@ -14,7 +14,7 @@ from ebtop.tui.widgets.lines import Lines
 class Focus(Lines, can_focus=True):
     """Whole table, trend, histogram."""
 
-    data: reactive[Looked | None] = reactive(None, always_update=True)
+    data: reactive[Looked | None] = reactive(None, repaint=False, always_update=True)
 
     def __init__(self) -> None:
         super().__init__(id="focus")

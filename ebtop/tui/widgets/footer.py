@@ -40,7 +40,7 @@ def footer(hints: Hints, cells: int) -> Line:
 class Footer(Lines):
     """Keys."""
 
-    data: reactive[Hints] = reactive(Hints)
+    data: reactive[Hints] = reactive(Hints, repaint=False)
 
     def watch_data(self) -> None:
         """Draw what changed."""
@@ -55,7 +55,7 @@ class Footer(Lines):
 class Status(Lines):
     """One line about the focused probe; a notice takes its place for a few seconds."""
 
-    data: reactive[tuple[tuple[str, str], ...]] = reactive(())
+    data: reactive[tuple[tuple[str, str], ...]] = reactive((), repaint=False)
 
     def watch_data(self) -> None:
         """Draw what changed."""

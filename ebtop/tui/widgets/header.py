@@ -11,7 +11,7 @@ from ebtop.tui.widgets.lines import Lines
 class Header(Lines):
     """Machine, meters, ebtop's own cost, and whether what is seen is live."""
 
-    data: reactive[Headline] = reactive(Headline)
+    data: reactive[Headline] = reactive(Headline, repaint=False)
 
     def watch_data(self) -> None:
         """Draw what changed."""

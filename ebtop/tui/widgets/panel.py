@@ -14,7 +14,7 @@ from ebtop.tui.widgets.lines import Lines
 class Panel(Lines, can_focus=True):
     """Title rule, top rows, histogram; focused, it has a cursor."""
 
-    data: reactive[Looked | None] = reactive(None, always_update=True)
+    data: reactive[Looked | None] = reactive(None, repaint=False, always_update=True)
 
     def __init__(self, probe: Probe) -> None:
         super().__init__(id=f"panel-{probe.name}")
