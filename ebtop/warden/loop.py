@@ -227,10 +227,15 @@ class Warden:
     # --- loaders ------------------------------------------------------------------------------------------------------
 
     def _start(self, serials: Mapping[str, int]) -> None:
-        """Load these probes: together in one loader, but the census, which needs none."""
-        to_load = {probe: serial for probe, serial in serials.items() if probe != _CENSUS}
-        if to_load:
-            self._queue.append(to_load)
+        """Load these probes, all but the census, which needs no loader.
+
+        The first has a loader of its own: there is something to see while the others are compiled, together, as most of
+        what compiling takes does not depend on how much there is to compile.
+        """
+        to_load = [probe for probe in serials if probe != _CENSUS]
+        for together in (to_load[:1], to_load[1:]):
+            if together:
+                self._queue.append({probe: serials[probe] for probe in together})
         self._work()
         if _CENSUS in serials:
             self._begin_census()

@@ -152,7 +152,7 @@ def save(line: socket.socket, warden: int) -> int:
 
 
 SCENARIOS: dict[str, tuple[Callable[[socket.socket, int], int], tuple[str, ...]]] = {
-    "segv": (_failures("segv", "good"), ()),
+    "segv": (_failures("fine", "segv", "good"), ()),
     "hang": (_failures("hang", "good"), ()),
     "exit": (
         _failures(
@@ -160,7 +160,7 @@ SCENARIOS: dict[str, tuple[Callable[[socket.socket, int], int], tuple[str, ...]]
         ),
         (),
     ),
-    "bad": (_failures("bad", "good", "fine"), ()),
+    "bad": (_failures("good", "bad", "fine"), ()),
     "anticipated": (_failures("good", "fine"), ("good", "fine")),
     "anticipated_and_unwanted": (_failures("good"), ("good", "fine", "segv")),
     "privileges": (privileges, ()),

@@ -31,7 +31,7 @@ def seen(scenario: str, *arguments: str, **environment: str) -> Any:
 
 def test_a_loader_killed_by_sigsegv_is_an_error_of_its_probe_only() -> None:
     """The other probe of the same module goes live from a loader of its own; the error names the signal."""
-    good, bad = sorted(seen("segv"), key=lambda answer: str(answer["probe"]))
+    _, good, bad = sorted(seen("segv"), key=lambda answer: str(answer["probe"]))
     assert (good["kind"], good["probe"]) == ("Live", "good")
     assert (bad["probe"], bad["error"]) == ("segv", "the loader was killed by SIGSEGV")
     assert bad["log"] == "in mid-compile\n"
@@ -58,7 +58,7 @@ def test_a_probe_refused_among_others_keeps_its_own_log() -> None:
 
 def test_what_was_loaded_in_anticipation_takes_the_serials_of_the_first_want() -> None:
     """Probes loaded before the screen said a word are not loaded twice."""
-    assert [(answer["probe"], answer["serial"]) for answer in seen("anticipated")] == [("good", 100), ("fine", 101)]
+    assert {(answer["probe"], answer["serial"]) for answer in seen("anticipated")} == {("good", 100), ("fine", 101)}
 
 
 def test_what_was_anticipated_but_is_not_wanted_is_let_go() -> None:
