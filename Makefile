@@ -33,9 +33,9 @@ format: .venv/ready-check
 bench: .venv/ready-bench
 	$(ROOT) $(VENV)/python -m benchmarks $(ARGS)
 
-# The kernel tests again, on other kernels under QEMU.
+# The tests of probes and loader again, on Debian's 6.1 under QEMU; ARGS=trixie for another. Some ten minutes.
 test-kernels: .venv/ready-test
-	tests/vm/run
+	$(VENV)/python tests/vm/run $(ARGS)
 
 # The pictures of the README, from a real session under real load.
 screenshots: .venv/ready-test

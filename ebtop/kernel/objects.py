@@ -109,6 +109,8 @@ class Census:
         self._attachments = Attachments()
         self._owners: dict[tuple[str, int], int] = {}
         self._scanned_s = float("-inf")
+        self._ownerless = False
+        """Whether ids appeared whose owners have not been looked for yet."""
 
     def take(self) -> tuple[int, int, bytes]:
         """Number of programs, of maps, and the records of both, programs first. OSError without CAP_SYS_ADMIN."""
@@ -128,9 +130,10 @@ class Census:
     def _look_for_owners(self, program_ids: tuple[int, ...], map_ids: tuple[int, ...]) -> None:
         unknown = any(number not in self._programs for number in program_ids)
         unknown = unknown or any(number not in self._maps for number in map_ids)
-        if not unknown or monotonic() - self._scanned_s < _RESCAN_S:
+        self._ownerless = self._ownerless or unknown
+        if not self._ownerless or monotonic() - self._scanned_s < _RESCAN_S:
             return
-        self._scanned_s = monotonic()
+        self._scanned_s, self._ownerless = monotonic(), False
         self._owners = {}
         perf_events = []
         for held in descriptors_of_processes():

@@ -11,13 +11,14 @@ import pytest
 from ebtop.kernel import syscalls
 from ebtop.sample import MapRows
 from tests.kernel.loaded import Loaded
+from tests.kernel.pace import scaled
 from tests.kernel.worker import Worker
 
 pytestmark = pytest.mark.kernel
 
 NUMBERS = {name: number for number, name in syscalls.names().items()}
-MANY = 3_000_000
-SHORT_LIVED = 20_000
+MANY = scaled(3_000_000)
+SHORT_LIVED = scaled(20_000)
 
 
 def of(rows: MapRows, pid: int, call: str) -> dict[str, int]:

@@ -7,12 +7,15 @@ from collections.abc import Callable
 
 import pytest
 
+from ebtop.kernel import programs
 from tests.kernel.loaded import Loaded
 from tests.kernel.test_tcpconnect import end
 from tests.kernel.worker import Worker
 
 pytestmark = pytest.mark.kernel
 
+WAYS = ("fexit", "kretprobe", "tracepoint") if programs.KPROBE_UNIT.exists() else ("tracepoint",)
+"""Those that this kernel can have: without kprobes it has no fexit either."""
 WORK = """
 for listening, count in ((four, 41), (six, 29)):
     for _ in range(count):
@@ -33,11 +36,14 @@ os.write(2, " ".join(str(one.getsockname()[1]) for one in (four, six)).encode())
 """
 
 
-def test_accepts_are_exact_by_both_ends(load: Callable[..., Loaded], capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_accepts_are_exact_by_both_ends(
+    load: Callable[..., Loaded], capfd: pytest.CaptureFixture[str], way: str
+) -> None:
     """41 over IPv4 and 29 over IPv6, by process, local and remote end, with the limit of the backlog."""
     with Worker(WORK, prepare=PREPARE) as worker:
         four, six = map(int, capfd.readouterr().err.split())
-        loaded = load("tcpaccept")
+        loaded = load("tcpaccept", way=way)
         worker.work()
         rows, events = loaded.rows("tcpaccept_rows"), loaded.events("tcpaccept_events", "tcpaccept_record")
     mine = rows.keys["pid"] == worker.pid
@@ -58,11 +64,14 @@ def test_accepts_are_exact_by_both_ends(load: Callable[..., Loaded], capfd: pyte
     assert [end(local)[1] for local in told["local"]] == [four] * 41 + [six] * 29
 
 
-def test_the_backlog_is_what_still_waits(load: Callable[..., Loaded], capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_the_backlog_is_what_still_waits(
+    load: Callable[..., Loaded], capfd: pytest.CaptureFixture[str], way: str
+) -> None:
     """Five clients wait; each accept leaves one less behind."""
     with Worker("for _ in range(5): four.accept()[0].close()", prepare=PREPARE) as worker:
         port = int(capfd.readouterr().err.split()[0])
-        loaded = load("tcpaccept")
+        loaded = load("tcpaccept", way=way)
         clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(5)]
         worker.work()
         events = loaded.events("tcpaccept_events", "tcpaccept_record").records

@@ -51,8 +51,8 @@ def make(image: Path, staging: Path, argv: Sequence[str]) -> None:
 
 
 def _write_command(path: Path, argv: Sequence[str], environment: Mapping[str, str]) -> None:
-    fixed = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONDONTWRITEBYTECODE": "1", **environment}
-    path.write_text(json.dumps({"argv": argv, "environment": fixed}))
+    fixed = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONDONTWRITEBYTECODE": "1", "EBTOP_EMULATED": "1"}
+    path.write_text(json.dumps({"argv": argv, "environment": {**fixed, **environment}}))
 
 
 def _write_image(image: Path, staging: Path) -> None:
