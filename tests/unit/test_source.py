@@ -1,0 +1,53 @@
+"""The C text of a module, its options by machine, and the compiler's words about it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from ebtop import registry
+from ebtop.kernel import source
+from ebtop.kernel.source import Machine
+
+X86 = Machine(cpus=6, pid_max=4_194_304, kernel=(6, 1, 300), page_size=4096, architecture="x86_64")
+ARM = dataclasses.replace(X86, page_size=65536, architecture="aarch64")
+
+
+def test_the_machines_numbers_are_given_to_the_compiler() -> None:
+    """CPUs, words of the bitmap of pids, page size; the version's last number stops at 255."""
+    assert {"-DEBTOP_CPUS=6", "-DEBTOP_PID_WORDS=65536", "-DEBTOP_PAGE_SHIFT=12"} <= set(source.options(X86))
+    assert f"-DEBTOP_KERNEL={(6 << 16) + (1 << 8) + 255}" in source.options(X86)
+
+
+def test_a_bitmap_of_pids_has_room_for_the_last_of_them() -> None:
+    """32,769 pids need a word more than 32,768."""
+    assert "-DEBTOP_PID_WORDS=513" in source.options(dataclasses.replace(X86, pid_max=32_769))
+
+
+def test_arm64_has_its_own_registers_and_page_sizes() -> None:
+    """They are chosen by a definition that x86-64 does not have."""
+    assert {"-DEBTOP_ARM64=1", "-DEBTOP_PAGE_SHIFT=16"} <= set(source.options(ARM))
+    assert not any("ARM64" in option for option in source.options(X86))
+
+
+def test_probes_stand_in_one_text_with_the_lines_of_their_files() -> None:
+    """The way of each is its index; what they share stands there once."""
+    text = source.module([(registry.probe("rw"), 0), (registry.probe("tcpaccept"), 2)], "struct sock;")
+    assert text.count('#line 1 "ebtop.h"') == 1
+    assert '#include "ebtop.h"' not in text
+    assert text.index("struct sock;") < text.index("#define RW_WAY 0") < text.index("#define TCPACCEPT_WAY 2")
+    assert '#line 1 "rw.c"' in text and '#line 1 "tcpaccept.c"' in text
+
+
+@pytest.mark.parametrize(
+    ("log", "error"),
+    [
+        ("a warning\n/virtual/rw.c:7:3: error: no such thing\n1 error", "rw.c:7: no such thing"),
+        ("rw.c:1:1: fatal error: 'x.h' file not found\nb.c:2:2: error: more\n", "rw.c:1: 'x.h' file not found"),
+        ("killed", ""),
+    ],
+)
+def test_the_first_error_is_the_reason(log: str, error: str) -> None:
+    """File, line and message, without the column."""
+    assert source.first_error(log) == error
