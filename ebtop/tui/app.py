@@ -67,6 +67,11 @@ class Main(Screen[None], inherit_bindings=False):
         assert isinstance(self.app, Dashboard)
         self.app.opened()
 
+    def on_screen_resume(self) -> None:
+        """A page was over it, and the terminal may have changed its size meanwhile, which reached the page only."""
+        assert isinstance(self.app, Dashboard)
+        self.app.uncovered()
+
 
 class Dashboard(Actions, App[None], inherit_bindings=False):
     """Follows a timeline until the user, a signal or the source ends it."""
@@ -273,6 +278,12 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         """Everything is laid out anew."""
         if self._begun:
             self._resized(event.size)
+
+    def uncovered(self) -> None:
+        """The screen is the topmost again."""
+        if self._begun:
+            self._resized(self.size)
+            self.main.refresh(layout=True)
 
     def _resized(self, size: Size) -> None:
         """Below the smallest size there is one line and nothing else."""

@@ -149,7 +149,7 @@ def test_two_hundred_resizes(before: Ids) -> None:
         start = len(session.output)
         session.send(b"?")
         session.wait_for(b"log2 buckets", start)
-        start = session.send(b"qq")
+        start = session.send(b"q")
         session.wait_for(b"Opens", start)
         session.send(b"q")
         assert session.status() == 0
