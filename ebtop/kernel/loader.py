@@ -18,7 +18,7 @@ from itertools import chain
 from pathlib import Path
 
 from ebtop import registry, wire
-from ebtop.kernel import bpf, btf, hooks, members, programs, source, structs
+from ebtop.kernel import bpf, btf, headers, hooks, members, programs, source, structs
 from ebtop.kernel.bcc_module import CompiledMap, CompileError, Module, NoCompiler, version
 from ebtop.spec import Hook, Probe, Way
 
@@ -131,11 +131,9 @@ def _lacking(way: Way) -> str:
     """What this kernel lacks for `way`, in one line; "" when nothing is known to be missing."""
     if lacking := hooks.lacking(way):
         return lacking
-    if not way.fields or (not btf.present() and _headers()):
-        return ""
-    if not btf.present():
-        return f"{btf.VMLINUX}: this kernel has no type information, and its headers are not installed"
-    return structs.missing(btf.kernel(), way.fields)
+    if way.fields and not btf.present():
+        return headers.lacking(way.fields)
+    return structs.missing(btf.kernel(), way.fields) if way.fields else ""
 
 
 # --- compiling --------------------------------------------------------------------------------------------------------
@@ -143,14 +141,21 @@ def _lacking(way: Way) -> str:
 
 def _compile(chosen: Sequence[tuple[Probe, int]]) -> Module:
     wanted = tuple(chain.from_iterable(probe.ways[number].fields for probe, number in chosen))
-    declared = structs.declare(btf.kernel(), wanted) if wanted and btf.present() else ""
-    os.environ["BCC_KERNEL_SOURCE"] = str(source.SHIM)
-    text, begin = source.module(chosen, declared), _written()
+    text, begin = source.module(chosen, _declared(wanted)), _written()
     try:
         return Module(text, source.options(machine()))
     except CompileError as error:
         log = _log_since(begin)
         raise _Unworkable(source.first_error(log) or "the compiler failed without a word", log) from error
+
+
+def _declared(wanted: Sequence[str]) -> str:
+    """C that declares the `wanted` members; BCC is told where the headers are that go with it."""
+    if wanted and not btf.present():
+        os.environ.pop("BCC_KERNEL_SOURCE", None)
+        return headers.includes(wanted)
+    os.environ["BCC_KERNEL_SOURCE"] = str(source.SHIM)
+    return structs.declare(btf.kernel(), wanted) if wanted else ""
 
 
 def machine() -> source.Machine:
@@ -164,12 +169,6 @@ def machine() -> source.Machine:
         kernel=(major, minor, patch),
         page_size=os.sysconf("SC_PAGE_SIZE"),
     )
-
-
-def _headers() -> str:
-    """The folder of the running kernel's full headers, or ""."""
-    folder = f"/lib/modules/{os.uname().release}/build"
-    return folder if os.path.exists(f"{folder}/include/linux/kconfig.h") else ""
 
 
 # --- loading and attaching --------------------------------------------------------------------------------------------
