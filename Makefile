@@ -33,7 +33,7 @@ format: .venv/ready-check
 bench: .venv/ready-bench
 	$(ROOT) $(VENV)/python -m benchmarks $(ARGS)
 
-# The tests of probes and loader again, on Debian's 6.1 under QEMU; ARGS=trixie for another. Some ten minutes.
+# The tests of probes and loader again, on Debian's 6.1 under QEMU; ARGS=trixie for another. Some six minutes.
 test-kernels: .venv/ready-test
 	$(VENV)/python tests/vm/run $(ARGS)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ebtop import wire
-from ebtop.kernel import loader, source
+from ebtop.kernel import loader, programs, source
 from tests.kernel.loaded import Answers, Loaded, ask
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("kernel")]
@@ -80,6 +80,40 @@ def test_the_next_way_wins_where_the_first_is_missing(load: Callable[..., Loaded
     live = load(probe, way=way).live[probe]
     assert live.hook == way
     assert live.targets
+
+
+def test_a_way_that_the_kernel_refuses_gives_way_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiled and loaded, but not attached: the next one is live, and the log says why the first is not."""
+    usual = programs.attach
+
+    def attach(kind: str, target: str, program: int) -> programs.Attachment:
+        if kind == "raw_tracepoint":
+            raise programs.Refused(f"{target} is taken", "the kernel's words")
+        return usual(kind, target, program)
+
+    monkeypatch.setattr(programs, "attach", attach)
+    answers = ask({"tcpconnect": 1})
+    let_go(answers)
+    live = answers.messages[-1]
+    assert isinstance(live, wire.Live)
+    assert (live.hook, live.targets) == ("tracepoint", ("tracepoint:sock:inet_sock_set_state",))
+    assert "raw_tracepoint: inet_sock_set_state is taken" in live.log
+    assert "the kernel's words" in live.log
+
+
+def test_when_every_way_is_refused_all_reasons_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one line, way by way; nothing stays loaded."""
+
+    def attach(kind: str, target: str, program: int) -> programs.Attachment:
+        raise programs.Refused(f"no {kind} today")
+
+    monkeypatch.setattr(programs, "attach", attach)
+    answers = ask({"tcpconnect": 1})
+    last = answers.messages[-1]
+    assert isinstance(last, wire.Progress)
+    assert last.state == "failed"
+    assert last.error == "raw_tracepoint: no raw_tracepoint today; tracepoint: no tracepoint today"
+    assert not answers.descriptors
 
 
 def test_the_same_place_may_be_watched_by_several_probes(load: Callable[..., Loaded]) -> None:
