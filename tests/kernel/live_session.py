@@ -23,11 +23,13 @@ from typing import Any, Self
 from ebtop.export.files import write_private
 from ebtop.kernel import bpf, loader
 from ebtop.sample import ProbeSample, Sample, State
+from ebtop.warden import loading
 from ebtop.warden.launch import Plan, run
 from tests.kernel.loaded import no_place, small
+from tests.kernel.pace import EMULATED
 from tests.kernel.terminal_session import REPOSITORY, wait_until
 
-PATIENCE_S = 30.0
+PATIENCE_S = 240.0 if EMULATED else 30.0
 Ids = frozenset[tuple[str, int]]
 
 
@@ -163,4 +165,6 @@ def _load(channel: socket.socket, serials: Mapping[str, int], own_pids: frozense
 
 
 if __name__ == "__main__":
+    if EMULATED:
+        loading.LIMIT_S = PATIENCE_S
     sys.exit(run(Plan(_draw, _load, write_private, {})))

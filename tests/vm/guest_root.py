@@ -25,7 +25,16 @@ _UNUSED = re.compile(
 )
 _LIBRARIES = f"/usr/lib/{sysconfig.get_config_var('MULTIARCH') or os.uname().machine + '-linux-gnu'}"
 _LOADED_BY_NAME = ("libbcc.so*", "librt.so.1", "libdl.so.2", "libpthread.so.0", "libnss_files.so.2")
-_PROGRAMS = ("/bin/sh", "/bin/true", "/bin/cat", "/bin/sleep", "/bin/dd", "/usr/bin/bpftrace")
+_PROGRAMS = (
+    "/bin/sh",
+    "/bin/true",
+    "/bin/cat",
+    "/bin/sleep",
+    "/bin/dd",
+    "/bin/mount",
+    "/usr/bin/unshare",
+    "/usr/bin/bpftrace",
+)
 
 
 def make(image: Path, staging: Path, argv: Sequence[str]) -> None:
