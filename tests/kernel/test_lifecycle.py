@@ -145,9 +145,10 @@ def test_two_hundred_resizes(before: Ids) -> None:
         for _ in range(200):
             session.resize(dice.randint(1, 300), dice.randint(1, 90))
             threading.Event().wait(0.005)
-        session.resize(120, 40)
         start = len(session.output)
-        session.send(b"?")
+        session.resize(120, 40)
+        session.wait_for(b"\x1b[40;", start)
+        start = session.send(b"?")
         session.wait_for(b"log2 buckets", start)
         start = session.send(b"q")
         session.wait_for(b"Opens", start)
