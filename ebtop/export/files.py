@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 
@@ -109,7 +108,7 @@ def _check_target(place: int, name: str) -> None:
 
 
 def _write(place: int, name: str, content: bytes) -> None:
-    new = f".ebtop.{secrets.token_hex(16)}"
+    new = f".ebtop.{os.urandom(16).hex()}"
     file = os.open(new, _NEW, 0o600, dir_fd=place)
     try:
         try:
