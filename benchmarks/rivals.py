@@ -35,10 +35,10 @@ class Rival:
         return Session(self.words, self.environment)
 
 
-def ebtop(probes: str = SIX) -> Rival:
+def ebtop(probes: str = SIX, *options: str) -> Rival:
     """Ebtop itself as its users start it, at its usual interval of one second."""
     command = Path(sys.executable).with_name("ebtop")
-    return Rival("ebtop", (str(command), "--probes", probes))
+    return Rival("ebtop", (str(command), "--probes", probes, *options))
 
 
 def syscount(folder: Path, *options: str) -> Rival:

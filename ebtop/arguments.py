@@ -35,6 +35,8 @@ class Arguments:
     seconds: float
     """How long snapshot or record looks."""
     json: bool
+    counts_only: bool = False
+    """Probes that can only count, without times, do."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -57,6 +59,7 @@ def parse(words: Sequence[str]) -> Arguments:
         path=getattr(said, "path", ""),
         seconds=getattr(said, "seconds", 0.0),
         json=getattr(said, "json", False),
+        counts_only=getattr(said, "counts_only", False),
     )
 
 
@@ -125,6 +128,12 @@ def _seconds(parser: argparse.ArgumentParser, default: str) -> None:
 def _live(parser: argparse.ArgumentParser, no_probes: object, pace: object) -> None:
     parser.add_argument(
         "--probes", type=probe_names, default=no_probes, metavar="A,B", help="these instead of the usual"
+    )
+    parser.add_argument(
+        "--counts-only",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="probes that can only count, without times, do: at half the cost",
     )
     parser.add_argument("--interval", type=interval, default=pace, metavar="TIME", help="between two looks (1s)")
 

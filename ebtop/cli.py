@@ -14,6 +14,7 @@ from ebtop.arguments import Arguments, parse
 if TYPE_CHECKING:
     from ebtop.live import Live
     from ebtop.replay import Replay
+    from ebtop.warden.loading import Load
 
 _REFUSED = 2
 
@@ -68,13 +69,16 @@ def _live(arguments: Arguments) -> int:
 
     serials = dict.fromkeys(arguments.probes, 0)
     allowed = (arguments.path, os.path.abspath(arguments.path)) if arguments.path else ()
-    return run(Plan(screen, _load, write_private, serials, allowed))
+    return run(Plan(screen, _loader(arguments.counts_only), write_private, serials, allowed))
 
 
-def _load(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset[int]) -> int:
-    from ebtop.kernel import loader
+def _loader(counts_only: bool) -> Load:
+    def load(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset[int]) -> int:
+        from ebtop.kernel import loader
 
-    return loader.run(channel, serials, own_pids)
+        return loader.run(channel, serials, own_pids, counts_only)
+
+    return load
 
 
 def _replay(arguments: Arguments) -> int:

@@ -49,7 +49,7 @@ class _Unworkable(Exception):  # noqa: N818 - private
         self.log = log
 
 
-def run(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset[int]) -> int:
+def run(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset[int], counts_only: bool = False) -> int:
     """Be the loader of `serials` (by probe): answer over `channel`, return the exit status. For a forked child only.
 
     Closes every descriptor but the standard ones and the channel, and catches what is written to stdout and stderr.
@@ -59,7 +59,7 @@ def run(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset[
     _stand_alone()
     jobs = [Job(probe, serial) for probe, serial in serials.items()]
     answered = set()
-    for message, descriptors in load(jobs, own_pids):
+    for message, descriptors in load(jobs, own_pids, counts_only):
         wire.send(channel, message, descriptors)
         if message.state in ("failed", "live") if isinstance(message, wire.Progress) else True:
             answered.add(message.probe)
@@ -68,23 +68,30 @@ def run(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset[
     return 0 if len(answered) == len(jobs) else RETRY
 
 
-def load(jobs: Sequence[Job], own_pids: frozenset[int]) -> Iterator[Answer]:
+def load(jobs: Sequence[Job], own_pids: frozenset[int], counts_only: bool = False) -> Iterator[Answer]:
     """Progress and Live messages with descriptors, which stay open here; several jobs in one module.
 
     Of several, one that does not work gets no last answer unless there is no hope for it. A single job tries all its
-    ways, and fails in the end. `own_pids` are marked as ebtop's own before anything is attached.
+    ways, and fails in the end. `own_pids` are marked as ebtop's own before anything is attached; `counts_only`: ways
+    that only count come first.
     """
     if len(jobs) == 1:
-        yield from _load_alone(jobs[0], own_pids)
+        yield from _load_alone(jobs[0], own_pids, counts_only)
     else:
-        yield from _load_together(jobs, own_pids)
+        yield from _load_together(jobs, own_pids, counts_only)
 
 
-def _load_alone(job: Job, own_pids: frozenset[int]) -> Iterator[Answer]:
+def _ways(probe: Probe, counts_only: bool) -> list[tuple[int, Way]]:
+    """Ways with their numbers, in the order they are tried."""
+    ways = list(enumerate(probe.ways))
+    return sorted(ways, key=lambda one: not one[1].counts_only) if counts_only else ways
+
+
+def _load_alone(job: Job, own_pids: frozenset[int], counts_only: bool) -> Iterator[Answer]:
     probe = registry.probe(job.probe)
     reasons: list[str] = []
     log = ""
-    for number, way in enumerate(probe.ways):
+    for number, way in _ways(probe, counts_only):
         if lacking := _lacking(way):
             reasons.append(lacking)
             continue
@@ -103,11 +110,11 @@ def _load_alone(job: Job, own_pids: frozenset[int]) -> Iterator[Answer]:
     yield wire.Progress(job.probe, job.serial, "failed", "", _one_line("; ".join(reasons)), log[-wire.LOG_LIMIT :]), ()
 
 
-def _load_together(jobs: Sequence[Job], own_pids: frozenset[int]) -> Iterator[Answer]:
+def _load_together(jobs: Sequence[Job], own_pids: frozenset[int], counts_only: bool) -> Iterator[Answer]:
     chosen: list[tuple[Job, Probe, int]] = []
     for job in jobs:
         probe = registry.probe(job.probe)
-        number = next((number for number, way in enumerate(probe.ways) if not _lacking(way)), -1)
+        number = next((number for number, way in _ways(probe, counts_only) if not _lacking(way)), -1)
         if number >= 0:
             chosen.append((job, probe, number))
             yield _progress(job, "compiling", probe.ways[number])

@@ -31,6 +31,7 @@ PROBE = Probe(
             "raw_tracepoint, counts only",
             (Hook("raw_tracepoint", "sys_enter", "syscalls_enter"),),
             misses="Times and failures: this way only counts calls as they begin.",
+            counts_only=True,
         ),
     ),
     views=(

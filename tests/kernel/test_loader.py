@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ebtop import wire
+from ebtop import registry, wire
 from ebtop.kernel import loader, programs, source
 from tests.kernel.loaded import Answers, Loaded, ask
 
@@ -121,3 +121,14 @@ def test_the_same_place_may_be_watched_by_several_probes(load: Callable[..., Loa
     loaded = load("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio", "runqlat")
     assert len(loaded.live) == 8
     assert loaded.status == 0
+
+
+def test_counts_only_takes_the_way_without_times(kernel: None) -> None:
+    """Where a probe has one; the others stay as they are."""
+    names = {"syscalls": "raw_tracepoint, counts only", "runqlat": "raw_tracepoint"}
+    found = {}
+    for job in (loader.Job(name, 1) for name in names):
+        probe = registry.probe(job.probe)
+        found[job.probe] = loader._ways(probe, True)[0][1].name
+    assert found == names
+    assert [number for number, _ in loader._ways(registry.probe("syscalls"), False)] == [0, 1]
