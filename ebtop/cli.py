@@ -62,10 +62,18 @@ def _live(arguments: Arguments) -> int:
     through_warden = of_screen(os.getuid(), os.environ).root_writes
 
     def screen(line: socket.socket, warden: int) -> int:
-        from ebtop.live import Live
+        sources: list[Live] = []
 
-        source = Live(line, warden, arguments.interval_s)
-        return _show(arguments, source, source.save if through_warden else write_private)
+        def begin() -> Live:
+            from ebtop.live import Live
+
+            sources.append(Live(line, warden, arguments.interval_s))
+            return sources[0]
+
+        def save(path: str, content: bytes) -> str:
+            return sources[0].save(path, content) if through_warden else write_private(path, content)
+
+        return _show(arguments, begin, save)
 
     serials = dict.fromkeys(arguments.probes, 0)
     allowed = (arguments.path, os.path.abspath(arguments.path)) if arguments.path else ()
@@ -89,16 +97,16 @@ def _replay(arguments: Arguments) -> int:
         source = Replay(arguments.replay or demo_path(), arguments.interval_s)
     except (OSError, ValueError) as error:
         return _refuse(f"{arguments.replay}: {getattr(error, 'strerror', None) or error}")
-    return _show(arguments, source, write_private)
+    return _show(arguments, lambda: source, write_private)
 
 
-def _show(arguments: Arguments, source: Live | Replay, save: Callable[[str, bytes], str]) -> int:
-    """Run the dashboard, or what goes without one, on `source`."""
+def _show(arguments: Arguments, begin: Callable[[], Live | Replay], save: Callable[[str, bytes], str]) -> int:
+    """Run the dashboard, or what goes without one, on the source that `begin` makes."""
     if not arguments.command:
         from ebtop import tui
 
-        return tui.run(source, save=save, wanted=arguments.probes, interval=arguments.interval_s)
+        return tui.run(begin, save=save, wanted=arguments.probes, interval=arguments.interval_s)
     from ebtop.export import headless
 
     work = headless.snapshot if arguments.command == "snapshot" else headless.record
-    return work(source, arguments.probes, arguments.seconds, arguments.path, save)
+    return work(begin(), arguments.probes, arguments.seconds, arguments.path, save)

@@ -9,12 +9,15 @@ if TYPE_CHECKING:
     from ebtop.sample import Source
 
 
-def run(source: Source, *, save: Callable[[str, bytes], str], wanted: Iterable[str], interval: float) -> int:
-    """Show `source` until the user, a signal or the source ends it; the exit status, 128 + n after signal n.
+def run(
+    begin: Callable[[], Source], *, save: Callable[[str, bytes], str], wanted: Iterable[str], interval: float
+) -> int:
+    """Show a source until the user, a signal or the source ends it; the exit status, 128 + n after signal n.
 
+    `begin` makes the source, numpy and all, while the opening is on the terminal already.
     `save(path, content)` writes a file and returns where it is; OSError where it cannot. `wanted` are the names of the
     probes to begin with, `interval` the seconds between refreshes.
     """
     from ebtop.tui.session import run
 
-    return run(source, save, tuple(wanted), interval)
+    return run(begin, save, tuple(wanted), interval)

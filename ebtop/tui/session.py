@@ -14,14 +14,19 @@ if TYPE_CHECKING:
     from ebtop.sample import Source
 
 
-def run(source: Source, save: Callable[[str, bytes], str], wanted: tuple[str, ...], interval: float) -> int:
-    """Show `source` until something ends it; see ebtop.tui.run."""
+def run(
+    begin: Callable[[], Source], save: Callable[[str, bytes], str], wanted: tuple[str, ...], interval: float
+) -> int:
+    """Show what `begin` gives until something ends it; see ebtop.tui.run."""
     gc.disable()  # hundreds of thousands of objects are made by imports, and none of them is garbage
     painted = opening.paint(wanted, interval)
     try:
-        return _run(source, save, wanted, interval)
+        source = begin()
+        try:
+            return _run(source, save, wanted, interval)
+        finally:
+            source.close()
     finally:
-        source.close()
         if painted:
             opening.leave()
 
