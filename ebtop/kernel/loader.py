@@ -7,10 +7,7 @@ left unanswered, and the warden starts a loader for that probe alone, which trie
 from __future__ import annotations
 
 import os
-import resource
-import signal
 import socket
-import stat
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,17 +15,13 @@ from itertools import chain
 from pathlib import Path
 
 from ebtop import registry, wire
-from ebtop.kernel import bpf, btf, headers, hooks, members, programs, source, structs
+from ebtop.kernel import alone, bpf, btf, headers, hooks, members, programs, source, structs
 from ebtop.kernel.bcc_module import CompiledMap, CompileError, Module, NoCompiler, version
 from ebtop.spec import Hook, Probe, Way
 
 OWN_MAP = "ebtop_own"
 RETRY = 75
 """Exit status (EX_TEMPFAIL) when at least one of several probes was not answered: it wants a loader of its own."""
-_STANDARD = 3
-_NO_MEMLOCK = (5, 11, 0)
-"""From here on BPF's memory is the control group's, not the locked-memory limit's."""
-_PATH = "/usr/bin:/bin"
 
 Answer = tuple[wire.Progress | wire.Live, tuple[int, ...]]
 
@@ -54,9 +47,9 @@ def run(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset[
 
     Closes every descriptor but the standard ones and the channel, and catches what is written to stdout and stderr.
     """
-    _close_foreign(channel.fileno())
-    _catch_output()
-    _stand_alone()
+    alone.close_foreign(channel.fileno())
+    alone.catch_output()
+    alone.stand_alone(machine().kernel)
     jobs = [Job(probe, serial) for probe, serial in serials.items()]
     answered = set()
     for message, descriptors in load(jobs, own_pids, counts_only):
@@ -148,11 +141,11 @@ def _lacking(way: Way) -> str:
 
 def _compile(chosen: Sequence[tuple[Probe, int]]) -> Module:
     wanted = tuple(chain.from_iterable(probe.ways[number].fields for probe, number in chosen))
-    text, begin = source.module(chosen, _declared(wanted)), _written()
+    text, begin = source.module(chosen, _declared(wanted)), alone.written()
     try:
         return Module(text, source.options(machine()))
     except CompileError as error:
-        log = _log_since(begin)
+        log = alone.log_since(begin)
         raise _Unworkable(source.first_error(log) or "the compiler failed without a word", log) from error
 
 
@@ -253,52 +246,6 @@ def _mark_own(maps: Sequence[CompiledMap], own_pids: frozenset[int]) -> None:
     for word in {pid >> 6 for pid in own_pids}:
         bits = sum(1 << (pid & 63) for pid in own_pids if pid >> 6 == word)
         bpf.update(own.descriptor, struct.pack("=I", word), struct.pack("=Q", bits))
-
-
-# --- being a process of one's own -------------------------------------------------------------------------------------
-
-
-def _close_foreign(channel: int) -> None:
-    for name in os.listdir("/proc/self/fd"):
-        if int(name) >= _STANDARD and int(name) != channel:
-            try:
-                os.close(int(name))
-            except OSError:  # the descriptor of the listing itself
-                continue
-
-
-def _catch_output() -> None:
-    """stdout and stderr into a memory file, if they are not one already; it is read for the log."""
-    if stat.S_ISREG(os.fstat(2).st_mode) and os.readlink("/proc/self/fd/2").startswith("/memfd:"):
-        return
-    caught = os.memfd_create("ebtop-loader-output", os.MFD_CLOEXEC)
-    os.dup2(caught, 1)
-    os.dup2(caught, 2)
-
-
-def _stand_alone() -> None:
-    """A session of its own, no terminal's signals, locked memory without limit (Linux before 5.11), nobody's PATH."""
-    if os.getsid(0) != os.getpid():
-        os.setsid()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if machine().kernel < _NO_MEMLOCK:
-        try:
-            resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-        except (ValueError, OSError) as error:  # without CAP_SYS_RESOURCE; loading may do all the same
-            os.write(2, f"locked memory stays limited: {error}\n".encode())
-    os.environ["PATH"] = _PATH
-
-
-def _written() -> int:
-    return os.lseek(2, 0, os.SEEK_END) if stat.S_ISREG(os.fstat(2).st_mode) else 0
-
-
-def _log_since(begin: int) -> str:
-    """What was written to stderr since, the last of it."""
-    if not stat.S_ISREG(os.fstat(2).st_mode):
-        return ""
-    begin = max(begin, os.fstat(2).st_size - wire.LOG_LIMIT)
-    return os.pread(2, wire.LOG_LIMIT, begin).decode("utf-8", "replace")
 
 
 def _one_line(text: str) -> str:
