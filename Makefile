@@ -9,7 +9,9 @@ PYTEST_ARGS =
 
 .PHONY: run test check format bench test-kernels screenshots readme clean
 
+# Compiled beforehand, as the process that draws may be nobody, who keeps nothing in this tree.
 run: .venv/ready-run
+	@$(VENV)/python -m compileall -q ebtop
 	@exec $(ROOT) $(VENV)/ebtop $(ARGS)
 
 # Root runs everything; anyone else runs what needs no root, then the tests of the kernel through sudo.
@@ -31,6 +33,7 @@ format: .venv/ready-check
 
 # Side by side with btop, glances, bpftrace and bcc's tools; a few minutes on a quiet machine.
 bench: .venv/ready-bench
+	@$(VENV)/python -m compileall -q ebtop
 	$(ROOT) $(VENV)/python -m benchmarks $(ARGS)
 
 # The tests of probes and loader again, on Debian's 6.1 under QEMU; ARGS=trixie for another. Some six minutes.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 import threading
@@ -16,6 +17,8 @@ PLACE = Path(__file__).parents[1] / "screenshots"
 FOLDER = Path("/srv/store")
 COLUMNS, LINES = 132, 43
 WARM_UP_S = 20.0
+NOTICE_S = 7.0
+"""The line that says where a picture was saved is gone by then, and not on the next one."""
 PICTURES = {"overview": b"", "focus": b"\tm", "histogram": b"m\t\t\t\t\tm"}
 """By name, the keys that lead there from the picture before."""
 
@@ -35,7 +38,7 @@ def main() -> int:
                 for key in keys:
                     ebtop.send(bytes([key]))
                     threading.Event().wait(0.5)
-                threading.Event().wait(2.5)
+                threading.Event().wait(NOTICE_S)
                 picture(ebtop, Path(folder), PLACE / f"{name}.svg")
             ebtop.send(b"q")
             return ebtop.status()
@@ -46,9 +49,31 @@ def picture(ebtop: TerminalSession, folder: Path, target: Path) -> None:
     ebtop.send(b"P")
     wait_until(lambda: any(path.read_text().endswith("</svg>\n") for path in folder.glob("ebtop-*.svg")))
     saved = next(folder.glob("ebtop-*.svg"))
-    target.write_text(saved.read_text())
+    target.write_text(without_margins(saved.read_text()))
     saved.unlink()
     sys.stdout.write(f"{target}\n")
+
+
+_TEXT = re.compile(r'(<text class="[^"]*" )x="([\d.]+)"( y="[\d.]+" )textLength="([\d.]+)"([^>]*>)([^<]*)(</text>)')
+_BLANK = "&#160;"
+_CELL = 12.2
+"""Width of a character in Rich's pictures."""
+
+
+def without_margins(svg: str) -> str:
+    """`svg` with texts that begin and end with ink: some programs that draw SVG leave out blanks at either end."""
+    return _TEXT.sub(_bare, svg)
+
+
+def _bare(found: re.Match[str]) -> str:
+    before, x, middle, length, after, text, end = found.groups()
+    margins = re.fullmatch(f"((?:{_BLANK})*)(.*?)((?:{_BLANK})*)", text)
+    assert margins is not None
+    left, right = (len(margin) // len(_BLANK) for margin in margins.group(1, 3))
+    place, width, text = float(x) + left * _CELL, float(length) - (left + right) * _CELL, margins[2]
+    if not text:
+        return ""
+    return f'{before}x="{place:g}"{middle}textLength="{width:g}"{after}{text}{end}'
 
 
 if __name__ == "__main__":

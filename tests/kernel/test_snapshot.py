@@ -48,7 +48,7 @@ def ebtop(*words: str, environment: dict[str, str] | None = None) -> Iterator[su
 
 
 def wait_attached(pid: int) -> None:
-    """Until the drawing process of the warden `pid` holds maps: the probe is attached then."""
+    """Until the drawing process holds maps and is the only child of the warden `pid`: every loader has attached all."""
 
     def holds_maps() -> bool:
         try:
@@ -56,7 +56,7 @@ def wait_attached(pid: int) -> None:
             links = [os.readlink(link) for link in Path(f"/proc/{children[0]}/fd").iterdir()] if children else []
         except FileNotFoundError:  # a descriptor or a child that is gone again
             return False
-        return "anon_inode:bpf-map" in links
+        return len(children) == 1 and "anon_inode:bpf-map" in links
 
     wait_until(holds_maps, PATIENCE_S)
 
