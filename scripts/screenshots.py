@@ -67,7 +67,7 @@ def without_margins(svg: str) -> str:
 
 def _bare(found: re.Match[str]) -> str:
     before, x, middle, length, after, text, end = found.groups()
-    margins = re.fullmatch(f"((?:{_BLANK})*)(.*?)((?:{_BLANK})*)", text)
+    margins = re.fullmatch(f"((?:{_BLANK})*)(.*?)((?:{_BLANK})*)", text.strip())
     assert margins is not None
     left, right = (len(margin) // len(_BLANK) for margin in margins.group(1, 3))
     place, width, text = float(x) + left * _CELL, float(length) - (left + right) * _CELL, margins[2]
