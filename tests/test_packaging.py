@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -35,6 +37,30 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     pip = [str(folder / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, str(wheel)], check=True)
     return folder / "bin"
+
+
+LINES = {
+    "dnf": "dnf install python3 python3-bcc",
+    "pacman": "pacman -S --needed python python-bcc",
+    "zypper": "zypper install python311 python3-bcc",
+    "apk": "apk add python3 py3-bcc",
+}
+"""By package manager, what a bare machine is told to type."""
+
+
+@pytest.mark.parametrize("manager", LINES)
+def test_without_apt_the_line_to_type_is_printed(manager: str, tmp_path: Path) -> None:
+    """On a machine that has only another package manager `make run` says what to install with it, and stops."""
+    for tool in ("sh", "dirname", "id", "tr"):
+        found = shutil.which(tool)
+        assert found is not None
+        (tmp_path / tool).symlink_to(found)
+    (tmp_path / manager).symlink_to("/bin/false")
+    environment = {"PATH": str(tmp_path), "PYTHON": "", "SYSTEM_PYTHON": str(tmp_path / "none")}
+    setup = [str(tmp_path / "sh"), str(ROOT / "scripts/setup"), "run"]
+    result = subprocess.run(setup, env=environment, capture_output=True, text=True)
+    sudo = "" if os.geteuid() == 0 else "sudo "
+    assert (result.returncode, result.stderr) == (2, f"ebtop: needs more packages: {sudo}{LINES[manager]}\n")
 
 
 def run(command: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
