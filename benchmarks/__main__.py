@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import tempfile
@@ -10,9 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import machine, many_keys, reading, startup, steady, syscall_cost
-from benchmarks.figure import Figure, table
+from benchmarks.figure import HEAD, Figure, row
 
 RESULTS = Path(__file__).with_name("results.md")
+KEPT = Path(__file__).with_name("results.json")
+"""The newest rows of each part: parts may be measured anew one by one."""
 Measure = Callable[[Path, int], list[Figure]]
 PARTS: dict[str, Measure] = {
     "syscall_cost": syscall_cost.measure,
@@ -28,24 +31,30 @@ _INSIDE = "EBTOP_BENCH_NAMESPACE"
 def main() -> int:
     """Measure what was asked for; status 1 if a bound is missed."""
     words = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    words.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all of them by default, and only then kept")
+    words.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all of them by default")
     words.add_argument("--rounds", type=int, default=5, help="of each comparison; the median counts")
     said = words.parse_args()
     if os.geteuid() != 0:
         sys.exit("benchmarks: root is needed, as for ebtop")
     if not (_TRACEFS / "events").exists():
         _mount_tracefs()
-    figures = []
+    figures: dict[str, list[Figure]] = {}
     with tempfile.TemporaryDirectory(prefix="ebtop-bench-") as folder:
         for name in said.parts or PARTS:
             print(f"measuring {name} …", file=sys.stderr, flush=True)
-            figures += PARTS[name](Path(folder), said.rounds)
-            print(table(figures[-1:]).splitlines()[-1], file=sys.stderr, flush=True)
-    text = f"Medians of {said.rounds} interleaved rounds on {machine.describe()}\n\n{table(figures)}\n"
-    print(text)
-    if not said.parts:
-        RESULTS.write_text(text)
-    return 0 if all(figure.reached or figure.theirs != figure.theirs for figure in figures) else 1
+            figures[name] = PARTS[name](Path(folder), said.rounds)
+            print(*map(row, figures[name]), sep="\n", flush=True)
+    keep({name: list(map(row, measured)) for name, measured in figures.items()})
+    return 0 if all(one.reached or one.theirs != one.theirs for part in figures.values() for one in part) else 1
+
+
+def keep(measured: dict[str, list[str]]) -> None:
+    """Write results.md: these rows, and the newest of the parts that were not measured now."""
+    kept: dict[str, list[str]] = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    kept |= measured
+    KEPT.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+    rows = [line for name in PARTS for line in kept.get(name, [])]
+    RESULTS.write_text("\n".join((f"Medians of interleaved rounds on {machine.describe()}", "", HEAD, *rows, "")))
 
 
 def _mount_tracefs() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -53,8 +52,3 @@ def number(value: float) -> str:
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}"
-
-
-def table(figures: Sequence[Figure]) -> str:
-    """The whole table."""
-    return "\n".join((HEAD, *map(row, figures)))
