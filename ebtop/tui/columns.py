@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from ebtop.spec import Events, Key, Kind, Table
 from ebtop.tui.pieces import NUMBER_WIDTH, width
@@ -44,7 +45,8 @@ class Slot:
     key: Key | None = None
 
 
-def slots(view: Table | Events) -> list[Slot]:
+@lru_cache(maxsize=64)
+def slots(view: Table | Events) -> tuple[Slot, ...]:
     """All columns of a view in order, each as narrow as it can be."""
     result: list[Slot] = []
     named = any(key.field == "comm" for key in view.keys)
@@ -54,7 +56,7 @@ def slots(view: Table | Events) -> list[Slot]:
         for column in view.columns:
             cells = max(width(column.title) + 1, NUMBER_WIDTH[column.unit])
             result.append(Slot(column.name, column.title, cells, cells, True, column.importance, column.unit))
-    return result
+    return tuple(result)
 
 
 def _of_key(key: Key) -> list[Slot]:
@@ -71,13 +73,14 @@ def _of_key(key: Key) -> list[Slot]:
     return [Slot(key.field, title, cells, cells, key.kind in _NUMERIC, key.importance, key=key)]
 
 
-def fitted(view: Table | Events, cells: int, sort: str) -> tuple[list[Slot], int]:
+@lru_cache(maxsize=64)
+def fitted(view: Table | Events, cells: int, sort: str) -> tuple[tuple[Slot, ...], int]:
     """The columns of `view` that fit into `cells`, widened where they can use it, and the gap before each.
 
     The least important are dropped first, of those the rightmost; then texts become narrow, and only then more is
     dropped: the number of a process whose program is named, last of all what the rows are about or ordered by.
     """
-    chosen = slots(view)
+    chosen = list(slots(view))
     gap = 1 if cells < 44 else 2
     while _taken(chosen, gap) > cells and any(_is_spare(slot, sort) for slot in chosen):
         spare = [place for place, slot in enumerate(chosen) if _is_spare(slot, sort)]
@@ -92,7 +95,7 @@ def fitted(view: Table | Events, cells: int, sort: str) -> tuple[list[Slot], int
             if rest > 0 and slot.cells < slot.most:
                 chosen[place] = replace(slot, cells=slot.cells + 1)
                 rest -= 1
-    return chosen, min(gap + max(0, rest // max(1, len(chosen))), gap + 2)
+    return tuple(chosen), min(gap + max(0, rest // max(1, len(chosen))), gap + 2)
 
 
 def _is_spare(slot: Slot, sort: str) -> bool:

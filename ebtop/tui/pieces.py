@@ -29,7 +29,7 @@ def width(text: str) -> int:
 
 def line_width(line: Line) -> int:
     """Cells of a whole line."""
-    return sum(width(text) for text, _ in line)
+    return sum([len(text) if text.isascii() else width(text) for text, _ in line])
 
 
 def left(text: str, cells: int) -> str:

@@ -19,6 +19,7 @@ def run(
 ) -> int:
     """Show what `begin` gives until something ends it; see ebtop.tui.run."""
     gc.disable()  # hundreds of thousands of objects are made by imports, and none of them is garbage
+    _leave_out("ssl")
     painted = opening.paint(wanted, interval)
     try:
         source = begin()
@@ -29,6 +30,11 @@ def run(
     finally:
         if painted:
             opening.leave()
+
+
+def _leave_out(module: str) -> None:
+    """Let the import of `module` fail, as asyncio allows for: nothing here speaks TLS, which costs 4 MB and 10 ms."""
+    sys.modules.setdefault(module, None)  # type: ignore[arg-type]  # the import system's word for "not to be had"
 
 
 def _run(source: Source, save: Callable[[str, bytes], str], wanted: tuple[str, ...], interval: float) -> int:

@@ -41,7 +41,7 @@ class TableLines:
     """Rows that pass the filter."""
     whole: int
     """Rows there are."""
-    slots: list[Slot]
+    slots: tuple[Slot, ...]
     gap: int
     """Blanks before each column but the first."""
     selected: str
@@ -85,7 +85,7 @@ def _keep_in_range(state: ViewState, shown: int, lines: int) -> None:
     state.top = max(state.top, state.cursor - lines + 1)
 
 
-def _heading(chosen: list[Slot], gap: int, sort: str, backwards: bool) -> Line:
+def _heading(chosen: tuple[Slot, ...], gap: int, sort: str, backwards: bool) -> Line:
     line: Line = []
     for place, slot in enumerate(chosen):
         before = " " * (gap if place else 1)

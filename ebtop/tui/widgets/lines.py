@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from rich.segment import Segment
+from rich.style import Style
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -23,6 +26,8 @@ class Lines(Widget):
         self._lines: list[Line] = []
         self._strips: list[Strip | None] = []
         self._cursor = -1
+        self._styles: dict[str, Style] = {}
+        """By role, over this widget's ground, which Textual would put together anew for every line."""
 
     @property
     def dashboard(self) -> Dashboard:
@@ -51,7 +56,7 @@ class Lines(Widget):
 
     def repaint(self) -> None:
         """Draw everything anew, e.g. in other colours."""
-        self._strips = [None] * len(self._lines)
+        self._strips, self._styles = [None] * len(self._lines), {}
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -64,11 +69,22 @@ class Lines(Widget):
         return strip
 
     def _strip(self, line: Line, selected: bool) -> Strip:
-        styles = self.dashboard.roles
-        ground = self.rich_style + styles["cursor"] if selected else self.rich_style
-        segments = [Segment(text, ground + styles[role]) for text, role in joined(line)]
-        size = line_width(line)
-        return Strip(segments, size).adjust_cell_length(self.size.width, ground)
+        roles, styles = self.dashboard.roles, self._styles
+        if not styles:
+            ground = self.rich_style
+            styles |= {role: ground + style for role, style in roles.items()}
+        ground = styles["cursor" if selected else "text"]
+        segments = [Segment(text, ground + roles[role] if selected else styles[role]) for text, role in joined(line)]
+        return Strip(segments, line_width(line)).adjust_cell_length(self.size.width, ground)
+
+    def notify_style_update(self) -> None:
+        """Textual says that a style has changed."""
+        self._styles = {}
+        super().notify_style_update()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What Textual passes each line through at each refresh, less what replaces 16 colours: none is used here."""
+        return [kind for kind in super().get_line_filters() if not isinstance(kind, ANSIToTruecolor)]
 
 
 def joined(line: Line) -> Line:
@@ -87,10 +103,10 @@ def changed(old: Line, new: Line) -> tuple[int, int]:
 
     One span for a line: for each span of it, Textual writes the line anew from its beginning (_compositor.ChopsUpdate).
     """
-    sizes = [width(text) for text, _ in new]
-    if [width(text) for text, _ in old] != sizes:
-        return 0, max(sum(sizes), line_width(old))
-    differ = [piece for piece, (before, after) in enumerate(zip(old, new, strict=True)) if before != after]
+    differ = [piece for piece, (before, after) in enumerate(zip(old, new, strict=False)) if before != after]
+    if len(old) != len(new) or any(width(old[piece][0]) != width(new[piece][0]) for piece in differ):
+        return 0, max(line_width(old), line_width(new))
     if not differ:
         return 0, 0
-    return sum(sizes[: differ[0]]), sum(sizes[: differ[-1] + 1])
+    first = line_width(new[: differ[0]])
+    return first, first + line_width(new[differ[0] : differ[-1] + 1])
