@@ -144,7 +144,6 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self.set_interval(1.0, self._tick)
         self._focus_panel()
         self.timeline.start(self._handover.offer)
-        gc.collect()
         gc.freeze()
         gc.enable()
 

@@ -6,7 +6,6 @@ import os
 import selectors
 import signal
 import socket
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from time import monotonic
@@ -15,12 +14,12 @@ from ebtop import wire
 from ebtop.kernel import bpf, stats
 from ebtop.kernel.objects import Census
 from ebtop.warden.children import HANDLED, Child
-from ebtop.warden.loading import Load, Loading
+from ebtop.warden.loaders import Loaders
+from ebtop.warden.loading import Load
 from ebtop.warden.own import OwnPids
 
 GRACE_S = 2.0
 """What the screen is given to end by itself, once it was told to or has hung up."""
-_OWN_MAP = "ebtop_own"
 _CENSUS = "bpf"
 """The probe that is read here, without programs."""
 
@@ -35,7 +34,6 @@ class Warden:
         """`wanted` is loaded at once, in anticipation of the screen's first Want, whose serials it then takes."""
         self._line = line
         self._screen = screen
-        self._load = load
         self._write = write
         self._own = OwnPids(os.getpid(), screen.pid)
         self._census = Census(self._own.pids, screen.pid)
@@ -43,12 +41,10 @@ class Warden:
         self._anticipated = True
         self._held: list[tuple[wire.Progress | wire.Live, tuple[int, ...]]] = []
         """Messages for a screen that has not said its first Want, with their descriptors."""
-        self._queue: deque[dict[str, int]] = deque()
-        self._loadings: dict[int, Loading] = {}
-        """By pid."""
         self._statistics: dict[str, int] = {}
         """Descriptors that hold the kernel's statistics on, by who asked: "screen", or the census."""
         self._selector = selectors.DefaultSelector()
+        self._loaders = Loaders(load, self._own, self._selector, self._current, self._forward)
         self._clock_told = False
         self._cut = False
         self._kill_s = float("inf")
@@ -102,7 +98,7 @@ class Warden:
         self._ended = True
 
     def _timeout(self) -> float | None:
-        first = min([self._kill_s, *(loading.deadline_s for loading in self._loadings.values())])
+        first = min(self._kill_s, self._loaders.deadline_s)
         return None if first == float("inf") else max(0.0, first - monotonic())
 
     def _check_deadlines(self) -> None:
@@ -110,16 +106,11 @@ class Warden:
         if now >= self._kill_s:
             self._screen.kill()
             self._kill_s = float("inf")
-        for loading in self._loadings.values():
-            if now >= loading.deadline_s:
-                loading.time_out()
-                loading.deadline_s = now + GRACE_S
+        self._loaders.check(now)
 
     def _close(self) -> None:
         signal.set_wakeup_fd(-1)
-        for loading in self._loadings.values():
-            loading.child.kill()
-            loading.end()
+        self._loaders.close()
         for _, descriptors in self._held:
             _close_all(descriptors)
         for descriptor in self._statistics.values():
@@ -168,10 +159,7 @@ class Warden:
         if self._anticipated:
             self._anticipated = False
             before = {probe: wanted.get(probe, serial) for probe, serial in before.items()}
-            for loading in self._loadings.values():
-                loading.serials.update({probe: before[probe] for probe in loading.serials})
-            for job in self._queue:
-                job.update({probe: before[probe] for probe in job})
+            self._loaders.screen_is_up(before)
             held, self._held = self._held, []
             for message, descriptors in held:
                 self._forward(replace(message, serial=before[message.probe]), descriptors)
@@ -224,92 +212,13 @@ class Warden:
             why += "; it takes CAP_SYS_ADMIN: sudo ebtop"
         self._forward(wire.Progress(_CENSUS, self._wanted.get(_CENSUS, 0), "failed", error=why), ())
 
-    # --- loaders ------------------------------------------------------------------------------------------------------
-
     def _start(self, serials: Mapping[str, int]) -> None:
-        """Load these probes, all but the census, which needs no loader.
-
-        The first has a loader of its own: there is something to see while the others are compiled, together, as most of
-        what compiling takes does not depend on how much there is to compile.
-        """
-        to_load = [probe for probe in serials if probe != _CENSUS]
-        for together in (to_load[:1], to_load[1:]):
-            if together:
-                self._queue.append({probe: serials[probe] for probe in together})
-        self._work()
+        """Begin these probes; the census takes no loader."""
+        to_load = {probe: serial for probe, serial in serials.items() if probe != _CENSUS}
+        if to_load:
+            self._loaders.start(to_load)
         if _CENSUS in serials:
             self._begin_census()
-
-    def _work(self) -> None:
-        while self._queue and len(self._loadings) < (os.cpu_count() or 1):
-            serials = {probe: serial for probe, serial in self._queue.popleft().items() if self._current(probe, serial)}
-            if serials:
-                self._fork(serials)
-
-    def _fork(self, serials: dict[str, int]) -> None:
-        for probe, serial in serials.items():
-            self._forward(wire.Progress(probe, serial, "compiling"), ())
-        loading = Loading(serials, self._load, self._own.pids())
-        self._loadings[loading.child.pid] = loading
-        self._own.add(loading.child.pid)
-        self._selector.register(loading.channel, selectors.EVENT_READ, lambda: self._listen(loading))
-        self._selector.register(loading.child.pidfd, selectors.EVENT_READ, lambda: self._finish(loading))
-        loading.let_go()
-
-    def _listen(self, loading: Loading) -> bool:
-        """Take one message from a loader; False when there is none."""
-        if loading.child.pid not in self._loadings:  # ended within the same turn of the loop
-            return False
-        try:
-            received = wire.receive(loading.channel)
-        except BlockingIOError:
-            return False
-        except (ValueError, OSError):  # a loader that talks nonsense counts as dead
-            loading.child.kill()
-            received = None
-        if received is None:
-            self._deafen(loading.channel)
-            return False
-        message, descriptors = received
-        if isinstance(message, wire.Progress | wire.Live) and message.probe in loading.serials:
-            self._answer(loading, message, descriptors)
-        else:
-            _close_all(descriptors)
-        return True
-
-    def _answer(self, loading: Loading, message: wire.Progress | wire.Live, descriptors: tuple[int, ...]) -> None:
-        probe = message.probe
-        message = replace(message, serial=loading.serials[probe])
-        if isinstance(message, wire.Live):
-            loading.unanswered.discard(probe)
-            self._follow_own(message, descriptors)
-        elif message.state == "failed":
-            if loading.together:  # it gets a loader of its own, whatever went wrong here
-                return
-            loading.unanswered.discard(probe)
-        self._forward(message, descriptors)
-
-    def _follow_own(self, message: wire.Live, descriptors: tuple[int, ...]) -> None:
-        names = [info.name for info in message.maps]
-        if _OWN_MAP in names and self._current(message.probe, message.serial):
-            self._own.follow(message.probe, os.dup(descriptors[names.index(_OWN_MAP)]))
-
-    def _finish(self, loading: Loading) -> None:
-        """A loader has ended: hear what it said last, and see to what it left undone."""
-        self._selector.unregister(loading.child.pidfd)
-        while self._listen(loading):
-            pass
-        self._deafen(loading.channel)
-        del self._loadings[loading.child.pid]
-        why, log = loading.end(), loading.log()
-        self._own.remove(loading.child.pid)
-        for probe in sorted(loading.unanswered, key=list(loading.serials).index):
-            serial = loading.serials[probe]
-            if loading.together:
-                self._queue.append({probe: serial})
-            else:
-                self._forward(wire.Progress(probe, serial, "failed", error=why, log=log[-wire.LOG_LIMIT :]), ())
-        self._work()
 
     # --- to the screen ------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,164 @@
+"""The loaders at work and the probes that wait for one; knows neither the screen nor what is compiled.
+
+Loaders are forked as long as there are CPUs for them. What one leaves undone of several probes is given to others, each
+probe to its own; what one leaves undone of a single probe has failed.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from ebtop import wire
+from ebtop.warden.loading import Load, Loading
+from ebtop.warden.own import OwnPids
+
+GRACE_S = 2.0
+"""What a loader that was killed is given to be gone."""
+_OWN_MAP = "ebtop_own"
+
+Forward = Callable[[wire.Progress | wire.Live, tuple[int, ...]], None]
+"""forward(message, descriptors): pass an answer on, or drop it; closes the descriptors."""
+
+
+class Loaders:
+    """Forks them, hears them, and sees to it that each probe is answered for."""
+
+    def __init__(
+        self,
+        load: Load,
+        own: OwnPids,
+        selector: selectors.BaseSelector,
+        is_wanted: Callable[[str, int], bool],
+        forward: Forward,
+    ) -> None:
+        """`is_wanted(probe, serial)`: whether that start still is. What the selector says is to be called as data()."""
+        self._load = load
+        self._own = own
+        self._selector = selector
+        self._is_wanted = is_wanted
+        self._forward = forward
+        self._queue: deque[dict[str, int]] = deque()
+        self._loadings: dict[int, Loading] = {}
+        """By pid."""
+        self._most = max(1, (os.cpu_count() or 1) - 1)
+        """Loaders at a time; a screen that is still starting keeps a CPU, as it is what everybody waits for."""
+
+    def start(self, serials: Mapping[str, int]) -> None:
+        """Load these probes.
+
+        The first has a loader of its own: there is something to see while the others are compiled, together, as most of
+        what compiling takes does not depend on how much there is to compile.
+        """
+        probes = list(serials)
+        for together in (probes[:1], probes[1:]):
+            if together:
+                self._queue.append({probe: serials[probe] for probe in together})
+        self._work()
+
+    def screen_is_up(self, serials: Mapping[str, int]) -> None:
+        """The screen needs no CPU of its own any more, and these are the serials of what was begun without it."""
+        self._most = max(2, os.cpu_count() or 1)  # two at least: one may hang
+        for loading in self._loadings.values():
+            loading.serials.update({probe: serials[probe] for probe in loading.serials})
+        for job in self._queue:
+            job.update({probe: serials[probe] for probe in job})
+        self._work()
+
+    @property
+    def deadline_s(self) -> float:
+        """When `check` has something to do; infinity: never, as it is now."""
+        return min((loading.deadline_s for loading in self._loadings.values()), default=float("inf"))
+
+    def check(self, now: float) -> None:
+        """Kill those that have taken too long."""
+        for loading in self._loadings.values():
+            if now >= loading.deadline_s:
+                loading.time_out()
+                loading.deadline_s = now + GRACE_S
+
+    def close(self) -> None:
+        """Kill all of them."""
+        for loading in self._loadings.values():
+            loading.child.kill()
+            loading.end()
+
+    def _work(self) -> None:
+        while self._queue and len(self._loadings) < self._most:
+            job = self._queue.popleft()
+            serials = {probe: serial for probe, serial in job.items() if self._is_wanted(probe, serial)}
+            if serials:
+                self._fork(serials)
+
+    def _fork(self, serials: dict[str, int]) -> None:
+        for probe, serial in serials.items():
+            self._forward(wire.Progress(probe, serial, "compiling"), ())
+        loading = Loading(serials, self._load, self._own.pids())
+        self._loadings[loading.child.pid] = loading
+        self._own.add(loading.child.pid)
+        self._selector.register(loading.channel, selectors.EVENT_READ, lambda: self._listen(loading))
+        self._selector.register(loading.child.pidfd, selectors.EVENT_READ, lambda: self._finish(loading))
+        loading.let_go()
+
+    def _listen(self, loading: Loading) -> bool:
+        """Take one message from a loader; False when there is none."""
+        if loading.child.pid not in self._loadings:  # ended within the same turn of the loop
+            return False
+        try:
+            received = wire.receive(loading.channel)
+        except BlockingIOError:
+            return False
+        except (ValueError, OSError):  # a loader that talks nonsense counts as dead
+            loading.child.kill()
+            received = None
+        if received is None:
+            self._deafen(loading)
+            return False
+        message, descriptors = received
+        if isinstance(message, wire.Progress | wire.Live) and message.probe in loading.serials:
+            self._answer(loading, message, descriptors)
+        else:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        return True
+
+    def _deafen(self, loading: Loading) -> None:
+        if loading.channel in self._selector.get_map():
+            self._selector.unregister(loading.channel)
+
+    def _answer(self, loading: Loading, message: wire.Progress | wire.Live, descriptors: tuple[int, ...]) -> None:
+        probe = message.probe
+        message = replace(message, serial=loading.serials[probe])
+        if isinstance(message, wire.Live):
+            loading.unanswered.discard(probe)
+            self._follow_own(message, descriptors)
+        elif message.state == "failed":
+            if loading.together:  # it gets a loader of its own, whatever went wrong here
+                return
+            loading.unanswered.discard(probe)
+        self._forward(message, descriptors)
+
+    def _follow_own(self, message: wire.Live, descriptors: tuple[int, ...]) -> None:
+        names = [info.name for info in message.maps]
+        if _OWN_MAP in names and self._is_wanted(message.probe, message.serial):
+            self._own.follow(message.probe, os.dup(descriptors[names.index(_OWN_MAP)]))
+
+    def _finish(self, loading: Loading) -> None:
+        """A loader has ended: hear what it said last, and see to what it left undone."""
+        self._selector.unregister(loading.child.pidfd)
+        while self._listen(loading):
+            pass
+        self._deafen(loading)
+        del self._loadings[loading.child.pid]
+        why, log = loading.end(), loading.log()
+        self._own.remove(loading.child.pid)
+        for probe in sorted(loading.unanswered, key=list(loading.serials).index):
+            serial = loading.serials[probe]
+            if loading.together:
+                self._queue.append({probe: serial})
+            else:
+                self._forward(wire.Progress(probe, serial, "failed", error=why, log=log[-wire.LOG_LIMIT :]), ())
+        self._work()
