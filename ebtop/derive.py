@@ -68,7 +68,15 @@ def _probe(probe: Probe, now: Sample, before: Sample | None) -> ProbeFrame:
         ns_per_event=cost.run_ns / cost.runs if cost.runs else NAN,
         cpu_percent=_share(cost.run_ns, cost.slice_ns),
         views=views,
+        still=earlier is not None and _is_still(sample, earlier),
     )
+
+
+def _is_still(now: ProbeSample, before: ProbeSample) -> bool:
+    """Whether the source gave the very same maps and events again, as it does where nothing has changed."""
+    maps = all(before.maps.get(name) is content for name, content in now.maps.items())
+    seen = {name: tail.seen for name, tail in before.events.items()}
+    return maps and all(seen.get(name) == tail.seen for name, tail in now.events.items())
 
 
 def _same_run(before: Sample | None, sample: ProbeSample, name: str) -> ProbeSample | None:
@@ -160,6 +168,8 @@ class _Change:
     def delta(self, field: str) -> npt.NDArray[Any]:
         """What `field` grew by, dtype kept."""
         value: npt.NDArray[Any] = self.now.values[field]
+        if self.before is self.now:
+            return np.zeros_like(value)
         if self._earlier is None:
             return value
         grown: npt.NDArray[Any] = value - self._earlier[field]

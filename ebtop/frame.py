@@ -72,6 +72,8 @@ class ProbeFrame:
     cpu_percent: float = float("nan")
     """Kernel time of the programs in that slice, percent of one CPU."""
     views: Mapping[str, ViewFrame] = field(default_factory=dict)
+    still: bool = False
+    """Nothing at all has changed in its maps and events since the sample before: every rate is zero."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,9 @@ class Live:
         self._publish: Callable[[Sample], None] | None = None
         self._thread: threading.Thread | None = None
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._poll = select.poll()
+        self._poll.register(line, select.POLLIN)
+        self._poll.register(self._wake, select.POLLIN)
         self._lock = threading.Lock()
         self._closing = False
         self._saving = threading.Lock()
@@ -158,10 +161,7 @@ class Live:
         left = max(0.0, moment - time.monotonic())
         if self._probing.has_rings:
             left = min(left, _DRAIN_S)
-        poll = select.poll()
-        poll.register(self._line, select.POLLIN)
-        poll.register(self._wake, select.POLLIN)
-        ready = {fd for fd, _ in poll.poll(left * 1000)}
+        ready = {fd for fd, _ in self._poll.poll(left * 1000)}
         if self._wake in ready:
             os.eventfd_read(self._wake)
         self._probing.drain(_QUARTER)

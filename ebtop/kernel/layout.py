@@ -69,6 +69,32 @@ def combine(slots: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return result
 
 
+def combine_banks(slots: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """As `combine`, for banks (cpus, n) one behind the other in memory: where all is u64, all is added at once."""
+    maxima = _maxima(slots.dtype)
+    if maxima is None:
+        return combine(slots.T)
+    words = slots.view(np.uint64).reshape(*slots.shape, -1)
+    result: npt.NDArray[np.uint64] = words[0].copy()
+    for bank in words[1:]:
+        result += bank
+    for word in maxima:
+        words[:, :, word].max(axis=0, out=result[:, word])
+    combined: npt.NDArray[Any] = result.reshape(-1).view(slots.dtype)
+    return combined
+
+
+@cache
+def _maxima(layout: np.dtype[Any]) -> tuple[int, ...] | None:
+    """Which words of a struct are maxima; None where not all of it is u64."""
+    members = [(name, *layout.fields[name][:2]) for name in layout.names or ()] if layout.fields else []
+    if sum(kind.itemsize for _, kind, _ in members) != layout.itemsize or any(
+        kind.base != "u8" for _, kind, _ in members
+    ):
+        return None
+    return tuple(offset // 8 for name, _, offset in members if name.startswith("max_"))
+
+
 def _first_filled(slots: npt.NDArray[Any], result: npt.NDArray[Any], name: str) -> None:
     offset: int = slots.dtype.fields[name][1]  # type: ignore[index]  # it has fields, or there were no name
     begins = result.getfield(np.dtype("u1"), offset)
@@ -95,7 +121,7 @@ class CleanTexts:
         """Clean the char members of `records` (n,) in place."""
         for name in self._names:
             raw = np.ascontiguousarray(records[name])
-            if name not in self._raw or not _same(raw, self._raw[name]):
+            if name not in self._raw or not same_bytes(raw, self._raw[name]):
                 self._raw[name] = raw
                 self._clean[name] = raw if plain(raw) else clean_array(raw)
             if self._clean[name] is not self._raw[name]:
@@ -121,7 +147,8 @@ def plain(column: npt.NDArray[Any]) -> bool:
     return not bool(((full[:, 1:] != 0) & (full[:, :-1] != _HIGH)).any())
 
 
-def _same(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> bool:
+def same_bytes(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> bool:
+    """Whether two contiguous arrays of one dtype hold the same, byte for byte."""
     if one.shape != other.shape:
         return False
     first, second = _words(one), _words(other)

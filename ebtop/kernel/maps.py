@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ebtop.kernel import bpf
-from ebtop.kernel.layout import CleanTexts, banks, combine, possible_cpus, record_type
+from ebtop.kernel.layout import CleanTexts, banks, combine, combine_banks, possible_cpus, record_type, same_bytes
 from ebtop.sample import MapRows, Records
 from ebtop.wire import MapInfo
 
@@ -36,11 +36,13 @@ class MapReader:
         self._clean_keys, self._clean_values = CleanTexts(self._key_type), CleanTexts(self._walk.value_type)
         self._raw_keys: Bytes = np.empty(0, np.uint8)
         self._keys: Records = np.empty(0, self._key_type)
+        self._rows = MapRows(self._keys, np.empty(0, self._walk.value_type), self._walk.capacity)
 
     def read(self) -> MapRows:
         """The whole map: each key once, per-CPU values combined, texts cleaned. OSError when the kernel refuses.
 
-        While the keys are those of the read before, `keys` is the very same array.
+        While the keys are those of the read before, `keys` is the very same array; while the values are too, the result
+        is the very same object.
         """
         raw_keys, values = self._walk.read()
         if self._raw_keys.size != raw_keys.size or not np.array_equal(self._raw_keys, raw_keys):
@@ -48,7 +50,9 @@ class MapReader:
             self._keys = raw_keys.copy().view(self._key_type)
             self._clean_keys.apply(self._keys)
         self._clean_values.apply(values)
-        return MapRows(self._keys, values, self._walk.capacity)
+        if self._keys is not self._rows.keys or not same_bytes(values, self._rows.values):
+            self._rows = MapRows(self._keys, values, self._walk.capacity)
+        return self._rows
 
     def delete(self, places: npt.NDArray[np.intp]) -> None:
         """Remove the rows at `places` of the newest read; those that are gone already do no harm."""
@@ -92,13 +96,13 @@ class _Banked:
         size = info.max_entries * self.value_type.itemsize
         self._memory = mmap.mmap(fd, -(-size // mmap.PAGESIZE) * mmap.PAGESIZE, mmap.MAP_SHARED, mmap.PROT_READ)
         whole = np.frombuffer(self._memory, self.value_type, info.max_entries)
-        self._slots: npt.NDArray[Any] | None = whole.reshape(banks(), self.capacity).T
+        self._slots: npt.NDArray[Any] | None = whole.reshape(banks(), self.capacity)
         self._keys = np.arange(self.capacity, dtype=np.uint32).view(np.uint8)
 
     def read(self) -> tuple[Bytes, Records]:
         if self._slots is None:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-        return self._keys, combine(self._slots)
+        return self._keys, combine_banks(self._slots)
 
     def close(self) -> None:
         self._slots = None

@@ -25,6 +25,7 @@ from ebtop.tui.actions import Actions
 from ebtop.tui.handover import Handover
 from ebtop.tui.keys import KEYS
 from ebtop.tui.looked import Looked
+from ebtop.tui.panellines import repeats
 from ebtop.tui.plan import SMALLEST
 from ebtop.tui.statusline import status
 from ebtop.tui.titles import NAN, Headline
@@ -167,17 +168,19 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
 
     def watch_frame(self) -> None:
         """Hand the frame down."""
-        self.hand_down()
+        self.hand_down(to_still=False)
 
-    def hand_down(self) -> None:
-        """Give every widget that is seen what it shows now."""
+    def hand_down(self, to_still: bool = True) -> None:
+        """Give every widget that is seen what it shows now; panels in which nothing happens only if `to_still`."""
         if self.screen_stack and self.screen_stack[0].is_mounted:
             self._show_header()
             if self.is_maximised:
                 self.main.query_one(Focus).data = self.looked(self.focused_probe)
             else:
                 for panel in self.main.query_one(Overview).panels:
-                    panel.data = self.looked(panel.probe.name)
+                    looked = self.looked(panel.probe.name)
+                    if to_still or panel.data is None or not repeats(looked, panel.data):
+                        panel.data = looked
             self.show_status()
 
     @property

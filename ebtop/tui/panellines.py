@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from ebtop import units
 from ebtop.tui.looked import Looked
@@ -11,6 +12,9 @@ from ebtop.tui.shapes import bars, sparkline, summary
 from ebtop.tui.states import state_lines
 from ebtop.tui.tablelines import TableLines, ViewState, table_lines
 from ebtop.tui.titles import title
+
+if TYPE_CHECKING:
+    from ebtop.frame import HistogramFrame
 
 _TREND = 12
 """Cells of the sparkline in a title."""
@@ -36,6 +40,26 @@ def panel_title(looked: Looked, cells: int, joint: str) -> Line:
     return title(looked.probe.slot, looked.probe.title, hook, rate, trend, cells, looked.focused, joint)
 
 
+def repeats(now: Looked, before: Looked) -> bool:
+    """Whether the panel of `now` is that of `before`: nothing was counted in either interval, nothing else is new.
+
+    What the user changes in the meantime is not looked for.
+    """
+    shown, earlier = now.shown, before.shown
+    return (
+        now.frame is not None
+        and before.frame is not None
+        and shown is not None
+        and earlier is not None
+        and shown.still
+        and earlier.still
+        and (now.focused, now.fresh) == (before.focused, before.fresh)
+        and now.rates[-_TREND:] == before.rates[-_TREND:]
+        and now.frame.sample.processes is before.frame.sample.processes
+        and now.frame.sample.labels == before.frame.sample.labels
+    )
+
+
 def panel_lines(looked: Looked, cells: int, lines: int, joint: str) -> PanelLines:
     """The whole panel in `cells` x `lines`; `joint` joins its title rule to the panel on the left ("" at the edge)."""
     edge = 1 if joint else 0
@@ -53,8 +77,9 @@ def _body(looked: Looked, cells: int, lines: int) -> tuple[list[Line], int, Tabl
     if looked.frame is None or rows is None or not looked.is_live:
         return state_lines(looked), -1, None
     beside = cells >= _BESIDE
-    below = 0 if beside or looked.histogram is None else _below(lines)
-    shape = _histogram(looked, cells // 2 - 1 if beside else cells, lines if beside else below)
+    histogram = looked.histogram
+    below = 0 if beside or histogram is None else _below(lines)
+    shape = _histogram(histogram, cells // 2 - 1 if beside else cells, lines if beside else below)
     if not shape:
         below = 0
     wide = cells - cells // 2 if beside and shape else cells
@@ -84,8 +109,7 @@ def _below(lines: int) -> int:
     return 0 if lines < 9 else min(lines // 2, max(4, lines * 2 // 5), 18)
 
 
-def _histogram(looked: Looked, cells: int, lines: int) -> list[Line]:
-    data = looked.histogram
+def _histogram(data: HistogramFrame | None, cells: int, lines: int) -> list[Line]:
     if data is None or lines < 3:
         return []
     from ebtop.derive import percentile

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -244,3 +246,15 @@ def test_a_reborn_row_among_rows_that_did_not_move_counts_from_zero() -> None:
     now = MapRows(earlier.keys, later.values, 64)
     table = table_of(frame(sample(2, now), sample(1, earlier)))
     assert values(table, "calls_per_second") == [3.0, 4.0]
+
+
+def test_a_probe_of_which_the_source_gave_the_same_again_is_still() -> None:
+    """The very same rows; equal ones may be of a recording, where nobody has compared them."""
+    table = calls((1, 0, 10, 100, 9, b"a"))
+    first = sample(1, table)
+    second = replace(first, monotonic_ns=2 * 10**9)
+    derived = frame(second, first)
+    assert derived.probes["p"].still
+    assert values(table_of(derived), "calls_per_second") == [0]
+    assert not frame(first, None).probes["p"].still
+    assert not frame(sample(2, table), first).probes["p"].still

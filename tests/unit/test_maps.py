@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ebtop.kernel.layout import CleanTexts, combine, cpu_list, plain, record_type
+from ebtop.kernel.layout import CleanTexts, combine, combine_banks, cpu_list, plain, record_type
 from ebtop.text import clean_array
 from ebtop.wire import Field
 
@@ -40,6 +40,28 @@ def test_slots_of_three_cpus_become_one() -> None:
     assert rows["calls"].tolist() == [7, 56]
     assert rows["max_ns"].tolist() == [9, 3]
     assert rows["comm"].tolist() == [b"one", b"three"]
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        [("slots", "<u8", (5,)), ("sum", "<u8"), ("max_value", "<u8")],
+        [("max_ns", "<u8"), ("calls", "<u8"), ("comm", "S16")],
+        [("calls", "<u4"), ("max_ns", "<u8")],
+    ],
+)
+@pytest.mark.parametrize("cpus", [1, 2, 5])
+def test_banks_in_a_row_are_combined_as_slots_are(layout: list[tuple[str, str]], cpus: int) -> None:
+    """All members at once where they are counters, one by one where they are not: the same numbers."""
+    random = np.random.default_rng(1)
+    slots = np.zeros((cpus, 7), layout)
+    for name in slots.dtype.names or ():
+        if slots.dtype[name].kind != "S":
+            slots[name] = random.integers(0, 1 << 20, slots[name].shape)
+    slots["max_value" if "max_value" in (slots.dtype.names or ()) else "max_ns"][0, 3] = 1 << 40
+    before = slots.copy()
+    assert combine_banks(slots).tobytes() == combine(slots.T).tobytes()
+    assert slots.tobytes() == before.tobytes()
 
 
 @pytest.mark.parametrize(
