@@ -7,23 +7,17 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks import machine, many_keys, reading, startup, steady, syscall_cost
+from benchmarks import machine
 from benchmarks.figure import HEAD, Figure, row
+from benchmarks.parts import PARTS, measure
 
 RESULTS = Path(__file__).with_name("results.md")
 KEPT = Path(__file__).with_name("results.json")
 """The newest rows of each part: parts may be measured anew one by one."""
-Measure = Callable[[Path, int], list[Figure]]
-PARTS: dict[str, Measure] = {
-    "syscall_cost": syscall_cost.measure,
-    "startup": startup.measure,
-    "reading": reading.measure,
-    "steady": steady.measure,
-    "many_keys": many_keys.measure,
-}
 _TRACEFS = Path("/sys/kernel/tracing")
 _INSIDE = "EBTOP_BENCH_NAMESPACE"
 
@@ -39,10 +33,12 @@ def main() -> int:
     if not (_TRACEFS / "events").exists():
         _mount_tracefs()
     figures: dict[str, list[Figure]] = {}
-    with tempfile.TemporaryDirectory(prefix="ebtop-bench-") as folder:
+    # A process for each part: memory that this one shared with what is measured would be divided between them.
+    alone = ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1)
+    with tempfile.TemporaryDirectory(prefix="ebtop-bench-") as folder, alone:
         for name in said.parts or PARTS:
             print(f"measuring {name} …", file=sys.stderr, flush=True)
-            figures[name] = PARTS[name](Path(folder), said.rounds)
+            figures[name] = alone.submit(measure, name, Path(folder), said.rounds).result()
             print(*map(row, figures[name]), sep="\n", flush=True)
     keep({name: list(map(row, measured)) for name, measured in figures.items()})
     return 0 if all(one.reached or one.theirs != one.theirs for part in figures.values() for one in part) else 1

@@ -16,8 +16,8 @@ class Figure:
     rival: str
     theirs: float
     """NaN: the rival is not installed here."""
-    at_most: float
-    """Bound of ours / theirs."""
+    at_most: float | None
+    """Bound of ours / theirs; None: only told for orientation."""
     faster: bool = False
     """The bound is on theirs / ours instead, and a lower one: at least `at_most` times faster."""
 
@@ -29,7 +29,9 @@ class Figure:
 
     @property
     def reached(self) -> bool:
-        """Whether the bound is kept."""
+        """Whether the bound is kept, if there is one."""
+        if self.at_most is None:
+            return True
         return self.ratio >= self.at_most if self.faster else self.ratio <= self.at_most
 
 
@@ -39,10 +41,10 @@ HEAD = "| figure | ebtop | rival | | ratio | to reach | |\n|---|---:|---|---:|--
 def row(figure: Figure) -> str:
     """The Markdown row of `figure`."""
     ours = f"{number(figure.ours)} {figure.unit}"
-    bound = f"≥ {figure.at_most:g}" if figure.faster else f"≤ {figure.at_most:g}"
+    bound = "" if figure.at_most is None else f"{'≥' if figure.faster else '≤'} {figure.at_most:g}"
     if math.isnan(figure.theirs):
         return f"| {figure.what} | {ours} | {figure.rival} | not installed | | {bound} | not compared |"
-    verdict = "reached" if figure.reached else "**missed**"
+    verdict = "" if figure.at_most is None else "reached" if figure.reached else "**missed**"
     theirs = f"{number(figure.theirs)} {figure.unit}"
     return f"| {figure.what} | {ours} | {figure.rival} | {theirs} | {figure.ratio:.2f} | {bound} | {verdict} |"
 

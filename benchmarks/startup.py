@@ -29,5 +29,5 @@ def measure(folder: Path, rounds: int) -> list[Figure]:
     return [
         Figure("start to first live data painted, six probes", start, "s", "bcc's syscount, one probe", first, 0.6),
         Figure("the same, for orientation", start, "s", "0.6 seconds", 0.6, 1.0),
-        Figure("the same, for orientation", start, "s", "syscount saying that it is attached", ready, 1.0),
+        Figure("the same, for orientation", start, "s", "syscount saying that it is attached", ready, None),
     ]

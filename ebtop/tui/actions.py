@@ -48,7 +48,9 @@ class Actions:
         from ebtop.tui.screens.page import Page
 
         app = self._app
-        self._app.push_screen(Page("Log", log_lines(app.frame, app.wanted_probes(), app.focused_probe, app.log_lines)))
+        self._app.push_screen(
+            Page("Log", log_lines(app.frame, app.wanted_probes(), app.focused_probe, app.notices.lines))
+        )
 
     def action_palette(self) -> None:
         """Find an action by name."""

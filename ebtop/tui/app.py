@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App, ComposeResult
+from textual.app import App
 from textual.binding import Binding
 from textual.events import Resize
 from textual.geometry import Size
@@ -23,18 +23,20 @@ from ebtop.spec import Probe, Table
 from ebtop.tui import palette
 from ebtop.tui.actions import Actions
 from ebtop.tui.handover import Handover
+from ebtop.tui.headline import headline
 from ebtop.tui.keys import KEYS
 from ebtop.tui.looked import Looked
+from ebtop.tui.notices import Notices
 from ebtop.tui.panellines import repeats
 from ebtop.tui.plan import SMALLEST
+from ebtop.tui.screens.main import Main
 from ebtop.tui.statusline import status
-from ebtop.tui.titles import NAN, Headline
+from ebtop.tui.titles import Headline
 from ebtop.tui.widgets.focus import Focus
 from ebtop.tui.widgets.footer import Footer, Hints, Status
 from ebtop.tui.widgets.header import Header
 from ebtop.tui.widgets.lines import Lines
 from ebtop.tui.widgets.overview import Overview
-from ebtop.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
     from ebtop.frame import Frame
@@ -42,36 +44,8 @@ if TYPE_CHECKING:
     from ebtop.tui.tablelines import TableLines, ViewState
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT)
-_NOTICE_S = 6.0
 _LATE = 3
 """Intervals without a frame after which the header says so."""
-_LOG_LINES = 500
-
-
-class Main(Screen[None], inherit_bindings=False):
-    """Header, panels or one maximised probe, status, keys."""
-
-    def compose(self) -> ComposeResult:
-        """From top to bottom."""
-        app = self.app
-        assert isinstance(app, Dashboard)
-        yield Header(id="header")
-        yield Overview(app.wanted_probes())
-        yield Focus()
-        yield Lines(id="small")
-        yield Status(id="status")
-        yield Prompt(id="prompt")
-        yield Footer(id="footer")
-
-    def on_mount(self) -> None:
-        """All widgets are there."""
-        assert isinstance(self.app, Dashboard)
-        self.app.opened()
-
-    def on_screen_resume(self) -> None:
-        """A page was over it, and the terminal may have changed its size meanwhile, which reached the page only."""
-        assert isinstance(self.app, Dashboard)
-        self.app.uncovered()
 
 
 class Dashboard(Actions, App[None], inherit_bindings=False):
@@ -107,9 +81,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self.newest: Frame | None = None
         self.farewell = ""
         """A line for stderr after the screen is gone."""
-        self.log_lines: list[str] = []
-        self.notice: tuple[str, str] = ("", "text")
-        self._notice_until = 0.0
+        self.notices = Notices()
         self._restarted: dict[str, int] = {}
         self._came = time.monotonic()
         self._begun = False
@@ -217,29 +189,11 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
 
     def _headline(self) -> Headline:
         late = time.monotonic() - self._came
-        frame = self.frame
-        if frame is None:
-            host = os.uname()
-            return Headline(host.nodename, host.release, time.strftime("%H:%M:%S"), interval_s=self.interval)
-        state = "replay" if self.timeline.source.mode == "REPLAY" else "live"
+        state = "paused" if self.paused else "replay" if self.timeline.source.mode == "REPLAY" else "live"
         if late > max(_LATE, _LATE * self.interval) and state == "live":
             state = "late"
-        host_sample, sample = frame.sample.host, frame.sample
-        memory = host_sample.memory_total_bytes
-        costs = [part for part in (frame.self_user_percent, frame.self_kernel_percent) if part == part]
-        return Headline(
-            host_sample.hostname,
-            host_sample.kernel,
-            time.strftime("%H:%M:%S", time.localtime(sample.wall_ns // 10**9)),
-            frame.cpu_percent,
-            100 * host_sample.memory_used_bytes / memory if memory else NAN,
-            host_sample.load1,
-            sum(costs) if costs else NAN,
-            frame.lost,
-            self.interval,
-            "paused" if self.paused else state,
-            late if state == "late" else 0.0,
-        )
+        at = (time.localtime(self.frame.sample.wall_ns // 10**9),) if self.frame else ()
+        return headline(self.frame, time.strftime("%H:%M:%S", *at), self.interval, state, late)
 
     def _show_hints(self) -> None:
         slots = tuple((probe.slot, name in self.wanted) for name, probe in self.probes.items() if probe.slot)
@@ -248,8 +202,8 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
     def show_status(self) -> None:
         """Notice, or what the focused probe costs and loses."""
         line = self.main.query_one(Status)
-        if time.monotonic() < self._notice_until:
-            line.data = ((" ", "text"), self.notice)
+        if (notice := self.notices.shown(time.monotonic())) is not None:
+            line.data = ((" ", "text"), notice)
         elif self.focused_probe:
             line.data = tuple(status(self.looked(self.focused_probe), self.selected(), self.size.width))
         else:
@@ -257,19 +211,16 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
 
     def say(self, text: str, role: str = "text") -> None:
         """A notice for a few seconds, and a line in the log."""
-        self.notice = (text, role)
-        self._notice_until = time.monotonic() + _NOTICE_S
+        self.notices.say(text, role, time.monotonic())
         self.remember(text)
         self.show_status()
 
     def remember(self, text: str) -> None:
         """A line in the log."""
-        self.log_lines.append(f"{time.strftime('%H:%M:%S')}  {text}")
-        del self.log_lines[:-_LOG_LINES]
+        self.notices.remember(text, time.strftime("%H:%M:%S"))
 
     def _tick(self) -> None:
-        if 0 < self._notice_until < time.monotonic():
-            self._notice_until = 0.0
+        if self.notices.passed(time.monotonic()):
             self.show_status()
         if time.monotonic() - self._came > _LATE * max(1.0, self.interval):
             self._show_header()

@@ -167,7 +167,7 @@ async def test_pages_open_and_close(key: str, says: str) -> None:
         await pilot.press(key)
         await pilot.pause()
         assert len(app.screen_stack) == 2
-        assert says in text(app).lower() or says in str(app.log_lines).lower() or key == "question_mark"
+        assert says in text(app).lower() or says in str(app.notices.lines).lower() or key == "question_mark"
         await pilot.press("escape")
         await pilot.pause()
         assert len(app.screen_stack) == 1

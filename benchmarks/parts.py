@@ -1,0 +1,17 @@
+"""The parts of the benchmark by name; measures nothing itself, and imports none of them before it is measured."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+from benchmarks.figure import Figure
+
+PARTS = ("syscall_cost", "startup", "reading", "steady", "many_keys")
+"""Modules with a function measure(folder, rounds)."""
+
+
+def measure(part: str, folder: Path, rounds: int) -> list[Figure]:
+    """The figures of one part; only its module is imported."""
+    figures: list[Figure] = import_module(f"benchmarks.{part}").measure(folder, rounds)
+    return figures

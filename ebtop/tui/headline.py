@@ -1,0 +1,34 @@
+"""What the header says of a frame; pure, knows neither clocks nor how it is drawn."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ebtop.tui.titles import NAN, Headline
+
+if TYPE_CHECKING:
+    from ebtop.frame import Frame
+
+
+def headline(frame: Frame | None, clock: str, interval_s: float, state: str, late_s: float) -> Headline:
+    """`state` is live, paused, replay or late, then `late_s` seconds; without a frame it is starting."""
+    if frame is None:
+        host = os.uname()
+        return Headline(host.nodename, host.release, clock, interval_s=interval_s)
+    host_sample = frame.sample.host
+    memory = host_sample.memory_total_bytes
+    costs = [part for part in (frame.self_user_percent, frame.self_kernel_percent) if part == part]
+    return Headline(
+        host_sample.hostname,
+        host_sample.kernel,
+        clock,
+        frame.cpu_percent,
+        100 * host_sample.memory_used_bytes / memory if memory else NAN,
+        host_sample.load1,
+        sum(costs) if costs else NAN,
+        frame.lost,
+        interval_s,
+        state,
+        late_s,
+    )
