@@ -8,7 +8,7 @@ from ebtop.tui.looked import Looked
 from ebtop.tui.panellines import PanelLines, panel_title
 from ebtop.tui.pieces import Line, fill, left, line_width
 from ebtop.tui.shapes import bars, summary
-from ebtop.tui.states import state_lines
+from ebtop.tui.states import empty_lines, state_lines
 from ebtop.tui.tablelines import TableLines, ViewState, table_lines
 
 _BOTH = 78
@@ -20,12 +20,12 @@ def focus_lines(looked: Looked, cells: int, lines: int) -> PanelLines:
     heading = panel_title(looked, cells, "")
     rows, frame = looked.rows, looked.frame
     if frame is None or rows is None or not looked.is_live:
-        return PanelLines(_exactly([heading, *state_lines(looked)], cells, lines))
+        return PanelLines(_exactly([heading, *state_lines(looked, cells)], cells, lines))
     state = looked.state or ViewState()
     below = _below(lines)
     room = max(1, lines - below - 3)
     table = table_lines(frame, rows, state, cells, room)
-    body = table.rows or _empty(looked, state)
+    body = table.rows or empty_lines(looked, cells)
     top = [heading, _tabs(looked, table, cells), table.heading, *body]
     shapes = _shapes(looked, cells, below) if below else []
     cursor = 3 + state.cursor - state.top if table.rows else -1
@@ -39,12 +39,6 @@ def _below(lines: int) -> int:
 def _exactly(content: list[Line], cells: int, lines: int) -> list[Line]:
     content = content[:lines] + [[]] * (lines - len(content))
     return [fill(line, cells) for line in content]
-
-
-def _empty(looked: Looked, state: ViewState) -> list[Line]:
-    if state.filter:
-        return [[(" no row passes the filter ", "faint"), (state.filter, "text")]]
-    return state_lines(looked)
 
 
 def _tabs(looked: Looked, table: TableLines, cells: int) -> Line:

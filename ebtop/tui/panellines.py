@@ -9,7 +9,7 @@ from ebtop import units
 from ebtop.tui.looked import Looked
 from ebtop.tui.pieces import Line, fill, line_width
 from ebtop.tui.shapes import bars, sparkline, summary
-from ebtop.tui.states import state_lines
+from ebtop.tui.states import empty_lines, state_lines
 from ebtop.tui.tablelines import TableLines, ViewState, table_lines
 from ebtop.tui.titles import title
 
@@ -75,7 +75,7 @@ def panel_lines(looked: Looked, cells: int, lines: int, joint: str) -> PanelLine
 def _body(looked: Looked, cells: int, lines: int) -> tuple[list[Line], int, TableLines | None]:
     rows = looked.rows
     if looked.frame is None or rows is None or not looked.is_live:
-        return state_lines(looked), -1, None
+        return state_lines(looked, cells), -1, None
     beside = cells >= _BESIDE
     histogram = looked.histogram
     below = 0 if beside or histogram is None else _below(lines)
@@ -88,20 +88,12 @@ def _body(looked: Looked, cells: int, lines: int) -> tuple[list[Line], int, Tabl
     table = table_lines(looked.frame, rows, state, wide, max(0, lines - below - headed))
     table = replace(table, headed=bool(headed))
     empty = not table.rows
-    content = ([table.heading] if headed else []) + (_empty(looked, state) if empty else table.rows)
+    content = ([table.heading] if headed else []) + (empty_lines(looked, wide) if empty else table.rows)
     cursor = headed + state.cursor - state.top if looked.focused and not empty else -1
     if beside and shape:
         return _side_by_side(content, shape, wide, cells, lines), cursor, table
     content = content[: lines - below] + [[]] * (lines - below - len(content))
     return content + shape, cursor, table
-
-
-def _empty(looked: Looked, state: ViewState) -> list[Line]:
-    if state.filter:
-        return [[(" no row passes the filter ", "faint"), (state.filter, "text")]]
-    if looked.fresh:
-        return [[(" started again from zero", "dim")]]
-    return state_lines(looked)
 
 
 def _below(lines: int) -> int:
