@@ -108,7 +108,9 @@ def _weight(chosen: list[Slot], place: int, sort: str) -> tuple[int, int]:
     named = any(other.name == PROGRAM for other in chosen)
     if slot.key is not None and slot.key.kind is Kind.PID and slot.name != PROGRAM and named:
         return 1, -place
-    return (3 if slot.key is not None else 2 if slot.name == sort else 0), -place
+    if slot.key is not None:
+        return 4 if slot.key.kind is Kind.TEXT else 3, -place
+    return (2 if slot.name == sort else 0), -place
 
 
 def _taken(chosen: list[Slot], gap: int) -> int:

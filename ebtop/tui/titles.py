@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ebtop.tui.pieces import Line, line_width, right, spread, width
+from ebtop.tui.pieces import ELLIPSIS, Line, left, line_width, right, spread, width
 from ebtop.tui.shapes import meter
 
 NAN = float("nan")
@@ -77,12 +77,15 @@ def _plain(value: float, digits: int) -> str:
 def title(slot: int, name: str, hook: str, rate: str, trend: str, cells: int, focused: bool, joint: str) -> Line:
     """A panel's title rule: slot, name, the hook that won, then the rate and its sparkline at the right end.
 
-    The hook goes first where there is no room, then the sparkline. `joint` is the character that meets the rule to
-    the left ("" where there is none).
+    Where there is no room, the hook goes first, then the sparkline, then the end of the name. `joint` is the character
+    that meets the rule to the left ("" where there is none).
     """
     lead: Line = [(joint + "─", "rule"), (str(slot) if slot else "", "accent"), (" " if slot else "", "text")]
-    lead.append((name, "accent" if focused else "strong"))
     tail: Line = [(" " + rate, "strong")] if rate else []
+    room = cells - line_width(lead) - line_width(tail) - 3
+    if width(name) > room > 1:
+        name = left(name, room - 1).rstrip() + ELLIPSIS
+    lead.append((name, "accent" if focused else "strong"))
     if trend and cells >= line_width(lead) + line_width(tail) + width(trend) + 6:
         tail += [(" ", "text"), (trend, "bar")]
     if hook and cells >= line_width(lead) + line_width(tail) + width(hook) + 9:
