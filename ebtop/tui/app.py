@@ -22,6 +22,7 @@ from ebtop import registry
 from ebtop.spec import Probe, Table
 from ebtop.tui import palette
 from ebtop.tui.actions import Actions
+from ebtop.tui.driver import Driver, hung_up
 from ebtop.tui.handover import Handover
 from ebtop.tui.headline import headline
 from ebtop.tui.keys import KEYS
@@ -65,7 +66,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self, timeline: Timeline, save: Callable[[str, bytes], str], wanted: tuple[str, ...], interval: float
     ) -> None:
         few = palette.has_few_colours(os.environ)
-        super().__init__(ansi_color=few or None)
+        super().__init__(driver_class=Driver, ansi_color=few or None)
         self.register_theme(palette.TRUE_COLOUR)
         self.register_theme(palette.FEW_COLOURS)
         self.theme = "ebtop-16" if few else "ebtop"
@@ -84,6 +85,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self.notices = Notices()
         self._restarted: dict[str, int] = {}
         self._came = time.monotonic()
+        self._on_terminal = os.isatty(0)
         self._begun = False
         self._handover: Handover[Frame] = Handover()
         self._ended: Handover[str] = Handover()
@@ -220,6 +222,8 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self.notices.remember(text, time.strftime("%H:%M:%S"))
 
     def _tick(self) -> None:
+        if self._on_terminal and hung_up(0):
+            self.end(128 + signal.SIGHUP)
         if self.notices.passed(time.monotonic()):
             self.show_status()
         if time.monotonic() - self._came > _LATE * max(1.0, self.interval):

@@ -30,7 +30,9 @@ if pid == 0:
     os.tcsetpgrp(0, os.getpgrp())
     signal.signal(signal.SIGTTOU, signal.SIG_DFL)
     os.close(told)
-    os.execv(sys.argv[2], sys.argv[2:])
+    os.execv(sys.argv[3], sys.argv[3:])
+if sys.argv[2] == "deaf":
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 os.write(told, b"%d\\n" % pid)
 _, status = os.waitpid(pid, 0)
 os.tcsetpgrp(0, os.getpgrp())
@@ -50,8 +52,12 @@ class TerminalSession:
         lines: int = 40,
         environment: dict[str, str] | None = None,
         folder: Path = REPOSITORY,
+        deaf: bool = False,
     ) -> None:
-        """Start `words` (arguments of this Python) in `folder`, in a terminal of that size."""
+        """Start `words` (arguments of this Python) in `folder`, in a terminal of that size.
+
+        `deaf`: the leader of the session outlives the terminal, so that nobody is sent a SIGHUP, as under make.
+        """
         self.master, slave = pty.openpty()
         self.resize(columns, lines)
         self.modes_before = termios.tcgetattr(slave)
@@ -59,7 +65,7 @@ class TerminalSession:
         settings = {name: value for name, value in os.environ.items() if not name.startswith("SUDO_")}
         settings |= {"TERM": "xterm-256color", "PYTHONPATH": str(REPOSITORY)} | (environment or {})
         self._leader = subprocess.Popen(
-            [sys.executable, "-c", _LEADER, str(told), sys.executable, *words],
+            [sys.executable, "-c", _LEADER, str(told), "deaf" if deaf else "", sys.executable, *words],
             stdin=slave,
             stdout=slave,
             stderr=slave,

@@ -47,9 +47,10 @@ def statistics_are_off() -> bool:
     return False
 
 
-def dashboard(*words: str, probes: str = PROBES, **settings: str) -> TerminalSession:
+def dashboard(*words: str, probes: str = PROBES, deaf: bool = False, **settings: str) -> TerminalSession:
     """ebtop in a terminal of its own."""
-    return TerminalSession(["-m", "ebtop", "--probes", probes, "--interval", "0.5", *words], environment=settings)
+    words = ("-m", "ebtop", "--probes", probes, "--interval", "0.5", *words)
+    return TerminalSession(words, environment=settings, deaf=deaf)
 
 
 def wait_live(session: TerminalSession, before: Ids) -> int:
@@ -127,9 +128,10 @@ def test_a_loader_killed_in_mid_compile(before: Ids) -> None:
         assert session.status() == 0
 
 
-def test_a_closed_terminal_ends_it(before: Ids) -> None:
-    """The window is gone; so are both processes."""
-    with dashboard() as session:
+@pytest.mark.parametrize("deaf", [False, True])
+def test_a_closed_terminal_ends_it(before: Ids, deaf: bool) -> None:
+    """The window is gone; so are both processes, also where nobody was sent a SIGHUP."""
+    with dashboard(deaf=deaf) as session:
         screen = os.pidfd_open(wait_live(session, before))
         session.close_terminal()
         session.wait_end()
