@@ -38,4 +38,4 @@ class Server(ThreadingHTTPServer):
         super().server_bind()
 
 
-Server(("::", int(sys.argv[1])), Page).serve_forever()
+Server(("::", int(sys.argv[1])), Page).serve_forever(poll_interval=0.02)

@@ -26,14 +26,13 @@ PLACES = ("/var/tmp", ".")
 
 @pytest.fixture
 def file(kernel: None) -> Iterator[Path]:
-    """97 written blocks on a file system that has a block device."""
+    """97 written blocks on a file system that has a block device, which nobody else has anything to write to."""
     for place in PLACES:
         path = Path(place, f"ebtop-blockio-{os.getpid()}").absolute()
         path.write_bytes(bytes(97 * 4096))
         try:
             if os.path.exists(f"/sys/dev/block/{os.major(path.stat().st_dev)}:{os.minor(path.stat().st_dev)}"):
-                with path.open("rb") as written:
-                    os.fsync(written.fileno())
+                os.sync()  # all that is dirty: what is written back meanwhile may be merged with requests of the test
                 yield path
                 return
         finally:
