@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ebtop import wire
 from ebtop.probing import Probing
-from ebtop.sample import HostSample, Sample
+from ebtop.sample import HostSample, Sample, Target
 
 if TYPE_CHECKING:
     from ebtop.host import Host
@@ -78,6 +78,12 @@ class Live:
             self._interval_s = seconds
             self._due_s = min(self._due_s, time.monotonic() + seconds)
         self._notify()
+
+    def aim(self, target: Target) -> None:
+        """Count only this target's events."""
+
+    def inspect(self, pid: int) -> None:
+        """Look up the details of `pid` at each refresh."""
 
     def save(self, path: str, content: bytes) -> str:
         """Let the warden write `content` to `path`; the path written. OSError when it could not."""
@@ -220,9 +226,9 @@ class Live:
                 self._host.read(self._probing.bcc) if self._host else HostSample(),
                 probes,
                 self._probing.processes(),
-                self._probing.labels(),
-                self._probing.messages(),
-                tick,
+                labels=self._probing.labels(),
+                messages=self._probing.messages(),
+                tick=tick,
             )
         )
         self._probing.after_sample(tick, self._interval_s)

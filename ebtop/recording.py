@@ -15,7 +15,19 @@ from dataclasses import fields
 from typing import Any, BinaryIO, TypeVar
 
 from ebtop import planes
-from ebtop.sample import Cost, EventTail, HostSample, MapRows, ProbeSample, Process, Sample, State, Totals
+from ebtop.sample import (
+    Cost,
+    Detail,
+    EventTail,
+    HostSample,
+    MapRows,
+    ProbeSample,
+    Process,
+    Sample,
+    State,
+    Target,
+    Totals,
+)
 from ebtop.text import clean
 
 MAGIC = b"ebtop recording 1\n"
@@ -161,7 +173,9 @@ def _document(sample: Sample) -> Document:
         "sample": _scalars(sample),
         "messages": list(sample.messages),
         "host": _scalars(sample.host),
-        "processes": {str(pid): [process.name, process.user] for pid, process in sample.processes.items()},
+        "processes": {str(pid): _scalars(process) for pid, process in sample.processes.items()},
+        "details": {str(pid): _scalars(detail) for pid, detail in sample.details.items()},
+        "target": {**_scalars(sample.target), "pids": list(sample.target.pids)},
         "labels": {
             kind: {str(number): name for number, name in names.items()} for kind, names in sample.labels.items()
         },
@@ -208,13 +222,24 @@ def _sample(document: Document, arrays: Arrays) -> Sample:
         document["sample"],
         host=_build(HostSample, document["host"]),
         probes={name: _probe(name, content, arrays) for name, content in document["probes"].items()},
-        processes={int(pid): Process(str(name), str(user)) for pid, (name, user) in document["processes"].items()},
+        processes={int(pid): _process(content) for pid, content in document["processes"].items()},
+        details={int(pid): _build(Detail, content) for pid, content in document.get("details", {}).items()},
+        target=_target(document.get("target", {})),
         labels={
             kind: {int(number): str(name) for number, name in names.items()}
             for kind, names in document["labels"].items()
         },
         messages=tuple(str(message) for message in document["messages"]),
     )
+
+
+def _process(content: Any) -> Process:
+    """Recordings of before have a list of name and user."""
+    return Process(str(content[0]), str(content[1])) if isinstance(content, list) else _build(Process, content)
+
+
+def _target(content: Document) -> Target:
+    return _build(Target, content, pids=tuple(int(pid) for pid in content.get("pids", ())))
 
 
 def _probe(name: str, content: Document, arrays: Arrays) -> ProbeSample:

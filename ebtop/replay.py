@@ -14,7 +14,7 @@ import numpy as np
 
 from ebtop import registry
 from ebtop.recording import read
-from ebtop.sample import BUCKETS, EventTail, HostSample, ProbeSample, Records, Sample, State
+from ebtop.sample import BUCKETS, EventTail, HostSample, ProbeSample, Records, Sample, State, Target
 from ebtop.spec import Events, Histogram, Kind, Probe, Table
 
 _STRANGE = "it was recorded by another version of ebtop, whose numbers this one does not know"
@@ -75,6 +75,12 @@ class Replay:
         with self._changed:
             self._interval_s = seconds
             self._changed.notify_all()
+
+    def aim(self, target: Target) -> None:
+        """What was recorded was counted already: nothing changes."""
+
+    def inspect(self, pid: int) -> None:
+        """Details are those of the recording."""
 
     def close(self) -> None:
         """End the thread and close the file."""

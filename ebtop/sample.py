@@ -98,6 +98,9 @@ class ProbeSample:
     cost: Cost = Cost()
     misses: str = ""
     """What the way that won cannot see."""
+    worst: Mapping[str, Records] = field(default_factory=dict)
+    """By name of a histogram view: the worst example of each bucket in this interval, (k,) structured by `bucket`
+    (u4), `value` (u8, in the view's unit) and the members that the view's `worst` names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,46 @@ class Process:
 
     name: str
     user: str = ""
+    unit: str = ""
+    """Name of its container, or of its systemd unit, as its control group says; "" where neither is known."""
+    container: bool = False
+    """Whether `unit` is a container."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What else there is to say of a process; looked up once, and again at each refresh for the one inspected."""
+
+    command: str = ""
+    """Its command line, joined by blanks, cut at a few hundred characters."""
+    ppid: int = 0
+    parent: str = ""
+    """Name of the parent."""
+    started_s: float = 0.0
+    """Seconds since the epoch."""
+    threads: int = 0
+    memory_bytes: int = 0
+    """Resident."""
+    cgroup: str = ""
+    """Path of its control group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whose events are counted at all; empty: everybody's. A process counts when it meets every part that is set."""
+
+    pids: tuple[int, ...] = ()
+    comm: str = ""
+    """Exact name of the program."""
+    user: str = ""
+    """User name or number."""
+    unit: str = ""
+    """Name of a container or systemd unit."""
+    children: bool = True
+    """Whether what a process that counts starts from now on counts too."""
+
+    def __bool__(self) -> bool:
+        return bool(self.pids or self.comm or self.user or self.unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +192,10 @@ class Sample:
     """What the source has to say since the sample before, for the log."""
     tick: bool = True
     """Taken because the interval was over; False: taken early, because a probe's state changed."""
+    details: Mapping[int, Detail] = field(default_factory=dict)
+    """By process, as far as they have been looked up by now."""
+    target: Target = Target()
+    """What the kernel counts only, at this moment."""
 
 
 class Source(Protocol):
@@ -165,6 +212,12 @@ class Source(Protocol):
 
     def every(self, seconds: float) -> None:
         """Change the refresh interval. Any thread."""
+
+    def aim(self, target: Target) -> None:
+        """Count nobody else's events from now on, without attaching anything anew; an empty target: all. Any thread."""
+
+    def inspect(self, pid: int) -> None:
+        """Look up this process's details at each refresh; 0: nobody's. Any thread."""
 
     def close(self) -> None:
         """Detach everything, end the thread. Any thread; twice does no harm."""

@@ -154,6 +154,10 @@ class Histogram:
     map: str
     unit: Unit
     by: tuple[Key, ...] = ()
+    worst: str = ""
+    """The map that keeps the worst example of each bucket and interval, "" for none; see struct ebtop_worst."""
+    worst_keys: tuple[Key, ...] = ()
+    """What the example's record says beside its value: process, and file, peer or device."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from ebtop import registry
 from ebtop.sample import (
     BUCKETS,
     Cost,
+    Detail,
     EventTail,
     HostSample,
     MapRows,
@@ -27,6 +28,7 @@ from ebtop.sample import (
     Records,
     Sample,
     State,
+    Target,
     Totals,
 )
 from ebtop.spec import Events, Histogram, Key, Kind, Measure, Probe, Table
@@ -51,6 +53,16 @@ PROGRAMS = {
     860: ("containerd", "root"),
     1290: ("redis-server", "redis"),
 }
+UNITS = {
+    4121: ("postgresql@15-main.service", False),
+    911: ("web", True),
+    702: ("nginx.service", False),
+    1290: ("cache", True),
+    1: ("init.scope", False),
+    388: ("ssh.service", False),
+    640: ("session-4.scope", False),
+}
+"""By process: container or systemd unit, and whether it is a container."""
 PATHS = ("/etc/hosts", "/usr/lib/locale/C.utf8", "/proc/stat", "base/16384/2619", "/var/log/syslog", "/etc/ld.so.cache")
 ADDRESSES = (("::ffff:10.0.4.7", 5432), ("::ffff:10.0.9.2", 443), ("2a00::1", 443), ("::ffff:127.0.0.1", 8080))
 TEXTS: dict[str, tuple[str, ...]] = {
@@ -104,8 +116,9 @@ def sample(
         interval,
         host(second),
         {name: live(registry.probe(name), second, rows, started) for name in names},
-        {pid: Process(*program) for pid, program in PROGRAMS.items()},
+        {pid: Process(*program, *UNITS.get(pid, ())) for pid, program in PROGRAMS.items()},
         LABELS,
+        details={pid: detail(pid) for pid in PROGRAMS},
     )
 
 
@@ -123,6 +136,16 @@ def with_probe(given: Sample, name: str, probe: ProbeSample) -> Sample:
 def failed(error: str = "the verifier refused rw_exit: invalid mem access 'scalar'", log: str = "") -> ProbeSample:
     """A probe that did not come up."""
     return ProbeSample(State.FAILED, error=error, log=log or f"0: R1=ctx()\n1: (79) r1 = *(u64 *)(r1 +8)\n{error}")
+
+
+def detail(pid: int) -> Detail:
+    """What there is to say of one of PROGRAMS."""
+    name = PROGRAMS[pid][0]
+    unit = UNITS.get(pid, ("", False))[0]
+    began = WALL_NS / SECOND - 273_600
+    return Detail(
+        f"/usr/bin/{name} --config /etc/{name}.conf", 1, "systemd", began, 1 + pid % 7, pid * 40_960, f"/{unit}"
+    )
 
 
 def host(second: float = 0) -> HostSample:
@@ -271,6 +294,8 @@ class Given:
         self.mode = mode
         self.wanted: list[tuple[str, ...]] = []
         self.intervals: list[float] = []
+        self.targets: list[Target] = []
+        self.inspected: list[int] = []
         self.closed = False
         self.ended = False
         self._samples = samples
@@ -294,6 +319,14 @@ class Given:
     def every(self, seconds: float) -> None:
         """Remember the interval."""
         self.intervals.append(seconds)
+
+    def aim(self, target: Target) -> None:
+        """Remember the target."""
+        self.targets.append(target)
+
+    def inspect(self, pid: int) -> None:
+        """Remember the process."""
+        self.inspected.append(pid)
 
     def close(self) -> None:
         """Remember that it was closed."""

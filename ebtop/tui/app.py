@@ -21,7 +21,7 @@ from textual.screen import Screen
 from ebtop import registry
 from ebtop.spec import Probe, Table
 from ebtop.tui import palette
-from ebtop.tui.actions import Actions
+from ebtop.tui.acting import Actions
 from ebtop.tui.driver import Driver, hung_up
 from ebtop.tui.handover import Handover
 from ebtop.tui.headline import headline

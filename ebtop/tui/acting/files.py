@@ -1,0 +1,45 @@
+"""Keys that save what is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ebtop.tui.acting.base import Acting
+
+
+class Files(Acting):
+    """Snapshot, picture."""
+
+    def action_snapshot(self) -> None:
+        """Save everything collected as JSON."""
+        from ebtop.export.json import default_name, encode
+
+        frame = self._app.frame
+        if frame is None:
+            self._app.say("nothing collected yet", "warn")
+            return
+        self._save(default_name(frame), lambda: encode(frame))
+
+    def action_picture(self) -> None:
+        """Save a picture of the screen as SVG."""
+        import time
+
+        name = f"ebtop-{time.strftime('%Y%m%d-%H%M%S')}.svg"
+        self._save(name, lambda: self._app.export_screenshot(title="ebtop").encode())
+
+    def _save(self, name: str, content: Callable[[], bytes]) -> None:
+        """Write a file beside the screen's thread, and say where it is or why it is not."""
+        app = self._app
+        try:
+            data = content()
+        except (ValueError, OSError) as error:
+            app.say(f"not saved: {error}", "bad")
+            return
+        app.run_worker(lambda: self._write(name, data), thread=True, exit_on_error=False)
+
+    def _write(self, name: str, data: bytes) -> None:
+        try:
+            text, role = f"saved {self._app.save_file(name, data)}", "good"
+        except OSError as error:
+            text, role = f"not saved: {error.strerror or error}: {error.filename or name}", "bad"
+        self._app.call_from_thread(self._app.say, text, role)

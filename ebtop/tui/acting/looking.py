@@ -1,0 +1,85 @@
+"""Keys that change how the focused probe is looked at: size, view, order, filter."""
+
+from __future__ import annotations
+
+from ebtop.spec import Table
+from ebtop.tui.acting.base import Acting
+from ebtop.tui.columns import slots
+from ebtop.tui.widgets.prompt import Prompt
+
+
+class Looking(Acting):
+    """Nothing of it changes what is collected."""
+
+    def action_maximise(self) -> None:
+        """The focused probe on the whole stage, or back."""
+        if self._app.focused_probe:
+            self._app.maximise(not self._app.is_maximised)
+
+    def action_leave(self) -> None:
+        """Without filter first, then to the overview."""
+        state = self._state
+        if state and state.filter:
+            state.filter = ""
+            self._app.hand_down()
+        elif self._app.is_maximised:
+            self._app.maximise(False)
+
+    def action_view(self, step: int) -> None:
+        """The next table or event list of the probe."""
+        state = self._state
+        if state:
+            count = len(self._app.looked(self._app.focused_probe).listed)
+            state.view = (state.view + step) % max(1, count)
+            state.cursor = state.top = 0
+            self._app.hand_down()
+
+    def action_sort(self, step: int) -> None:
+        """Sort by the next column, or the one before."""
+        view = self._app.looked(self._app.focused_probe).view
+        if isinstance(view, Table) and self._state:
+            names = [slot.name for slot in slots(view)]
+            here = names.index(self._state.sort_of(view))
+            self.sort_by(view, names[(here + step) % len(names)])
+            self._app.hand_down()
+
+    def sort_by(self, view: Table, column: str) -> None:
+        """Sort by `column`; by the same once more: the other way round."""
+        state = self._state
+        if state and column:
+            state.backwards = not state.backwards if state.sort_of(view) == column else False
+            state.sorts[view.name] = column
+
+    def action_reverse(self) -> None:
+        """Turn the order of rows round."""
+        if self._state:
+            self._state.backwards = not self._state.backwards
+            self._app.hand_down()
+
+    def action_filter(self) -> None:
+        """Type a filter for the focused probe's rows."""
+        state = self._state
+        if state:
+            self._before = state.filter
+            self._app.main.add_class("asking")
+            prompt = self._app.main.query_one(Prompt)
+            prompt.focus()
+            prompt.ask("filter", state.filter)
+
+    def on_prompt_changed(self, message: Prompt.Changed) -> None:
+        """Rows follow while it is typed."""
+        if self._state:
+            self._state.filter, self._state.cursor = message.text, 0
+            self._app.hand_down()
+
+    def on_prompt_done(self) -> None:
+        """The filter stands."""
+        self._app.main.remove_class("asking")
+        self._app.focus_probe(self._app.focused_probe)
+
+    def on_prompt_left(self) -> None:
+        """The filter is what it was."""
+        if self._state:
+            self._state.filter = self._before
+        self._app.main.remove_class("asking")
+        self._app.focus_probe(self._app.focused_probe)

@@ -1,0 +1,52 @@
+"""Keys that move the focus and the cursor."""
+
+from __future__ import annotations
+
+from ebtop.tui.acting.base import Acting
+from ebtop.tui.plan import Place, neighbour
+from ebtop.tui.widgets.overview import Overview
+
+
+class Moving(Acting):
+    """Panels, rows, pages."""
+
+    def action_panel(self, step: int) -> None:
+        """The next panel, or the one before."""
+        app = self._app
+        if app.wanted and not app.is_maximised:
+            place = app.wanted.index(app.focused_probe) if app.focused_probe in app.wanted else -step
+            app.focus_probe(app.wanted[(place + step) % len(app.wanted)])
+
+    def action_side(self, dx: int, dy: int) -> None:
+        """The panel on that side; maximised: the view before or after, the row above or below."""
+        app = self._app
+        if app.is_maximised:
+            if dy:
+                self.action_row(dy)
+            else:
+                self._app.action_view(dx)
+            return
+        panels = app.main.query_one(Overview).panels
+        places = [Place(*panel.region) for panel in panels]
+        here = next((place for place, panel in enumerate(panels) if panel.probe.name == app.focused_probe), None)
+        if here is not None:
+            app.focus_probe(panels[neighbour(places, here, dx, dy)].probe.name)
+
+    def action_row(self, step: int) -> None:
+        """Move the cursor by `step` rows."""
+        if self._state:
+            self._state.cursor = max(0, self._state.cursor + step)
+            self._app.hand_down()
+
+    def action_edge(self, end: int) -> None:
+        """The first row, or the last."""
+        table = self._app.drawn()
+        if self._state and table:
+            self._state.cursor = table.shown - 1 if end > 0 else 0
+            self._app.hand_down()
+
+    def action_page(self, way: int) -> None:
+        """Half of the rows that are seen."""
+        table = self._app.drawn()
+        if table:
+            self.action_row(way * max(1, len(table.rows) // 2))

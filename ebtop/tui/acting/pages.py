@@ -1,0 +1,40 @@
+"""Keys that leave, or open a page over the dashboard."""
+
+from __future__ import annotations
+
+from ebtop.tui.acting.base import Acting
+
+
+class Pages(Acting):
+    """Quit, help, log, palette."""
+
+    async def action_quit(self) -> None:
+        """Leave."""
+        self._app.end(0)
+
+    def action_help(self) -> None:
+        """Keys, columns, hooks, what is missed."""
+        from ebtop.tui.screens.help import help_lines
+        from ebtop.tui.screens.page import Page
+
+        self._app.push_screen(Page("Help", help_lines(self._app.looked(self._app.focused_probe))))
+
+    def action_log(self) -> None:
+        """Compiler and verifier text of each probe, and messages."""
+        from ebtop.tui.screens.log import log_lines
+        from ebtop.tui.screens.page import Page
+
+        app = self._app
+        self._app.push_screen(
+            Page("Log", log_lines(app.frame, app.wanted_probes(), app.focused_probe, app.notices.lines))
+        )
+
+    def action_palette(self) -> None:
+        """Find an action by name."""
+        from ebtop.tui.screens.palette import Palette
+
+        self._app.push_screen(Palette(self._app.is_maximised), self._chosen)
+
+    async def _chosen(self, action: str | None) -> None:
+        if action:
+            await self._app.run_action(action)
