@@ -223,6 +223,8 @@ class Probe:
     headline_unit: Unit = Unit.COUNT
     default: bool = True
     """Runs when nothing was chosen."""
+    same: tuple[str, ...] = ()
+    """Commands of bcc, bpftrace and others that measure the same."""
     source: str = field(default="")
     """Folder of the C file; set by the registry."""
 

@@ -23,6 +23,8 @@ class Timeline:
         self._before: Sample | None = None
         self._rates: dict[str, deque[float]] = {name: deque(maxlen=HISTORY) for name in probes}
         self._on_frame: Callable[[Frame], None] | None = None
+        self.tee: Callable[[Sample], None] | None = None
+        """Called from the source's thread with each sample, before it is derived."""
 
     def start(self, on_frame: Callable[[Frame], None]) -> None:
         """Start the source; `on_frame` is called from its thread with each frame and must not block."""
@@ -38,6 +40,8 @@ class Timeline:
         self.source.close()
 
     def _take(self, sample: Sample) -> None:
+        if (tee := self.tee) is not None:
+            tee(sample)
         frame = derive(sample, self._before, self._probes)
         if sample.tick:
             self._before = sample

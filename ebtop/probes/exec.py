@@ -17,6 +17,10 @@ PROBE = Probe(
     title="Programs started",
     question="What gets started, by whom, with which arguments?",
     slot=4,
+    same=(
+        "execsnoop-bpfcc -x",
+        "execsnoop.bt",
+    ),
     ways=(
         Way(
             "raw_tracepoint",

@@ -44,6 +44,10 @@ PROBE = Probe(
     title="Opens",
     question="Which files are opened, by whom, and which of them cannot be?",
     slot=3,
+    same=(
+        "opensnoop-bpfcc",
+        "opensnoop.bt",
+    ),
     ways=(
         Way(
             "tracepoint",

@@ -8,6 +8,10 @@ PROBE = Probe(
     title="Run-queue latency",
     question="How long do threads that could run wait for a CPU?",
     slot=8,
+    same=(
+        "runqlat-bpfcc",
+        "runqlat.bt",
+    ),
     ways=(
         Way(
             "raw_tracepoint",

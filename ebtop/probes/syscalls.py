@@ -17,6 +17,10 @@ PROBE = Probe(
     title="System calls",
     question="Who makes system calls, which ones, how slow are they, how many fail?",
     slot=1,
+    same=(
+        "syscount-bpfcc -L",
+        "bpftrace -e 'tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }'",
+    ),
     ways=(
         Way(
             "raw_tracepoint",

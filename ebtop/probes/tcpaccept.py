@@ -39,6 +39,10 @@ PROBE = Probe(
     title="TCP accepts",
     question="Who is connected to, from where, and how full is the backlog?",
     slot=6,
+    same=(
+        "tcpaccept-bpfcc",
+        "tcpaccept.bt",
+    ),
     ways=(
         Way("fexit", (Hook("fexit", "inet_csk_accept", "tcpaccept_fexit"),), fields=_SOCKET),
         Way(

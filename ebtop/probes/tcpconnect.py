@@ -19,6 +19,10 @@ PROBE = Probe(
     title="TCP connects",
     question="Who connects where, how long does it take, what fails?",
     slot=5,
+    same=(
+        "tcpconnect-bpfcc -c",
+        "tcpconnlat-bpfcc",
+    ),
     ways=(
         Way(
             "raw_tracepoint",

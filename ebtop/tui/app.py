@@ -19,7 +19,8 @@ from textual.reactive import reactive
 from textual.screen import Screen
 
 from ebtop import registry
-from ebtop.spec import Probe, Table
+from ebtop.sample import Target
+from ebtop.spec import Probe
 from ebtop.tui import palette
 from ebtop.tui.acting import Actions
 from ebtop.tui.driver import Driver, hung_up
@@ -38,11 +39,13 @@ from ebtop.tui.widgets.footer import Footer, Hints, Status
 from ebtop.tui.widgets.header import Header
 from ebtop.tui.widgets.lines import Lines
 from ebtop.tui.widgets.overview import Overview
+from ebtop.tui.widgets.process import ProcessStage
 
 if TYPE_CHECKING:
     from ebtop.frame import Frame
+    from ebtop.tape import Tape
     from ebtop.timeline import Timeline
-    from ebtop.tui.tablelines import TableLines, ViewState
+    from ebtop.tui.tablelines import ViewState
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT)
 _LATE = 3
@@ -78,6 +81,13 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self.wanted: tuple[str, ...] = tuple(name for name in self.probes if name in wanted)
         self.focused_probe = self.wanted[0] if self.wanted else ""
         self.views: dict[str, ViewState] = {}
+        self.process = 0
+        """Process that has the whole stage, 0 for none."""
+        self.process_states: dict[str, ViewState] = {}
+        self.target = Target()
+        """What the user asked the kernel to count only."""
+        self.tape: Tape | None = None
+        """A recording that goes on."""
         self.paused = False
         self.newest: Frame | None = None
         self.farewell = ""
@@ -148,7 +158,9 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         """Give every widget that is seen what it shows now; panels in which nothing happens only if `to_still`."""
         if self.screen_stack and self.screen_stack[0].is_mounted:
             self._show_header()
-            if self.is_maximised:
+            if self.process:
+                self.main.query_one(ProcessStage).data = self.looking()
+            elif self.is_maximised:
                 self.main.query_one(Focus).data = self.looked(self.focused_probe)
             else:
                 for panel in self.main.query_one(Overview).panels:
@@ -165,7 +177,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
     @property
     def is_maximised(self) -> bool:
         """Whether one probe has the whole stage."""
-        return self.main.has_class("maximised")
+        return self.main.has_class("maximised") and not self.process
 
     def wanted_probes(self) -> list[Probe]:
         """The probes that have a panel."""
@@ -206,7 +218,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         line = self.main.query_one(Status)
         if (notice := self.notices.shown(time.monotonic())) is not None:
             line.data = ((" ", "text"), notice)
-        elif self.focused_probe:
+        elif self.focused_probe in self.wanted:
             line.data = tuple(status(self.looked(self.focused_probe), self.selected(), self.size.width))
         else:
             line.data = ((" no probe is on: ", "dim"), ("1 … 9", "key"), (" switch them on", "dim"))
@@ -251,39 +263,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self.main.query_one("#small", Lines).show([[(words, "warn")]])
         self.call_after_refresh(self.hand_down)
 
-    # --- what widgets report ------------------------------------------------------------------------------------------
-
-    def drawn(self) -> TableLines | None:
-        """The table of the focused probe as it was last drawn."""
-        if self.is_maximised:
-            return self.main.query_one(Focus).drawn.table
-        panel = self.main.query_one(Overview).panel(self.focused_probe)
-        return panel.drawn.table if panel else None
-
-    def selected(self) -> str:
-        """The names in the row under the cursor, in full."""
-        table = self.drawn()
-        return table.selected if table else ""
-
-    def focus_moved(self, name: str) -> None:
-        """Panel `name` has the focus now."""
-        if name != self.focused_probe:
-            self.focused_probe = name
-            self.hand_down()
-
-    def clicked(self, name: str, table: TableLines | None, x: int, y: int) -> None:
-        """Something below the title of probe `name` was clicked: the heading sorts, a row takes the cursor."""
-        self.focused_probe = name
-        view = self.looked(name).view
-        if table is None or view is None:
-            return
-        headed = 1 if table.headed else 0
-        if y < headed and isinstance(view, Table):
-            self.sort_by(view, table.column_at(x))
-        elif 0 <= y - headed < len(table.rows):
-            state = self.views[name]
-            state.cursor = state.top + y - headed
-        self.hand_down()
+    # --- what is shown -----------------------------------------------------------------------------------------------
 
     def focus_probe(self, name: str) -> None:
         """Give the focus, and so the cursor, to probe `name`."""
@@ -307,11 +287,18 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
     def maximise(self, on: bool) -> None:
         """One probe on the whole stage, or all panels."""
         self.main.set_class(on, "maximised")
+        self.relook()
+
+    def relook(self) -> None:
+        """Another stage, or all of it looked at in another way."""
         self._show_hints()
         self._focus_panel()
         self.call_after_refresh(self.hand_down)
 
     def _focus_panel(self) -> None:
+        if self.process:
+            self.main.query_one(ProcessStage).focus()
+            return
         if self.is_maximised:
             self.main.query_one(Focus).focus()
             return

@@ -36,7 +36,9 @@ KEYS: tuple[KeyRow, ...] = (
     KeyRow(("G", "end"), "edge(1)", "last row", "Last row."),
     KeyRow(("ctrl+d", "pagedown"), "page(1)", "page down", "Half a page down."),
     KeyRow(("ctrl+u", "pageup"), "page(-1)", "page up", "Half a page up."),
-    KeyRow(("enter", "m", "z"), "maximise", "maximise", "Maximise the focused panel, or restore it.", 2),
+    KeyRow(("enter",), "open", "open", "Open the process of the row: all that is known of it.", 2),
+    KeyRow(("m", "z"), "maximise", "maximise", "Maximise the focused panel, or restore it.", 3),
+    KeyRow(("t",), "pin", "pin", "Let the kernel count only this process; again: everybody."),
     KeyRow(("escape", "backspace"), "leave", "back", "Clear the filter, then back to the overview.", 3, "focus"),
     KeyRow(("v",), "view(1)", "next view", "Next view of the probe: another table, events.", 4),
     KeyRow(
@@ -53,7 +55,9 @@ KEYS: tuple[KeyRow, ...] = (
     KeyRow(("plus", "equals_sign"), "slower", "slower", "Refresh less often."),
     KeyRow(("minus",), "faster", "faster", "Refresh more often."),
     KeyRow(("S", "ctrl+s"), "snapshot", "snapshot", "Save everything collected as JSON.", 8),
+    KeyRow(("R",), "record", "record", "Begin a recording for --replay, or end and save it."),
     KeyRow(("P",), "picture", "picture", "Save a picture of the screen as SVG."),
+    KeyRow(("y",), "copy", "copy", "Copy the row: to the terminal (OSC 52) and the desktop."),
     KeyRow(("L",), "log", "log", "Log: compiler and verifier text, messages.", 9),
     KeyRow(("colon", "ctrl+p"), "palette", "palette", "Command palette: find an action by name."),
 )

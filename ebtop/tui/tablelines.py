@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ebtop import units
 from ebtop.frame import EventsFrame, Frame, TableFrame
-from ebtop.spec import Events, Table
+from ebtop.spec import Events, Kind, Table
 from ebtop.tui.columns import PROGRAM, Slot, fitted, slots
 from ebtop.tui.pieces import Line, middle, number, right
 from ebtop.tui.rowset import Places, key_texts, names_of, newest, ordered
@@ -32,6 +33,42 @@ class ViewState:
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """One row, or none, of which more is said than the table shows; made into text only when asked."""
+
+    frame: Frame
+    data: TableFrame | EventsFrame
+    place: Places
+    """Its place in `data`, (1,); (0,) for none."""
+
+    @property
+    def pid(self) -> int:
+        """Its process; 0 where it names none."""
+        field = next((key.field for key in self.data.view.keys if key.kind is Kind.PID), "")
+        if not field or not self.place.size:
+            return 0
+        records = self.data.keys if isinstance(self.data, TableFrame) else self.data.records
+        return int(records[field][self.place[0]])
+
+    @property
+    def names(self) -> str:
+        """All that names it, in full."""
+        keys = [slot for slot in slots(self.data.view) if slot.key is not None]
+        return " ".join(text for slot in keys for text in _texts(self.frame, self.data, slot, self.place) if text)
+
+    @property
+    def cells(self) -> str:
+        """Every cell, seen or not, divided by tabs: names in full, numbers as they are shown."""
+        cells: list[str] = []
+        for slot in slots(self.data.view) if self.place.size else ():
+            if slot.unit is not None and isinstance(self.data, TableFrame):
+                cells.append(units.text(float(self.data.columns[slot.name][self.place[0]]), slot.unit))
+            else:
+                cells += _texts(self.frame, self.data, slot, self.place)
+        return "\t".join(cells)
+
+
+@dataclass(frozen=True, slots=True)
 class TableLines:
     """What is seen of a table."""
 
@@ -44,8 +81,8 @@ class TableLines:
     slots: tuple[Slot, ...]
     gap: int
     """Blanks before each column but the first."""
-    selected: str
-    """Names in the row under the cursor, in full."""
+    row: Row
+    """The one under the cursor."""
     headed: bool = True
     """Whether the heading is drawn above the rows."""
 
@@ -75,8 +112,8 @@ def table_lines(frame: Frame, data: TableFrame | EventsFrame, state: ViewState, 
     visible = places[state.top : state.top + lines]
     columns = [_column(frame, data, slot, visible, gap if place else 1) for place, slot in enumerate(chosen)]
     rows = [[piece for cell in row for piece in cell] for row in zip(*columns, strict=True)]
-    selected = _selected(frame, data, places[state.cursor : state.cursor + 1])
-    return TableLines(_heading(chosen, gap, sort, state.backwards), rows, shown, whole, chosen, gap, selected)
+    row = Row(frame, data, places[state.cursor : state.cursor + 1])
+    return TableLines(_heading(chosen, gap, sort, state.backwards), rows, shown, whole, chosen, gap, row)
 
 
 def _keep_in_range(state: ViewState, shown: int, lines: int) -> None:
@@ -118,9 +155,3 @@ def _texts(frame: Frame, data: TableFrame | EventsFrame, slot: Slot, places: Pla
     assert slot.key is not None
     texts = names_of if slot.name == PROGRAM else key_texts
     return texts(frame, data, slot.key, places)
-
-
-def _selected(frame: Frame, data: TableFrame | EventsFrame, place: Places) -> str:
-    """All that names the row at `place` (0 or 1 of them), in full."""
-    keys = [slot for slot in slots(data.view) if slot.key is not None]
-    return " ".join(text for slot in keys for text in _texts(frame, data, slot, place) if text)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from ebtop.tui.acting.copying import Copying
 from ebtop.tui.acting.files import Files
 from ebtop.tui.acting.looking import Looking
 from ebtop.tui.acting.moving import Moving
 from ebtop.tui.acting.pages import Pages
 from ebtop.tui.acting.probes import Probes
+from ebtop.tui.acting.processes import Processes
+from ebtop.tui.acting.reported import Reported
 from ebtop.tui.acting.time import Time
 
 
-class Actions(Pages, Probes, Moving, Looking, Time, Files):
+class Actions(Pages, Probes, Moving, Looking, Processes, Time, Files, Copying, Reported):
     """All of them, mixed into the dashboard."""

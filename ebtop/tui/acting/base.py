@@ -18,4 +18,5 @@ class Acting:
 
     @property
     def _state(self) -> ViewState | None:
-        return self._app.views.get(self._app.focused_probe)
+        app = self._app
+        return (app.process_states if app.process else app.views).get(app.focused_probe)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
+from ebtop.tape import Tape
 from ebtop.tui.acting.base import Acting
 
 
@@ -22,8 +24,6 @@ class Files(Acting):
 
     def action_picture(self) -> None:
         """Save a picture of the screen as SVG."""
-        import time
-
         name = f"ebtop-{time.strftime('%Y%m%d-%H%M%S')}.svg"
         self._save(name, lambda: self._app.export_screenshot(title="ebtop").encode())
 
@@ -43,3 +43,17 @@ class Files(Acting):
         except OSError as error:
             text, role = f"not saved: {error.strerror or error}: {error.filename or name}", "bad"
         self._app.call_from_thread(self._app.say, text, role)
+
+    def action_record(self) -> None:
+        """Begin a recording, or end it and save it."""
+        app = self._app
+        if app.tape is None:
+            app.tape = Tape()
+            app.timeline.tee = app.tape.take
+            app.say("recording; R ends it")
+            return
+        tape, app.tape, app.timeline.tee = app.tape, None, None
+        if not tape.samples:
+            app.say("nothing was recorded: the next refresh had not come yet", "warn")
+            return
+        self._save(time.strftime("ebtop-%Y%m%d-%H%M%S.ebtop"), tape.content)

@@ -13,7 +13,9 @@ class Looking(Acting):
 
     def action_maximise(self) -> None:
         """The focused probe on the whole stage, or back."""
-        if self._app.focused_probe:
+        if self._app.process:
+            self._app.action_open()
+        elif self._app.focused_probe:
             self._app.maximise(not self._app.is_maximised)
 
     def action_leave(self) -> None:
@@ -22,6 +24,8 @@ class Looking(Acting):
         if state and state.filter:
             state.filter = ""
             self._app.hand_down()
+        elif self._app.process:
+            self._app.close_process()
         elif self._app.is_maximised:
             self._app.maximise(False)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ebtop.tui.acting.base import Acting
 from ebtop.tui.plan import Place, neighbour
 from ebtop.tui.widgets.overview import Overview
+from ebtop.tui.widgets.process import ProcessStage
 
 
 class Moving(Acting):
@@ -13,9 +14,10 @@ class Moving(Acting):
     def action_panel(self, step: int) -> None:
         """The next panel, or the one before."""
         app = self._app
-        if app.wanted and not app.is_maximised:
-            place = app.wanted.index(app.focused_probe) if app.focused_probe in app.wanted else -step
-            app.focus_probe(app.wanted[(place + step) % len(app.wanted)])
+        names = [name for name, _ in self._panels()]
+        if names and not app.is_maximised:
+            place = names.index(app.focused_probe) if app.focused_probe in names else -step
+            app.focus_probe(names[(place + step) % len(names)])
 
     def action_side(self, dx: int, dy: int) -> None:
         """The panel on that side; maximised: the view before or after, the row above or below."""
@@ -24,13 +26,22 @@ class Moving(Acting):
             if dy:
                 self.action_row(dy)
             else:
-                self._app.action_view(dx)
+                app.action_view(dx)
             return
-        panels = app.main.query_one(Overview).panels
-        places = [Place(*panel.region) for panel in panels]
-        here = next((place for place, panel in enumerate(panels) if panel.probe.name == app.focused_probe), None)
+        panels = self._panels()
+        here = next((place for place, (name, _) in enumerate(panels) if name == app.focused_probe), None)
         if here is not None:
-            app.focus_probe(panels[neighbour(places, here, dx, dy)].probe.name)
+            app.focus_probe(panels[neighbour([place for _, place in panels], here, dx, dy)][0])
+        elif panels:
+            app.focus_probe(panels[0][0])
+
+    def _panels(self) -> list[tuple[str, Place]]:
+        """Name and place of each panel that is seen."""
+        app = self._app
+        if app.process:
+            drawn = app.main.query_one(ProcessStage).drawn
+            return list(zip(drawn.probes, drawn.places, strict=True))
+        return [(panel.probe.name, Place(*panel.region)) for panel in app.main.query_one(Overview).panels]
 
     def action_row(self, step: int) -> None:
         """Move the cursor by `step` rows."""

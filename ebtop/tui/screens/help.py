@@ -40,6 +40,7 @@ def _probe(looked: Looked) -> list[Line]:
     lines.append(_entry("ways", ways, 12))
     missed = filter(None, (probe.misses, shown.sample.misses if shown else ""))
     lines += [_entry("misses", misses, 12) for misses in missed]
+    lines += [_entry("the same by" if not place else "", command, 12) for place, command in enumerate(probe.same)]
     for view in probe.views:
         lines += [[], [("   " + view.title, "strong")]]
         for key in view.by if isinstance(view, Histogram) else view.keys:

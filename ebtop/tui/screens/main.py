@@ -12,6 +12,7 @@ from ebtop.tui.widgets.footer import Footer, Status
 from ebtop.tui.widgets.header import Header
 from ebtop.tui.widgets.lines import Lines
 from ebtop.tui.widgets.overview import Overview
+from ebtop.tui.widgets.process import ProcessStage
 from ebtop.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Main(Screen[None], inherit_bindings=False):
         yield Header(id="header")
         yield Overview(self.dashboard.wanted_probes())
         yield Focus()
+        yield ProcessStage()
         yield Lines(id="small")
         yield Status(id="status")
         yield Prompt(id="prompt")

@@ -1,0 +1,96 @@
+"""Keys that open one process, and that let the kernel count only it; both are undone by the same hands."""
+
+from __future__ import annotations
+
+from ebtop.sample import Target
+from ebtop.tui.acting.base import Acting
+from ebtop.tui.processlines import Looking
+from ebtop.tui.tablelines import ViewState
+from ebtop.tui.widgets.process import ProcessStage
+
+
+class Processes(Acting):
+    """Enter, t."""
+
+    def action_open(self) -> None:
+        """The process of the row under the cursor; where it has none, the panel maximised."""
+        app = self._app
+        table = app.drawn()
+        if app.process:
+            self._maximise_for(app.process)
+        elif table is not None and table.row.pid:
+            self.open_process(table.row.pid)
+        elif not app.is_maximised:
+            app.action_maximise()
+        else:
+            app.say("this row has no process", "dim")
+
+    def _maximise_for(self, pid: int) -> None:
+        """The focused panel of a process, with all of its rows and shapes."""
+        app = self._app
+        self.close_process()
+        app.views.setdefault(app.focused_probe, ViewState()).filter = f"pid:{pid}"
+        app.maximise(True)
+
+    def open_process(self, pid: int) -> None:
+        """Everything that is known of `pid` on the whole stage."""
+        app = self._app
+        app.process, app.process_states = pid, {}
+        app.timeline.source.inspect(pid)
+        app.main.add_class("process")
+        app.relook()
+
+    def close_process(self) -> None:
+        """Back to where it was opened."""
+        app = self._app
+        app.process = 0
+        app.timeline.source.inspect(0)
+        app.main.remove_class("process")
+        app.relook()
+
+    def looking(self) -> Looking:
+        """The opened process as it is looked at now."""
+        app = self._app
+        slots = {name: probe.slot for name, probe in app.probes.items()}
+        pinned = app.target.pids == (app.process,)
+        return Looking(app.frame, app.process, app.focused_probe, slots, app.process_states, pinned)
+
+    def process_clicked(self, name: str, y: int) -> None:
+        """Line `y` below the title of panel `name` was clicked."""
+        app = self._app
+        app.focused_probe = name
+        table = app.main.query_one(ProcessStage).drawn.tables.get(name)
+        state = app.process_states.get(name)
+        headed = 1 if table is not None and table.headed else 0
+        if table is not None and state is not None and 0 <= y - headed < len(table.rows):
+            state.cursor = state.top + y - headed
+        app.hand_down()
+
+    # --- only one of them ---------------------------------------------------------------------------------------------
+
+    def action_pin(self) -> None:
+        """Count only the process under the cursor, in the kernel; once more: everybody again."""
+        app = self._app
+        table = app.drawn()
+        pid = app.process or (table.row.pid if table is not None else 0)
+        if app.target:
+            self.aim(Target())
+        elif pid:
+            self.aim(Target((pid,)))
+        else:
+            app.say("this row has no process to be pinned", "dim")
+
+    def aim(self, target: Target) -> None:
+        """Let the kernel count only `target`; an empty one: everybody."""
+        app = self._app
+        app.target = target
+        app.timeline.source.aim(target)
+        app.say(f"only {words_of(target)} is counted from here on" if target else "everybody is counted again")
+        app.relook()
+
+
+def words_of(target: Target) -> str:
+    """A target as a filter writes it: pid:4121 comm:sh."""
+    parts = [f"pid:{pid}" for pid in target.pids]
+    parts += [f"{name}:{value}" for name, value in (("comm", target.comm), ("user", target.user)) if value]
+    return " ".join([*parts, *([f"c:{target.unit}"] if target.unit else [])])
