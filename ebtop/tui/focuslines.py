@@ -22,17 +22,19 @@ def focus_lines(looked: Looked, cells: int, lines: int) -> PanelLines:
     if frame is None or rows is None or not looked.is_live:
         return PanelLines(_exactly([heading, *state_lines(looked, cells)], cells, lines))
     state = looked.state or ViewState()
-    below = _below(lines)
+    below = _below(lines, state.shape)
     room = max(1, lines - below - 3)
     table = table_lines(frame, rows, state, cells, room)
     body = table.rows or empty_lines(looked, cells)
     top = [heading, _tabs(looked, table, cells), table.heading, *body]
     shapes = _shapes(looked, cells, below) if below else []
-    cursor = 3 + state.cursor - state.top if table.rows else -1
+    cursor = 3 + state.cursor - state.top if table.rows and not state.on_heat else -1
     return PanelLines(_exactly(top, cells, lines - len(shapes)) + _exactly(shapes, cells, len(shapes)), cursor, table)
 
 
-def _below(lines: int) -> int:
+def _below(lines: int, shape: str) -> int:
+    if shape == "heatmap":
+        return 0 if lines < 12 else max(8, min(26, lines // 2))
     return 0 if lines < 12 else max(6, min(20, lines * 2 // 5))
 
 
@@ -58,7 +60,12 @@ def _tabs(looked: Looked, table: TableLines, cells: int) -> Line:
 
 def _shapes(looked: Looked, cells: int, lines: int) -> list[Line]:
     data = looked.histogram
-    if data is None:
+    shape = looked.state.shape if looked.state else "both"
+    if data is not None and shape == "heatmap":
+        return _heatmap(looked, data, cells, lines)
+    if data is not None and shape == "histogram":
+        return [_rule([(data.view.title + " · since it started", cells)]), *_histogram(data, cells, lines - 1, True)]
+    if data is None or shape == "trend":
         return [_rule([("rate", cells)]), *_trend(looked, cells, lines - 1)]
     if cells < _BOTH:
         return [_rule([(data.view.title, cells)]), *_histogram(data, cells, lines - 1, ranges=cells >= 60)]
@@ -71,6 +78,16 @@ def _shapes(looked: Looked, cells: int, lines: int) -> list[Line]:
     )
     rule = _rule([("rate", before), (data.view.title + " · since it started", after)])
     return [rule, *([*one, ("│", "rule"), *other] for one, other in pairs)]
+
+
+def _heatmap(looked: Looked, data: HistogramFrame, cells: int, lines: int) -> list[Line]:
+    from ebtop.tui.heatlines import heat_lines
+
+    assert looked.frame is not None
+    assert looked.state is not None
+    drawn = heat_lines(looked.frame, data.view, looked.heat, looked.state.heat, cells, lines - 1)
+    name = data.view.title + (" · Tab: back to the table" if looked.state.on_heat else " · Tab: move in it")
+    return [_rule([(name, cells)]), *drawn.lines]
 
 
 def _rule(parts: list[tuple[str, int]]) -> Line:

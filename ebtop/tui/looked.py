@@ -9,6 +9,7 @@ from ebtop.spec import Events, Probe, Table
 
 if TYPE_CHECKING:
     from ebtop.frame import EventsFrame, Frame, HistogramFrame, ProbeFrame, TableFrame
+    from ebtop.timeline import Heat
     from ebtop.tui.tablelines import ViewState
 
 
@@ -23,6 +24,8 @@ class Looked:
     """Headline rates of the past intervals, oldest first."""
     state: ViewState | None = field(default=None, compare=False)
     focused: bool = False
+    heat: Heat | None = field(default=None, compare=False)
+    """The histogram over time, where the heatmap is shown."""
     fresh: bool = False
     """Switched on again: its counters began at zero a moment ago."""
 

@@ -76,7 +76,12 @@ def _of_theme(variables: Mapping[str, str]) -> dict[str, Style]:
     }
     bold = {"strong", "accent", "bad"}
     roles = {role: Style(color=value, bold=role in bold or None) for role, value in colour.items()}
-    return {**roles, "cursor": Style(bgcolor=variables["ebtop-cursor"]), "key": roles["accent"]}
+    return {
+        **roles,
+        "cursor": Style(bgcolor=variables["ebtop-cursor"]),
+        "key": roles["accent"],
+        "pointer": Style(color=variables["ebtop-strong"], bold=True),
+    }
 
 
 def _of_terminal() -> dict[str, Style]:
@@ -96,4 +101,5 @@ def _of_terminal() -> dict[str, Style]:
         "bad": Style(color="red", bold=True),
         "cursor": Style(reverse=True),
         "key": accent,
+        "pointer": Style(bold=True, reverse=True),
     }

@@ -11,6 +11,19 @@ from ebtop.tui.columns import PROGRAM, Slot, fitted, slots
 from ebtop.tui.pieces import Line, middle, number, right
 from ebtop.tui.rowset import Places, key_texts, names_of, newest, ordered
 
+SHAPES = ("both", "heatmap", "trend", "histogram")
+"""What stands under a maximised table: trend and histogram, or one alone."""
+
+
+@dataclass(slots=True)
+class HeatCursor:
+    """Where the user points to in a heatmap."""
+
+    number: int | None = None
+    """Tick under the cursor; None: the newest, whichever that is."""
+    bucket: int = -1
+    """Bucket under the cursor; -1: the one that counted most in that tick."""
+
 
 @dataclass(slots=True)
 class ViewState:
@@ -26,6 +39,11 @@ class ViewState:
     """Row under the cursor."""
     top: int = 0
     """First row shown."""
+    shape: str = "both"
+    """Under a maximised table: one of SHAPES."""
+    heat: HeatCursor = field(default_factory=HeatCursor)
+    on_heat: bool = False
+    """The keys move the heatmap's cursor instead of the table's."""
 
     def sort_of(self, view: Table | Events) -> str:
         """Name of the column that orders the view."""

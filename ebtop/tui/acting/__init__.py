@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ebtop.tui.acting.asking import Asking
 from ebtop.tui.acting.copying import Copying
 from ebtop.tui.acting.files import Files
 from ebtop.tui.acting.looking import Looking
@@ -10,8 +11,9 @@ from ebtop.tui.acting.pages import Pages
 from ebtop.tui.acting.probes import Probes
 from ebtop.tui.acting.processes import Processes
 from ebtop.tui.acting.reported import Reported
+from ebtop.tui.acting.shapes import Shapes
 from ebtop.tui.acting.time import Time
 
 
-class Actions(Pages, Probes, Moving, Looking, Processes, Time, Files, Copying, Reported):
+class Actions(Pages, Probes, Moving, Looking, Asking, Shapes, Processes, Time, Files, Copying, Reported):
     """All of them, mixed into the dashboard."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ebtop.spec import Table
 from ebtop.tui.acting.base import Acting
 from ebtop.tui.columns import slots
-from ebtop.tui.widgets.prompt import Prompt
 
 
 class Looking(Acting):
@@ -24,6 +23,8 @@ class Looking(Acting):
         if state and state.filter:
             state.filter = ""
             self._app.hand_down()
+        elif self._app.is_on_heat():
+            self._app.turn_to_heat()
         elif self._app.process:
             self._app.close_process()
         elif self._app.is_maximised:
@@ -59,31 +60,3 @@ class Looking(Acting):
         if self._state:
             self._state.backwards = not self._state.backwards
             self._app.hand_down()
-
-    def action_filter(self) -> None:
-        """Type a filter for the focused probe's rows."""
-        state = self._state
-        if state:
-            self._before = state.filter
-            self._app.main.add_class("asking")
-            prompt = self._app.main.query_one(Prompt)
-            prompt.focus()
-            prompt.ask("filter", state.filter)
-
-    def on_prompt_changed(self, message: Prompt.Changed) -> None:
-        """Rows follow while it is typed."""
-        if self._state:
-            self._state.filter, self._state.cursor = message.text, 0
-            self._app.hand_down()
-
-    def on_prompt_done(self) -> None:
-        """The filter stands."""
-        self._app.main.remove_class("asking")
-        self._app.focus_probe(self._app.focused_probe)
-
-    def on_prompt_left(self) -> None:
-        """The filter is what it was."""
-        if self._state:
-            self._state.filter = self._before
-        self._app.main.remove_class("asking")
-        self._app.focus_probe(self._app.focused_probe)

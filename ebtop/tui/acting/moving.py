@@ -14,14 +14,20 @@ class Moving(Acting):
     def action_panel(self, step: int) -> None:
         """The next panel, or the one before."""
         app = self._app
+        if app.is_maximised:
+            app.turn_to_heat()
+            return
         names = [name for name, _ in self._panels()]
-        if names and not app.is_maximised:
+        if names:
             place = names.index(app.focused_probe) if app.focused_probe in names else -step
             app.focus_probe(names[(place + step) % len(names)])
 
     def action_side(self, dx: int, dy: int) -> None:
         """The panel on that side; maximised: the view before or after, the row above or below."""
         app = self._app
+        if app.is_on_heat():
+            app.move_heat(dx, -dy)
+            return
         if app.is_maximised:
             if dy:
                 self.action_row(dy)
@@ -45,7 +51,9 @@ class Moving(Acting):
 
     def action_row(self, step: int) -> None:
         """Move the cursor by `step` rows."""
-        if self._state:
+        if self._app.is_on_heat():
+            self._app.move_heat(0, -step)
+        elif self._state:
             self._state.cursor = max(0, self._state.cursor + step)
             self._app.hand_down()
 

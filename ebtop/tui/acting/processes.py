@@ -6,6 +6,7 @@ from ebtop.sample import Target
 from ebtop.tui.acting.base import Acting
 from ebtop.tui.processlines import Looking
 from ebtop.tui.tablelines import ViewState
+from ebtop.tui.targets import words_of
 from ebtop.tui.widgets.process import ProcessStage
 
 
@@ -87,10 +88,3 @@ class Processes(Acting):
         app.timeline.source.aim(target)
         app.say(f"only {words_of(target)} is counted from here on" if target else "everybody is counted again")
         app.relook()
-
-
-def words_of(target: Target) -> str:
-    """A target as a filter writes it: pid:4121 comm:sh."""
-    parts = [f"pid:{pid}" for pid in target.pids]
-    parts += [f"{name}:{value}" for name, value in (("comm", target.comm), ("user", target.user)) if value]
-    return " ".join([*parts, *([f"c:{target.unit}"] if target.unit else [])])

@@ -13,9 +13,30 @@ class Time(Acting):
     def action_pause(self) -> None:
         """Hold the screen still, or follow again."""
         app = self._app
-        app.paused = not app.paused
-        app.say("paused; collection goes on" if app.paused else "following")
-        app.frame = app.frame if app.paused else app.newest
+        if app.paused:
+            self.action_now()
+            return
+        moments = app.timeline.moments()
+        app.paused, app.position = True, moments.last if moments.last >= moments.first else None
+        app.hand_down()
+
+    def action_past(self, step: int) -> None:
+        """So many moments later, or earlier; holds the screen first."""
+        app = self._app
+        moments = app.timeline.moments()
+        if moments.last < moments.first:
+            app.say("nothing is kept yet", "dim")
+            return
+        app.paused = True
+        here = moments.last if app.position is None else app.position
+        app.position = max(moments.first, min(here + step, moments.last))
+        app.frame = app.timeline.at(app.position)
+
+    def action_now(self) -> None:
+        """Follow what happens now."""
+        app = self._app
+        app.paused, app.position = False, None
+        app.frame = app.newest
 
     def action_slower(self) -> None:
         """The next longer interval."""

@@ -12,10 +12,13 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ebtop.tui.pieces import Line, line_width, width
+from ebtop.tui.pieces import Line, fill, line_width, width
 
 if TYPE_CHECKING:
     from ebtop.tui.app import Dashboard
+
+
+_GAP = 8
 
 
 class Lines(Widget):
@@ -28,6 +31,8 @@ class Lines(Widget):
         self._cursor = -1
         self._styles: dict[str, Style] = {}
         """By role, over this widget's ground, which Textual would put together anew for every line."""
+        self._codes: dict[tuple[str, bool], str] = {}
+        """The terminal's codes of the same, by role and whether under the cursor."""
 
     @property
     def dashboard(self) -> Dashboard:
@@ -42,22 +47,49 @@ class Lines(Widget):
             self._strips = [None] * len(lines)
             self.refresh()
             return
-        regions: list[Region] = []
-        for y, (old, new) in enumerate(zip(before, lines, strict=True)):
-            if cursor != earlier and y in (cursor, earlier):
-                self._strips[y] = None
-                regions.append(Region(0, y, self.size.width, 1))
-            elif old != new:
-                first, last = changed(old, new)
-                self._strips[y] = None
-                regions.append(Region(first, y, last - first, 1))
-        if regions:
-            self.refresh(*regions)
+        lines_changed = [
+            y
+            for y, (old, new) in enumerate(zip(before, lines, strict=True))
+            if old != new or (cursor != earlier and y in (cursor, earlier))
+        ]
+        if not lines_changed:
+            return
+        for y in lines_changed:
+            self._strips[y] = None
+        if self.dashboard.painter.can_paint(self):
+            self._paint(lines_changed, before, earlier)
+        else:
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in lines_changed))
+
+    def _paint(self, lines_changed: list[int], before: list[Line], earlier: int) -> None:
+        """Write what is other than `before` straight to the terminal; whole lines where the cursor comes or goes."""
+        painter, (left, top), wide = self.dashboard.painter, self.region.offset, self.size.width
+        for y in lines_changed:
+            line, selected = self._lines[y], y == self._cursor
+            whole = selected != (y == earlier)
+            for x, pieces in [(0, fill(line, wide))] if whole else spans(before[y], line, wide):
+                painter.add(left + x, top + y, [(text, self._code(role, selected)) for text, role in joined(pieces)])
+
+    def _code(self, role: str, selected: bool) -> str:
+        codes = self._codes
+        if (role, selected) not in codes:
+            ground, style = self.rich_style, self.dashboard.roles[role]
+            if selected:
+                ground += self.dashboard.roles["cursor"]
+            codes[role, selected] = self.dashboard.painter.code(ground + style)
+        return codes[role, selected]
 
     def repaint(self) -> None:
         """Draw everything anew, e.g. in other colours."""
-        self._strips, self._styles = [None] * len(self._lines), {}
+        self._strips, self._styles, self._codes = [None] * len(self._lines), {}, {}
         self.refresh()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Textual asks for lines: without borders and paddings there is nothing to be added, so nothing to be kept."""
+        strips = [self.render_line(y) for y in crop.line_range]
+        for kind in self.get_line_filters():
+            strips = [strip.apply_filter(kind, self.background_colors[1]) for strip in strips]
+        return [strip.crop(*crop.column_span) for strip in strips]
 
     def render_line(self, y: int) -> Strip:
         """Textual asks for line `y`."""
@@ -79,7 +111,7 @@ class Lines(Widget):
 
     def notify_style_update(self) -> None:
         """Textual says that a style has changed."""
-        self._styles = {}
+        self._styles, self._codes = {}, {}
         super().notify_style_update()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -98,15 +130,24 @@ def joined(line: Line) -> Line:
     return result
 
 
-def changed(old: Line, new: Line) -> tuple[int, int]:
-    """The cells between which two lines differ, from the first piece that does to the last.
+def spans(old: Line, new: Line, cells: int) -> list[tuple[int, Line]]:
+    """What of `new` is other than in `old`: the cell at which each stretch begins, and its pieces.
 
-    One span for a line: for each span of it, Textual writes the line anew from its beginning (_compositor.ChopsUpdate).
+    All of the line, filled to `cells`, where pieces stand elsewhere than before. Between two stretches lie at least
+    _GAP cells: going over fewer costs more bytes than writing them again.
     """
-    differ = [piece for piece, (before, after) in enumerate(zip(old, new, strict=False)) if before != after]
-    if len(old) != len(new) or any(width(old[piece][0]) != width(new[piece][0]) for piece in differ):
-        return 0, max(line_width(old), line_width(new))
-    if not differ:
-        return 0, 0
-    first = line_width(new[: differ[0]])
-    return first, first + line_width(new[differ[0] : differ[-1] + 1])
+    sizes = [width(text) for text, _ in new]
+    if len(old) != len(new) or any(width(text) != size for (text, _), size in zip(old, sizes, strict=True)):
+        return [(0, fill(new, cells))]
+    found: list[tuple[int, Line]] = []
+    x = end = after = 0
+    for place, piece in enumerate(new):
+        if piece != old[place]:
+            if found and x - end < _GAP:
+                found[-1][1].extend(new[after:place])
+            else:
+                found.append((x, []))
+            found[-1][1].append(piece)
+            end, after = x + sizes[place], place + 1
+        x += sizes[place]
+    return found

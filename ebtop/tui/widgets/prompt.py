@@ -11,6 +11,8 @@ from ebtop.text import clean
 from ebtop.tui.pieces import fill, width
 from ebtop.tui.widgets.lines import Lines
 
+FILTER_HINT = "text · pid:1 · comm:sh · user:root · ! negates · ⏎ keep · Esc leave"
+
 
 class Prompt(Lines, can_focus=True):
     """Posts `Changed` with every key, `Done` on Enter, `Left` on Escape."""
@@ -19,28 +21,32 @@ class Prompt(Lines, can_focus=True):
     class Changed(Message):
         """The text as it is now."""
 
+        label: str
         text: str
 
     @dataclass
     class Done(Message):
         """Enter: the text stands."""
 
+        label: str
         text: str
 
+    @dataclass
     class Left(Message):
         """Escape: as if nothing had been typed."""
 
-    def ask(self, label: str, text: str) -> None:
-        """Begin with `text`."""
-        self.label, self.text = label, text
+        label: str
+
+    def ask(self, label: str, text: str, hint: str) -> None:
+        """Begin with `text`; `label` says what is asked for, and comes back with each message."""
+        self.label, self.text, self.hint = label, text, hint
         self.draw()
 
     def draw(self) -> None:
         """Label, text, cursor block and what the keys do."""
         line = [(f" {self.label} ", "accent"), (self.text, "strong"), ("█", "accent")]
-        hint = "text · pid:1 · comm:sh · user:root · ! negates · ⏎ keep · Esc leave"
-        if width(self.text) + width(hint) + 16 < self.size.width:
-            line.append(("  " + hint, "faint"))
+        if width(self.text) + width(self.hint) + 16 < self.size.width:
+            line.append(("  " + self.hint, "faint"))
         self.show([fill(line, self.size.width)])
 
     def on_resize(self) -> None:
@@ -53,7 +59,7 @@ class Prompt(Lines, can_focus=True):
         event.stop()
         event.prevent_default()
         if event.key in ("enter", "escape"):
-            self.post_message(self.Done(self.text) if event.key == "enter" else self.Left())
+            self.post_message(self.Done(self.label, self.text) if event.key == "enter" else self.Left(self.label))
             return
         self._edit(event)
 
@@ -62,7 +68,7 @@ class Prompt(Lines, can_focus=True):
         event.stop()
         self.text += clean(event.text)
         self.draw()
-        self.post_message(self.Changed(self.text))
+        self.post_message(self.Changed(self.label, self.text))
 
     def _edit(self, event: events.Key) -> None:
         if event.key in ("backspace", "ctrl+h"):
@@ -74,4 +80,4 @@ class Prompt(Lines, can_focus=True):
         else:
             return
         self.draw()
-        self.post_message(self.Changed(self.text))
+        self.post_message(self.Changed(self.label, self.text))

@@ -1,0 +1,58 @@
+"""Keys for what stands under a maximised table: which shape, and where the heatmap's cursor is."""
+
+from __future__ import annotations
+
+from ebtop.tui.acting.base import Acting
+from ebtop.tui.tablelines import SHAPES, HeatCursor
+
+_NAMES = {"both": "trend and histogram", "heatmap": "heatmap", "trend": "trend", "histogram": "histogram"}
+
+
+class Shapes(Acting):
+    """H, and moving in the heatmap."""
+
+    def action_shape(self) -> None:
+        """Trend and histogram, heatmap, trend, histogram, and round again; maximises first."""
+        app, state = self._app, self._state
+        if state is None or app.process:
+            return
+        if not app.is_maximised:
+            app.maximise(True)
+            state.shape = "both"
+        if app.looked(app.focused_probe).histogram is None:
+            app.say("this probe has no histogram to be drawn over time", "dim")
+            return
+        state.shape = SHAPES[(SHAPES.index(state.shape) + 1) % len(SHAPES)]
+        state.on_heat, state.heat = state.shape == "heatmap", HeatCursor()
+        app.say(_NAMES[state.shape])
+        app.hand_down()
+
+    def is_on_heat(self) -> bool:
+        """Whether keys move in the heatmap."""
+        state = self._state
+        return bool(state and state.on_heat and state.shape == "heatmap" and self._app.is_maximised)
+
+    def turn_to_heat(self) -> None:
+        """The keys change between table and heatmap."""
+        state = self._state
+        if state is not None and state.shape == "heatmap":
+            state.on_heat = not state.on_heat
+            self._app.hand_down()
+
+    def move_heat(self, columns: int, buckets: int) -> None:
+        """Move the cursor by ticks to the right and buckets upwards."""
+        app, state = self._app, self._state
+        heat = app.looked(app.focused_probe).heat
+        if state is None or heat is None:
+            return
+        cursor, newest = state.heat, heat.first + len(heat.counts) - 1
+        number = newest if cursor.number is None else cursor.number
+        if columns:
+            number = max(heat.first, min(number + columns, newest))
+            cursor.number = None if number == newest else number
+        if buckets:
+            counts = heat.counts[number - heat.first]
+            here = cursor.bucket if cursor.bucket >= 0 else int(counts.argmax())
+            used = heat.counts.any(axis=0).nonzero()[0]
+            cursor.bucket = max(int(used[0]), min(here + buckets, int(used[-1]))) if used.size else -1
+        app.hand_down()
