@@ -13,7 +13,7 @@ from ebtop.sample import Process, Records
 from ebtop.text import clean
 
 NEW_PER_UPDATE = 500
-AGAIN_PER_UPDATE = 20
+AGAIN_PER_UPDATE = 16
 """Known processes looked at again in each update, in turns: exec gives a process a new name, systemd a new place."""
 TOLD = 4096
 """Names kept of processes that events have told of."""

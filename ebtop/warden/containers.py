@@ -49,7 +49,7 @@ def names(ids: Iterable[str], owner: int = 0) -> dict[str, str]:
 
     A container of Kubernetes is POD/CONTAINER, what holds its pod together is POD. `owner`: whose files are believed.
     """
-    asked = [id_ for id_ in ids if cgroups.ID.fullmatch(id_)][:ASKED]
+    asked = [id_ for id_ in ids if isinstance(id_, str) and cgroups.ID.fullmatch(id_)][:ASKED]
     files = _Files(owner)
     found: dict[str, str] = {}
     for look in (_of_pods, _of_docker, _of_storages, _of_containerd, _of_logs):

@@ -137,6 +137,14 @@ def test_a_process_that_was_never_seen_is_found_by_what_the_kernel_called_it(
     assert found(partly, replace(data, comm=None), "comm:?") == {702}
 
 
+def test_nothing_is_found_where_nothing_is(frame: Frame) -> None:
+    """Tables and events that have no rows yet."""
+    for probe in derive(samples.sample(1, rows=0, started=1), None, registry.probes()).probes.values():
+        for data in probe.views.values():
+            if isinstance(data, TableFrame | EventsFrame):
+                assert matching(frame, data, "c:web !x").size == 0
+
+
 def test_what_was_found_is_kept_while_rows_and_names_are_the_same(frame: Frame, by_process: TableFrame) -> None:
     """The same object for the same question; other names, other keys or another filter are searched."""
     first = matching(frame, by_process, "c:web")
