@@ -60,6 +60,12 @@ def user(frame: Frame, pid: int) -> str:
     return process.user if process else ""
 
 
+def unit(frame: Frame, pid: int) -> str:
+    """The container or systemd unit that process `pid` belongs to; empty where none is known."""
+    process = frame.sample.processes.get(pid)
+    return process.unit if process else ""
+
+
 def addresses(column: Records) -> list[tuple[bytes, int]]:
     """Each `struct ebtop_address` of `column` (n,), however its members are declared, as 16 bytes and a port."""
     count = len(column)

@@ -83,7 +83,9 @@ class Live:
         """Count only this target's events."""
 
     def inspect(self, pid: int) -> None:
-        """Look up the details of `pid` at each refresh."""
+        """Look up the details of `pid` at each refresh, the first time at once; 0: nobody's."""
+        self._probing.inspect(pid)
+        self._notify()
 
     def save(self, path: str, content: bytes) -> str:
         """Let the warden write `content` to `path`; the path written. OSError when it could not."""
@@ -218,6 +220,7 @@ class Live:
         monotonic_ns, wall_ns = time.monotonic_ns(), time.time_ns()
         if self._publish is None:
             return
+        processes = self._probing.processes()
         self._publish(
             Sample(
                 monotonic_ns,
@@ -225,10 +228,11 @@ class Live:
                 self._interval_s,
                 self._host.read(self._probing.bcc) if self._host else HostSample(),
                 probes,
-                self._probing.processes(),
+                processes,
                 labels=self._probing.labels(),
                 messages=self._probing.messages(),
                 tick=tick,
+                details=self._probing.details(processes),
             )
         )
         self._probing.after_sample(tick, self._interval_s)

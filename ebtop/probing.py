@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 
 from ebtop import objects, registry, wire
 from ebtop.costs import Costs
+from ebtop.details import Details
 from ebtop.labels import Labels, user_name
 from ebtop.processes import Processes
 from ebtop.pruning import pids_alive
 from ebtop.running import Running
-from ebtop.sample import MapRows, ProbeSample, Process, State
+from ebtop.sample import Detail, MapRows, ProbeSample, Process, State
 from ebtop.spec import Kind
 from ebtop.text import clean
 
@@ -34,7 +35,7 @@ class _Start:
 
 
 class Probing:
-    """All methods but `want` belong to the source's thread."""
+    """All methods but `want` and `inspect` belong to the source's thread."""
 
     def __init__(self, send: Callable[[wire.Message], None]) -> None:
         self.bcc = ""
@@ -49,6 +50,10 @@ class Probing:
         self._costs = Costs(lambda on: send(wire.Statistics(on)))
         self._labels = Labels()
         self._processes = Processes(user_name)
+        self._details = Details()
+        self._inspected = 0
+        self._to_inspect = 0
+        """As any thread wishes; `_inspected` follows."""
         self._numbers: dict[Kind, tuple[list[frozenset[int]], frozenset[int]]] = {}
         self._messages: list[str] = []
 
@@ -61,8 +66,17 @@ class Probing:
                 self._serials[probe] = self._serials.get(probe, 0) + 1
             self._wanted = tuple(dict.fromkeys(probes))
 
+    def inspect(self, pid: int) -> None:
+        """The process whose details are looked up for each sample, 0 for none; any thread."""
+        self._to_inspect = pid
+
     def reconcile(self) -> bool:
-        """Detach what is not wanted any more, ask for what is; whether anything changed."""
+        """Detach what is not wanted any more, ask for what is; whether there is anything new to be shown."""
+        inspected, self._inspected = self._inspected, self._to_inspect
+        news = self._inspected not in (0, inspected) and not self._details.knows(self._inspected)
+        return self._reconcile_probes() or news
+
+    def _reconcile_probes(self) -> bool:
         with self._lock:
             wanted = {probe: self._serials[probe] for probe in self._wanted}
         if self._sent == tuple(wanted.items()):
@@ -94,6 +108,8 @@ class Probing:
                 return self._go_live(message, descriptors)
             case wire.Objects() if len(descriptors) == 1:
                 return self._take_census(message, descriptors[0])
+            case wire.Containers():
+                self._processes.learn_containers(message.ids, message.names)
             case wire.Clock():
                 self._costs.clock_ns = message.ns
             case _:
@@ -205,11 +221,18 @@ class Probing:
                 probe.prune(alive)
 
     def processes(self) -> Mapping[int, Process]:
-        """Name and user of every process that has a row."""
+        """Name, user and unit of every process that has a row; asks for names of containers that are new."""
         for running in self._running().values():
             for records in running.told():
                 self._processes.learn(records)
-        return self._processes.update(self._all(Kind.PID))
+        known = self._processes.update(self._all(Kind.PID))
+        if ids := self._processes.question(time.monotonic()):
+            self._send(wire.AskContainers(ids))
+        return known
+
+    def details(self, processes: Mapping[int, Process]) -> Mapping[int, Detail]:
+        """What else is known by now of those, the newest `processes`, and of the one that is inspected."""
+        return self._details.update(processes, self._all(Kind.PID), self._processes.changed, self._inspected)
 
     def labels(self) -> Mapping[str, Mapping[int, str]]:
         """Names that the machine has for the numbers among the keys."""

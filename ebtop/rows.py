@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,8 @@ def group(keys: Records, fields: tuple[str, ...]) -> tuple[Records, Index]:
     name = (id(keys), fields)
     known = _groups.get(name)
     if known is None or known[0]() is not keys:
-        known = (weakref.ref(keys, lambda _: _groups.pop(name, None)), *_group(keys, fields))
+        forget = partial(_groups.pop, name)  # which at Python's end, unlike this module's names, is still there
+        known = (weakref.ref(keys, forget), *_group(keys, fields))
         _groups[name] = known
     return known[1:]
 

@@ -10,7 +10,7 @@ import json
 import os
 import socket
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, get_args
 
 LOG_LIMIT = 32_000
 """Characters of a log that travel; a packet must fit the socket's default send buffer of 212,992 bytes."""
@@ -65,6 +65,14 @@ class Statistics:
 @dataclass(frozen=True, slots=True)
 class AskObjects:
     """Ask for the programs and maps of the whole host."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskContainers:
+    """Ask what the containers (or pods) of these ids are called."""
+
+    ids: tuple[str, ...]
+    """As cgroups.ID has them; warden.containers.ASKED of them are answered for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +131,14 @@ class Objects:
 
 
 @dataclass(frozen=True, slots=True)
+class Containers:
+    """Answer to AskContainers: a name for each id, "" where nothing names it."""
+
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Saved:
     """Answer to Save: the path written, or the error that kept it from being written."""
 
@@ -137,10 +153,10 @@ class Clock:
     ns: float
 
 
-Message = Want | Statistics | AskObjects | Save | Bye | Progress | Live | Objects | Saved | Clock
-_KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Want, Statistics, AskObjects, Save, Bye, Progress, Live, Objects, Saved, Clock)
-}
+Message = (
+    Want | Statistics | AskObjects | AskContainers | Save | Bye | Progress | Live | Objects | Containers | Saved | Clock
+)
+_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Message)}
 
 
 def encode(message: Message) -> bytes:

@@ -14,12 +14,13 @@ import numpy as np
 from ebtop import __version__, cells, rows
 from ebtop.derive import percentile
 from ebtop.frame import EventsFrame, Frame, HistogramFrame, ProbeFrame, TableFrame, ViewFrame, fields_of
-from ebtop.sample import MapRows, Records, bucket_edges
+from ebtop.sample import MapRows, Process, Records, bucket_edges
 from ebtop.spec import Column, Histogram, Key, Kind, Measure, Table
 
 VERSION = 1
 """Of the schema; a new one where something that was there changes its meaning, not where something is added."""
 _QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
+_UNSEEN = Process("")
 _WHOLE = (Measure.TOTAL, Measure.MAX, Measure.GAUGE)
 Document = dict[str, Any]
 Columns = dict[str, list[Any]]
@@ -29,7 +30,7 @@ def snapshot(frame: Frame) -> Document:
     """Everything that was collected, as the schema has it; rates are per second of the frame's interval.
 
     Numbers that were not measured are null. Raw numbers carry their unit in their names, rows carry numbers and the
-    names that this machine has for them (program, user, call, device, address).
+    names that this machine has for them (program, user, container or unit, call, device, address).
     """
     return {
         "schema": "ebtop.snapshot",
@@ -40,6 +41,7 @@ def snapshot(frame: Frame) -> Document:
         "self": _self(frame),
         "messages": list(frame.sample.messages),
         "probes": {name: _probe(frame, probe) for name, probe in frame.probes.items()},
+        "processes": {str(pid): _process(frame, pid) for pid in sorted(frame.sample.details)},
     }
 
 
@@ -92,6 +94,24 @@ def _self(frame: Frame) -> Document:
         "cpu_seconds": frame.sample.host.self_cpu_s,
         "memory_bytes": frame.sample.host.self_memory_bytes,
         "lost": frame.lost,
+    }
+
+
+def _process(frame: Frame, pid: int) -> Document:
+    """What there is to say of a process besides what it did."""
+    detail, process = frame.sample.details[pid], frame.sample.processes.get(pid, _UNSEEN)
+    return {
+        "program": process.name,
+        "user": process.user,
+        "unit": process.unit,
+        "container": process.container,
+        "command": detail.command,
+        "ppid": detail.ppid,
+        "parent_program": detail.parent,
+        "started": iso(round(detail.started_s * 1e9)),
+        "threads": detail.threads,
+        "memory_bytes": detail.memory_bytes,
+        "cgroup": detail.cgroup,
     }
 
 
@@ -236,8 +256,14 @@ def _named(frame: Frame, key: Key, name: str, records: Records, comm: Any) -> Co
         before = "" if name == "pid" else f"{name}_"
         names = comm.tolist() if comm is not None and not before else [b""] * len(numbers)
         programs = [frame.name_of(pid, said) for pid, said in zip(numbers, names, strict=True)]
-        users = [cells.user(frame, pid) for pid in numbers]
-        return {name: numbers, f"{before}program": programs, f"{before}user": users}
+        seen = [frame.sample.processes.get(pid, _UNSEEN) for pid in numbers]
+        return {
+            name: numbers,
+            f"{before}program": programs,
+            f"{before}user": [process.user for process in seen],
+            f"{before}unit": [process.unit for process in seen],
+            f"{before}container": [process.container for process in seen],
+        }
     if key.kind in (Kind.NUMBER, Kind.OBJECT):
         return {name: numbers}
     return {name: numbers, f"{name}_name": texts}

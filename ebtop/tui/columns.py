@@ -9,8 +9,11 @@ from ebtop.spec import Events, Key, Kind, Table
 from ebtop.tui.pieces import NUMBER_WIDTH, width
 from ebtop.units import Unit
 
-PROGRAM = "program"
-"""Name of the second column of a process key."""
+PROGRAM, UNIT = "program", "unit"
+"""Names of the second and third column of a process key."""
+UNIT_FROM = 84
+"""Cells from which a table has room for units; below, names of programs would pay for it."""
+_UNIT_IMPORTANCE = 4
 _FIXED = {
     Kind.ERRNO: 12,
     Kind.DIRECTION: 5,
@@ -33,7 +36,7 @@ class Slot:
     """One column as drawn."""
 
     name: str
-    """Column name; the key's field; or PROGRAM."""
+    """Column name; the key's field; PROGRAM or UNIT."""
     title: str
     cells: int
     most: int
@@ -46,12 +49,14 @@ class Slot:
 
 
 @lru_cache(maxsize=64)
-def slots(view: Table | Events) -> tuple[Slot, ...]:
-    """All columns of a view in order, each as narrow as it can be."""
-    result: list[Slot] = []
-    named = any(key.field == "comm" for key in view.keys)
-    for key in view.keys:
-        result += _of_key(key)[: 1 if named else 2]
+def slots(view: Table | Events, units: bool = True) -> tuple[Slot, ...]:
+    """All columns of a view in order, each as narrow as it can be; those of `units` only where they are wanted."""
+    result = [slot for key in view.keys for slot in _of_key(key) if units or slot.name != UNIT]
+    comm = next((slot for slot in result if slot.name == "comm"), None)
+    if comm is not None:  # the kernel's own name of the program, with the unit beside it
+        behind = [slot for slot in result if slot.name == UNIT]
+        result = [slot for slot in result if slot.name not in (PROGRAM, UNIT)]
+        result[result.index(comm) + 1 : 0] = behind
     if isinstance(view, Table):
         for column in view.columns:
             cells = max(width(column.title) + 1, NUMBER_WIDTH[column.unit])
@@ -62,9 +67,11 @@ def slots(view: Table | Events) -> tuple[Slot, ...]:
 def _of_key(key: Key) -> list[Slot]:
     title = key.title or key.field
     if key.kind is Kind.PID:
+        before = "" if title == "pid" else f"{title} "
         return [
             Slot(key.field, title, _PID_WIDTH, _PID_WIDTH, True, key.importance, key=key),
-            Slot(PROGRAM, "program" if title == "pid" else f"{title} program", 8, 18, False, key.importance, key=key),
+            Slot(PROGRAM, before + PROGRAM, 8, 18, False, key.importance, key=key),
+            Slot(UNIT, before + UNIT, 10, 28, False, _UNIT_IMPORTANCE, key=key),
         ]
     if key.kind in _FLEXIBLE:
         least, most = _COMM if key.field == "comm" else _FLEXIBLE[key.kind]
@@ -74,13 +81,13 @@ def _of_key(key: Key) -> list[Slot]:
 
 
 @lru_cache(maxsize=64)
-def fitted(view: Table | Events, cells: int, sort: str) -> tuple[tuple[Slot, ...], int]:
+def fitted(view: Table | Events, cells: int, sort: str, units: bool = True) -> tuple[tuple[Slot, ...], int]:
     """The columns of `view` that fit into `cells`, widened where they can use it, and the gap before each.
 
     The least important are dropped first, of those the rightmost; then texts become narrow, and only then more is
     dropped: the number of a process whose program is named, last of all what the rows are about or ordered by.
     """
-    chosen = list(slots(view))
+    chosen = list(slots(view, units or sort == UNIT))
     gap = 1 if cells < 44 else 2
     while _taken(chosen, gap) > cells and any(_is_spare(slot, sort) for slot in chosen):
         spare = [place for place, slot in enumerate(chosen) if _is_spare(slot, sort)]

@@ -47,7 +47,7 @@ KEYS: tuple[KeyRow, ...] = (
         ("slash", "f", "f4", "backslash"),
         "filter",
         "filter",
-        "Filter rows: text, pid:1, comm:sh, user:root; ! negates.",
+        "Filter rows: text, pid:1, comm:sh, user:root, c:web (container, unit); ! negates.",
         5,
     ),
     KeyRow(("s", "f6", "greater_than_sign"), "sort(1)", "sort", "Sort by the next column.", 6),

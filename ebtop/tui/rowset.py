@@ -1,19 +1,18 @@
-"""Which rows of a table are shown, in which order: sorting, filtering, cutting; formats nothing."""
+"""Which rows of a table are shown, in which order: sorting and cutting; formats nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ebtop.cells import cells, programs
+from ebtop.cells import cells, programs, unit
 from ebtop.frame import EventsFrame, Frame, TableFrame
 from ebtop.spec import Key, Kind, Measure
-from ebtop.tui.columns import PROGRAM
+from ebtop.tui.columns import PROGRAM, UNIT
+from ebtop.tui.filtering import Places, matching
 
-Places = npt.NDArray[np.intp]
 _WHOLE_SORT = 4096
 """Rows up to which everything is sorted; above, only as many as are needed are picked out first."""
 
@@ -59,6 +58,8 @@ def _names(frame: Frame, table: TableFrame, sort: str, places: Places) -> list[A
     for key in table.view.keys:
         if sort == PROGRAM and key.kind is Kind.PID:
             return [name.lower() for name in programs(frame, table, key, places)]
+        if sort == UNIT and key.kind is Kind.PID:
+            return [(not name, name.lower()) for name in units_of(frame, table, key, places)]
         if key.field == sort:
             if key.kind in (Kind.PID, Kind.NUMBER, Kind.OBJECT):
                 numbers: list[Any] = table.keys[sort][places].tolist()
@@ -73,57 +74,6 @@ def newest(frame: Frame, events: EventsFrame, filter: str) -> Places:
     return matching(frame, events, filter)[::-1]
 
 
-def matching(frame: Frame, data: TableFrame | EventsFrame, filter: str) -> Places:
-    """Places of the rows that pass `filter`."""
-    count = len(data.keys if isinstance(data, TableFrame) else data.records)
-    tests = parse(filter)
-    if not tests:
-        return np.arange(count, dtype=np.intp)
-    rows = _words(frame, data, count)
-    return np.array([place for place, words in enumerate(rows) if all(test(words) for test in tests)], np.intp)
-
-
-Words = dict[str, str]
-Test = Callable[[Words], bool]
-
-
-def parse(filter: str) -> list[Test]:
-    """The words of a filter, all of which a row has to pass: text, pid:1, comm:sh, user:root, each negated by "!"."""
-    return [_test(word) for word in filter.lower().split()]
-
-
-def _test(word: str) -> Test:
-    negated = word.startswith("!")
-    name, colon, wanted = word.lstrip("!").partition(":")
-    if colon and name in ("pid", "comm", "user"):
-
-        def found(words: Words) -> bool:
-            value = words.get(name, "")
-            return value == wanted if name == "pid" else wanted in value
-
-    else:
-        text = word.lstrip("!")
-
-        def found(words: Words) -> bool:
-            return any(text in value for value in words.values())
-
-    return (lambda words: not found(words)) if negated else found
-
-
-def _words(frame: Frame, data: TableFrame | EventsFrame, count: int) -> list[Words]:
-    """What can be searched for in each row."""
-    rows: list[Words] = [{} for _ in range(count)]
-    for key in data.view.keys:
-        for words, text in zip(rows, key_texts(frame, data, key, None), strict=True):
-            words[key.field] = text.lower()
-        if key.kind is Kind.PID:
-            for words, name in zip(rows, names_of(frame, data, key, None), strict=True):
-                process = frame.sample.processes.get(int(words[key.field]))
-                user = process.user.lower() if process else ""
-                words |= {"pid": words[key.field], "comm": name.lower(), "user": user}
-    return rows
-
-
 def key_texts(frame: Frame, data: TableFrame | EventsFrame, key: Key, places: Places | None) -> list[str]:
     """The texts of `key` in the rows at `places`, all when None."""
     return cells(frame, key, data.keys if isinstance(data, TableFrame) else data.records, places)
@@ -135,3 +85,9 @@ def names_of(frame: Frame, data: TableFrame | EventsFrame, key: Key, places: Pla
         return programs(frame, data, key, places)
     records = data.records if places is None else data.records[places]
     return [frame.name_of(int(pid)) for pid in records[key.field]]
+
+
+def units_of(frame: Frame, data: TableFrame | EventsFrame, key: Key, places: Places | None) -> list[str]:
+    """The containers or units of the processes `key` in the rows at `places`, all when None."""
+    records = data.keys if isinstance(data, TableFrame) else data.records
+    return [unit(frame, pid) for pid in records[key.field][slice(None) if places is None else places].tolist()]

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from ebtop import units
 from ebtop.frame import EventsFrame, Frame, TableFrame
 from ebtop.spec import Events, Kind, Table
-from ebtop.tui.columns import PROGRAM, Slot, fitted, slots
+from ebtop.tui.columns import PROGRAM, UNIT, UNIT_FROM, Slot, fitted, slots
+from ebtop.tui.filtering import Places
 from ebtop.tui.pieces import Line, middle, number, right
-from ebtop.tui.rowset import Places, key_texts, names_of, newest, ordered
+from ebtop.tui.rowset import key_texts, names_of, newest, ordered, units_of
 
 SHAPES = ("both", "heatmap", "trend", "histogram")
 """What stands under a maximised table: trend and histogram, or one alone."""
@@ -118,7 +119,7 @@ def table_lines(frame: Frame, data: TableFrame | EventsFrame, state: ViewState, 
     """Heading and the `lines` rows from `state.top` on, in `cells` cells; puts cursor and top of `state` in range."""
     view = data.view
     sort = state.sort_of(view)
-    chosen, gap = fitted(view, cells, sort)
+    chosen, gap = fitted(view, cells, sort, cells >= UNIT_FROM and _has_units(frame))
     if isinstance(data, TableFrame):
         needed = max(state.cursor + 1, state.top + lines)
         places, shown = ordered(frame, data, sort, state.backwards, needed, state.filter)
@@ -132,6 +133,11 @@ def table_lines(frame: Frame, data: TableFrame | EventsFrame, state: ViewState, 
     rows = [[piece for cell in row for piece in cell] for row in zip(*columns, strict=True)]
     row = Row(frame, data, places[state.cursor : state.cursor + 1])
     return TableLines(_heading(chosen, gap, sort, state.backwards), rows, shown, whole, chosen, gap, row)
+
+
+def _has_units(frame: Frame) -> bool:
+    """Whether anything here belongs to a container or unit; there are machines without either."""
+    return any(process.unit for process in frame.sample.processes.values())
 
 
 def _keep_in_range(state: ViewState, shown: int, lines: int) -> None:
@@ -160,8 +166,11 @@ def _column(frame: Frame, data: TableFrame | EventsFrame, slot: Slot, places: Pl
     texts = _texts(frame, data, slot, places)
     if slot.right:
         return [[(before + right(text, slot.cells), "dim")] for text in texts]
-    role = "strong" if slot.name == PROGRAM else "text"
+    role = _ROLES.get(slot.name, "text")
     return [[(before + middle(text, slot.cells), role)] for text in texts]
+
+
+_ROLES = {PROGRAM: "strong", UNIT: "dim"}
 
 
 def _after(before: str, cell: Line) -> Line:
@@ -171,5 +180,9 @@ def _after(before: str, cell: Line) -> Line:
 
 def _texts(frame: Frame, data: TableFrame | EventsFrame, slot: Slot, places: Places) -> list[str]:
     assert slot.key is not None
-    texts = names_of if slot.name == PROGRAM else key_texts
+    texts = _SOURCES.get(slot.name, key_texts)
     return texts(frame, data, slot.key, places)
+
+
+_SOURCES = {PROGRAM: names_of, UNIT: units_of}
+"""Of the texts of columns that are not the key's own."""

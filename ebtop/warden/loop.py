@@ -13,6 +13,7 @@ from time import monotonic
 from ebtop import wire
 from ebtop.kernel import bpf, stats
 from ebtop.kernel.objects import Census
+from ebtop.warden import containers
 from ebtop.warden.children import HANDLED, Child
 from ebtop.warden.loaders import Loaders
 from ebtop.warden.loading import Load
@@ -142,6 +143,9 @@ class Warden:
                 self._hold_statistics("screen", message.on)
             case wire.AskObjects():
                 self._count_objects()
+            case wire.AskContainers():
+                named = containers.names(message.ids)
+                self._send(wire.Containers(tuple(named), tuple(named.values())), ())
             case wire.Bye():
                 self._status = message.status
                 self._end()

@@ -1,6 +1,6 @@
 """The real warden, the real loader and Live in their own processes; every sample comes back to the test whole.
 
-`python -m tests.kernel.live_session INTERVAL BROKEN ROWS` is the other end: it takes JSON lines, and pickles samples.
+`python -m tests.kernel.live_session INTERVAL BROKEN ROWS ROOT` is the other end: it takes JSON lines, pickles samples.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any, Self
 from ebtop.export.files import write_private
 from ebtop.kernel import bpf, loader
 from ebtop.sample import ProbeSample, Sample, State
-from ebtop.warden import loading
+from ebtop.warden import containers, loading
 from ebtop.warden.launch import Plan, run
 from tests.kernel.loaded import no_place, small
 from tests.kernel.pace import EMULATED
@@ -42,10 +42,15 @@ def ids() -> Ids:
 class LiveSession:
     """Live beside a warden; what is asked of it goes there, what it publishes comes here."""
 
-    def __init__(self, *probes: str, interval: float = 0.2, broken: str = "", rows: int = 0) -> None:
-        """`broken` finds no place to attach to; `rows`: how many the tables of `probes` hold."""
+    def __init__(
+        self, *probes: str, interval: float = 0.2, broken: str = "", rows: int = 0, root: str = containers.ROOT
+    ) -> None:
+        """`broken` finds no place to attach to; `rows`: how many the tables of `probes` hold.
+
+        `root`: the folder in which the warden looks for what runtimes keep of their containers.
+        """
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.kernel.live_session", str(interval), broken, str(rows)],
+            [sys.executable, "-m", "tests.kernel.live_session", str(interval), broken, str(rows), root],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=REPOSITORY,
@@ -82,6 +87,10 @@ class LiveSession:
     def every(self, seconds: float) -> None:
         """The refresh interval from now on."""
         self._say(every=seconds)
+
+    def inspect(self, pid: int) -> None:
+        """The process to be looked at in each sample."""
+        self._say(inspect=pid)
 
     def next(self) -> Sample:
         """The next sample."""
@@ -151,6 +160,8 @@ def _draw(line: socket.socket, warden: int) -> int:
             source.want(order["want"])
         if "every" in order:
             source.every(order["every"])
+        if "inspect" in order:
+            source.inspect(order["inspect"])
     source.close()
     sys.stderr.write(source.failure)
     return 1 if source.failure else 0
@@ -167,4 +178,5 @@ def _load(channel: socket.socket, serials: Mapping[str, int], own_pids: frozense
 if __name__ == "__main__":
     if EMULATED:
         loading.LIMIT_S = PATIENCE_S
+    containers.ROOT = sys.argv[4]
     sys.exit(run(Plan(_draw, _load, write_private, {})))

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 from ebtop.tui.pieces import Line
-from ebtop.tui.widgets.lines import changed, joined
+from ebtop.tui.widgets.lines import joined, spans
 
 LINE: Line = [("  pid", "dim"), ("  ", "text"), ("name", "strong"), (" 7", "text"), (" µs", "dim")]
 
 
-def test_one_span_from_the_first_change_to_the_last() -> None:
-    """Textual writes a line anew for each span of it."""
-    assert changed(LINE, [("  pid", "dim"), ("  ", "text"), ("eman", "strong"), (" 9", "text"), (" µs", "dim")]) == (
-        7,
-        13,
-    )
+def test_only_what_changed_is_written() -> None:
+    """From the cell where it stands; what lies between two changes closely together is written again with them."""
+    other: Line = [("  pid", "dim"), ("  ", "text"), ("eman", "strong"), (" 9", "text"), (" µs", "dim")]
+    assert spans(LINE, other, 20) == [(7, other[2:4])]
+    near: Line = [("pid  ", "dim"), *LINE[1:3], (" 9", "text"), LINE[4]]
+    assert spans(LINE, near, 20) == [(0, near[:4])]
+
+
+def test_far_changes_are_written_apart() -> None:
+    """Going over the cells between them costs less than writing them."""
+    long: Line = [("a", "text"), ("x" * 40, "dim"), ("b", "text")]
+    assert spans(long, [("c", "text"), long[1], ("d", "text")], 42) == [(0, [("c", "text")]), (41, [("d", "text")])]
 
 
 def test_a_change_of_colour_is_a_change() -> None:
     """The same text in another role."""
-    assert changed(LINE, [*LINE[:3], (" 7", "bad"), LINE[4]]) == (11, 13)
+    assert spans(LINE, [*LINE[:3], (" 7", "bad"), LINE[4]], 20) == [(11, [(" 7", "bad")])]
 
 
 def test_pieces_that_move_are_all_written() -> None:
-    """The longer of both lines, whole."""
-    assert changed(LINE, [("pid", "dim")]) == (0, 16)
+    """The whole line, filled."""
+    assert spans(LINE, [("pid", "dim")], 6) == [(0, [("pid", "dim"), ("   ", "text")])]
+
+
+def test_a_wide_character_keeps_what_follows_in_place() -> None:
+    """Cells count, not characters."""
+    wide: Line = [("大", "text"), ("1", "text")]
+    assert spans(wide, [("大", "text"), ("2", "text")], 4) == [(2, [("2", "text")])]
 
 
 def test_blanks_go_with_the_piece_before_them() -> None:

@@ -14,7 +14,9 @@ from ebtop.sample import HostSample, Process, Sample
 from ebtop.spec import Key, Kind, Table
 
 LABELS = {"syscall": {0: "read"}, "device": {8 << 20: "sda"}, "uid": {1000: "ada"}}
-SAMPLE = Sample(5 * 10**9, 1_000_000_005 * 10**9, 1.0, HostSample(), {}, {7: Process("node", "ada")}, LABELS)
+SAMPLE = Sample(
+    5 * 10**9, 1_000_000_005 * 10**9, 1.0, HostSample(), {}, {7: Process("node", "ada", "web", True)}, LABELS
+)
 FRAME = Frame(SAMPLE, 1.0, {})
 NESTED = np.dtype([("ip", "u1", (16,)), ("port", "<u4")])
 
@@ -93,3 +95,4 @@ def test_a_program_is_the_sources_name_then_the_kernels_then_unknown() -> None:
     assert cells.programs(FRAME, table, key) == ["node", "gone", "?"]
     assert cells.programs(FRAME, table, key, [2, 1]) == ["?", "gone"]
     assert (cells.user(FRAME, 7), cells.user(FRAME, 8)) == ("ada", "")
+    assert (cells.unit(FRAME, 7), cells.unit(FRAME, 8)) == ("web", "")

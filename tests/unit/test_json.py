@@ -78,6 +78,33 @@ def test_rates_totals_and_names_stand_side_by_side(two_seconds: Frame) -> None:
     assert isinstance(row["ns_total"], int)
 
 
+def test_a_row_says_in_which_container_or_unit_its_process_is(two_seconds: Frame) -> None:
+    """And which of them it is; nothing is said of a process that nobody has seen."""
+    rows = document(two_seconds)["probes"]["syscalls"]["views"]["by_process"]["rows"]
+    found = {row["pid"]: (row["unit"], row["container"]) for row in rows}
+    assert found[702] == ("nginx.service", False)
+    assert found[911] == ("web", True)
+    assert all(said == samples.UNITS.get(pid, ("", False)) for pid, said in found.items())
+    assert ("", False) in found.values()
+
+
+def test_what_else_is_known_of_the_processes_stands_beside_the_probes(two_seconds: Frame) -> None:
+    """By pid, as far as it was looked up."""
+    read = document(two_seconds)["processes"]
+    assert set(read) == {str(pid) for pid in samples.PROGRAMS}
+    nginx = read["702"]
+    assert (nginx["program"], nginx["user"], nginx["unit"], nginx["container"]) == (
+        "nginx", "www-data", "nginx.service", False,
+    )  # fmt: skip
+    assert nginx["command"] == "/usr/bin/nginx --config /etc/nginx.conf"
+    assert (nginx["ppid"], nginx["parent_program"], nginx["started"]) == (
+        1,
+        "systemd",
+        "2026-11-20T10:03:21.000000000Z",
+    )
+    assert nginx["memory_bytes"] == 702 * 40_960
+
+
 def test_a_histogram_has_edges_counts_and_its_key_by_name(two_seconds: Frame) -> None:
     """Bucket edges in the unit, interval and whole run apart, the exact count and maximum."""
     view = document(two_seconds)["probes"]["syscalls"]["views"]["latency"]

@@ -14,11 +14,13 @@ MESSAGES = (
     wire.Want(("syscalls", "rw"), (1, 7)),
     wire.Statistics(True),
     wire.AskObjects(),
+    wire.AskContainers(("0f" * 32, "pod" + "1e" * 16)),
     wire.Save("/tmp/a b.json"),
     wire.Bye(137),
     wire.Progress("rw", 7, "failed", error="refused", log="line\nline \u202e"),
     wire.Live("rw", 7, "raw", ("raw:sys_enter",), (wire.MapInfo("own", 2, 4, 8, 512, 0, (), ()),), ("enter",), 0),
     wire.Objects(3, 5),
+    wire.Containers(("0f" * 32, "pod" + "1e" * 16), ("web", "")),
     wire.Saved("a.json", "No space left on device"),
     wire.Clock(55.5),
 )

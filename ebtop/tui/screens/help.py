@@ -53,7 +53,10 @@ def _probe(looked: Looked) -> list[Line]:
 
 
 def _of_key(key: Key) -> str:
-    return key.help or {"pid": "process id and name", "time": "local time of day"}.get(key.kind.value, key.kind.value)
+    return key.help or {
+        "pid": "process id, program, and its container or systemd unit",
+        "time": "local time of day",
+    }.get(key.kind.value, key.kind.value)
 
 
 def _of_column(column: Column) -> str:

@@ -11,7 +11,7 @@ from ebtop.text import clean
 from ebtop.tui.pieces import fill, width
 from ebtop.tui.widgets.lines import Lines
 
-FILTER_HINT = "text · pid:1 · comm:sh · user:root · ! negates · ⏎ keep · Esc leave"
+FILTER_HINT = "text · pid:1 · comm:sh · user:root · c:web · ! negates · ⏎ keep · Esc leave"
 
 
 class Prompt(Lines, can_focus=True):
