@@ -10,6 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ebtop.sample import EventTail, MapRows, ProbeSample, Sample, State
 from ebtop.steps import Content, Packed, Step, packed, step
@@ -17,6 +18,7 @@ from ebtop.walk import walk
 
 SECONDS = 600.0
 BYTES = 24 << 20
+"""Bounds unless told otherwise."""
 Place = tuple[str, str, str]
 """Probe, "maps" or "events", and name of the map; or "", "names" and a member of Sample."""
 Contents = Mapping[Place, Content]
@@ -58,7 +60,7 @@ class History:
     def __init__(self, seconds: float = SECONDS, limit: int = BYTES) -> None:
         self.seconds, self.limit = seconds, limit
         self._moments: dict[int, Moment] = {}
-        self._first, self._count = 0, 0
+        self._oldest, self._count = 0, 0
         self._bytes = 0
         self._newest: Sample | None = None
         self._contents: Contents = {}
@@ -109,12 +111,12 @@ class History:
 
     def _drop(self, now_ns: int) -> None:
         """Forget what is out of bounds. One older sample stays, to derive the first from that can be asked for."""
-        while self._first < self._count - 1 and (
+        while self._oldest < self._count - 2 and (
             self._bytes > self.limit
-            or now_ns - self._moments[self._first + 1].sample.monotonic_ns > self.seconds * 1e9
+            or now_ns - self._moments[self._oldest + 1].sample.monotonic_ns > self.seconds * 1e9
         ):
-            self._bytes -= self._moments.pop(self._first).bytes
-            self._first += 1
+            self._bytes -= self._moments.pop(self._oldest).bytes
+            self._oldest += 1
 
     # --- any thread ---------------------------------------------------------------------------------------------------
 
@@ -124,9 +126,14 @@ class History:
         return self._bytes
 
     @property
-    def first(self) -> int:
+    def oldest(self) -> int:
         """Number of the oldest sample there is, counted since the start."""
-        return self._first
+        return self._oldest
+
+    @property
+    def first(self) -> int:
+        """Number of the oldest that has the one before it, or was the very first."""
+        return self._oldest + 1 if self._oldest else 0
 
     @property
     def last(self) -> int:
@@ -138,7 +145,7 @@ class History:
         with self._lock:
             if self._newest is None:
                 raise IndexError("there is no history yet")
-            numbers = range(max(first, self._first), self._count)
+            numbers = range(max(first, self._oldest), self._count)
             return Stretch([self._moments[number] for number in numbers], self._newest)
 
     def sample(self, number: int) -> Sample:
@@ -147,7 +154,7 @@ class History:
             with self._lock:
                 if self._newest is None:
                     raise IndexError("there is no history yet")
-                number = min(max(number, self._first), self._count - 1)
+                number = min(max(number, self._oldest), self._count - 1)
                 start, known = self._nearest(number)
                 numbers = range(start + 1, number + 1) if start < number else range(start, number, -1)
                 path = [self._moments[place] for place in numbers]
@@ -159,6 +166,10 @@ class History:
             self._keep(number, sample, contents)
             return sample
 
+    def has(self, number: int) -> bool:
+        """Whether that sample is at hand, whole."""
+        return number in self._restored or number == self.last
+
     def forget(self) -> None:
         """Let go of what was restored for a look."""
         with self._looking:
@@ -166,7 +177,7 @@ class History:
 
     def _nearest(self, number: int) -> tuple[int, tuple[Sample, Contents]]:
         assert self._newest is not None
-        known = {start: whole for start, whole in self._restored.items() if start >= self._first}
+        known = {start: whole for start, whole in self._restored.items() if start >= self._oldest}
         known[self._count - 1] = (self._newest, self._contents)
         start = min(known, key=lambda start: abs(start - number))
         return start, known[start]
@@ -174,8 +185,7 @@ class History:
     def _keep(self, number: int, sample: Sample, contents: Contents) -> None:
         self._restored[number] = (sample, contents)
         while len(self._restored) > 2 and (
-            len(self._restored) > _RESTORED
-            or sum(_size(kept) for _, kept in self._restored.values()) > _RESTORED_BYTES
+            len(self._restored) > _RESTORED or sum(_size(kept) for _, kept in self._restored.values()) > _RESTORED_BYTES
         ):
             self._restored.popitem(last=False)
 
@@ -231,7 +241,7 @@ def _restored(moment: Moment, contents: Contents) -> Sample:
         )
         for name, probe in moment.sample.probes.items()
     }
-    names = {name: contents["", "names", name] for name in _NAMES}
+    names: dict[str, Any] = {name: contents["", "names", name] for name in _NAMES}
     return replace(moment.sample, probes=probes, **names)
 
 

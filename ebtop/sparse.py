@@ -35,10 +35,15 @@ def pack_places(places: Places) -> bytes:
 def pack_words(words: npt.NDArray[np.uint64]) -> bytes:
     """`words`, of any shape, flat; its size is for the reader to know."""
     flat = words.reshape(-1)
-    places = np.flatnonzero(flat)
+    places = np.flatnonzero(flat != 0)  # far faster than of the words themselves
     raw = flat[places].view(np.uint8)
     used = raw != 0
-    return pack_places(places) + np.packbits(used).tobytes() + raw[used].tobytes()
+    return b"".join((pack_places(places), np.packbits(used).tobytes(), raw[used].tobytes()))
+
+
+def is_nothing(packed: bytes) -> bool:
+    """Whether the words of `pack_words` were all zero."""
+    return len(packed) == _HEAD.size
 
 
 def squeeze(*parts: bytes) -> bytes:

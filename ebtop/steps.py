@@ -15,7 +15,7 @@ import numpy as np
 
 from ebtop import rows
 from ebtop.sample import EventTail, MapRows, Records
-from ebtop.sparse import Places, Reader, Words, pack_places, pack_words, squeeze
+from ebtop.sparse import Places, Reader, Words, is_nothing, pack_places, pack_words, squeeze
 
 Names = Mapping[Any, Any]
 Content = MapRows | EventTail | Names
@@ -110,8 +110,8 @@ class Whole:
 
     def unpacked(self) -> MapRows | EventTail:
         """The content."""
-        records = [part.records() for part in self.parts]
-        return MapRows(*records, self.number) if len(records) == 2 else EventTail(records[0], self.number)
+        first, *second = (part.records() for part in self.parts)
+        return MapRows(first, second[0], self.number) if second else EventTail(first, self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,8 @@ def _map_step(now: MapRows, before: MapRows) -> Step | None:
         if place.size != before.keys.size or not np.array_equal(place, np.arange(place.size)):
             return _move(now, before, place)
     difference = rows.words(now.values) ^ rows.words(before.values)
-    return Patch(squeeze(pack_words(difference))) if difference.any() else None
+    packed_words = pack_words(difference)
+    return None if is_nothing(packed_words) else Patch(squeeze(packed_words))
 
 
 def _move(now: MapRows, before: MapRows, place: rows.Index) -> Move:
@@ -167,16 +168,20 @@ def _move(now: MapRows, before: MapRows, place: rows.Index) -> Move:
     went = others(source, before.keys.size)
     moved = np.flatnonzero(source != others(went, before.keys.size))
     old, new = rows.words(before.values), rows.words(now.values)
+    parts = (
+        source[moved].astype(np.uint64),
+        rows.words(now.keys).take(came, axis=0),
+        new.take(came, axis=0),
+        rows.words(before.keys).take(went, axis=0),
+        old.take(went, axis=0),
+    )
+    whole = np.concatenate([part.reshape(-1) for part in parts])
     content = squeeze(
         pack_places(came),
         pack_places(went),
         pack_places(moved),
-        pack_words(source[moved].astype(np.uint64)),
-        pack_words(new[stayed] ^ old[source]),
-        pack_words(rows.words(now.keys)[came]),
-        pack_words(new[came]),
-        pack_words(rows.words(before.keys)[went]),
-        pack_words(old[went]),
+        pack_words(new.take(stayed, axis=0) ^ old.take(source, axis=0)),
+        pack_words(whole),
     )
     return Move(now.keys.size, before.keys.size, content)
 

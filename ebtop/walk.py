@@ -66,31 +66,30 @@ class MapWalk:
         reader = Reader(step.content)
         came, went, moved = reader.places(), reader.places(), reader.places()
         stayed, source = others(came, step.now), others(went, step.before)
-        source[moved] = reader.words(moved.size).astype(np.intp)
+        difference = reader.changes()
+        size = self._keys[0].shape[1] + self._values.shape[1]
+        words = reader.words(moved.size + (came.size + went.size) * size)
+        source[moved] = words[: moved.size].astype(np.intp)
         order = np.arange(self._used) if self._order is None else self._order
         kept = order[stayed if back else source]
-        self._patch(kept, *reader.changes())
-        new_came = self._added(reader, came.size, not back)
-        new_went = self._added(reader, went.size, back)
+        self._patch(kept, *difference)
         self._order = np.empty(step.before if back else step.now, np.intp)
         self._order[source if back else stayed] = kept
-        self._order[went if back else came] = new_went if back else new_came
+        if back:
+            self._order[went] = self._added(words[moved.size + came.size * size :], went.size)
+        else:
+            self._order[came] = self._added(words[moved.size :], came.size)
 
-    def _added(self, reader: Reader, count: int, wanted: bool) -> rows.Index:
-        """The next `count` rows of the reader, put into the pool if they are `wanted`: where they are."""
-        keys, values = (
-            reader.words(count * width).reshape(count, width)
-            for width in (self._keys[0].shape[1], self._values.shape[1])
-        )
-        if not wanted or not count:
-            return np.zeros(0, np.intp)
+    def _added(self, words: Words, count: int) -> rows.Index:
+        """Put the first `count` rows of `words`, keys and then values, into the pool: where they are."""
+        wide, width = self._keys[0].shape[1], self._values.shape[1]
         begin, self._used = self._used, self._used + count
         if self._used > len(self._values):
-            grown = np.empty((self._used * 5 // 4, values.shape[1]), np.uint64)
+            grown = np.empty((self._used * 5 // 4, width), np.uint64)
             grown[:begin] = self._values[:begin]
             self._values = grown
-        self._values[begin : self._used] = values
-        self._keys.append(keys)
+        self._keys.append(words[: count * wide].reshape(count, wide).copy())
+        self._values[begin : self._used] = words[count * wide : count * (wide + width)].reshape(count, width)
         return np.arange(begin, self._used)
 
     def content(self) -> MapRows:
@@ -98,7 +97,7 @@ class MapWalk:
         start, order = self._start, self._order
         if order is None:
             return MapRows(start.keys, as_records(self._values[: self._used], start.values.dtype), start.capacity)
-        values = as_records(self._values[order], start.values.dtype)
+        values = as_records(self._values.take(order, axis=0), start.values.dtype)
         return MapRows(as_records(self._gathered(order), start.keys.dtype), values, start.capacity)
 
     def _gathered(self, order: rows.Index) -> Words:
@@ -106,9 +105,9 @@ class MapWalk:
         first = self._keys[0]
         gathered = np.empty((order.size, first.shape[1]), np.uint64)
         known = order < len(first)
-        gathered[known] = first[order[known]]
+        gathered[known] = first.take(order[known], axis=0)
         if len(self._keys) > 1:
-            gathered[~known] = np.concatenate(self._keys[1:])[order[~known] - len(first)]
+            gathered[~known] = np.concatenate(self._keys[1:]).take(order[~known] - len(first), axis=0)
         return gathered
 
 

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT)
 _LATE = 3
 """Intervals without a frame after which the header says so."""
+_RATES = 240
+"""Newest rates handed down: as many as the widest trend shows."""
 
 
 class Dashboard(Actions, App[None], inherit_bindings=False):
@@ -177,7 +179,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
 
         state = self.views.setdefault(name, ViewState())
         focused = name == self.focused_probe
-        rates = tuple(self.timeline.rates(name))
+        rates = tuple(self.timeline.rates(name, _RATES).tolist())
         return Looked(self.probes[name], self.frame, rates, state, focused, self._is_fresh(name))
 
     def _is_fresh(self, name: str) -> bool:
