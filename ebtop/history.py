@@ -149,12 +149,11 @@ class History:
             return Stretch([self._moments[number] for number in numbers], self._newest)
 
     def sample(self, number: int) -> Sample:
-        """The sample of that number, equal to what it was; the nearest there is. IndexError while there is none."""
+        """The sample of that number, equal to what it was. IndexError where it is not there, or not any more."""
         with self._looking:
             with self._lock:
-                if self._newest is None:
-                    raise IndexError("there is no history yet")
-                number = min(max(number, self._oldest), self._count - 1)
+                if number not in self._moments:
+                    raise IndexError("that sample is not in history")
                 start, known = self._nearest(number)
                 numbers = range(start + 1, number + 1) if start < number else range(start, number, -1)
                 path = [self._moments[place] for place in numbers]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -85,13 +86,11 @@ class Timeline:
 
     def at(self, number: int) -> Frame:
         """The frame of tick `number` as it was then, of the nearest there is. IndexError before the first tick."""
-        number = self._within(number)
-        return self._frame(number, number - 1)
+        return self._look(number, 0.0)
 
     def frame_over(self, number: int, seconds: float) -> Frame:
         """As `at`, but over the `seconds` before it, or what there is of them: at least one tick."""
-        number = self._within(number)
-        return self._frame(number, min(self.before(number, seconds), number - 1))
+        return self._look(number, seconds)
 
     def number_near(self, monotonic_ns: int) -> int:
         """Number of the tick nearest to a monotonic time, of those there are. IndexError before the first."""
@@ -136,6 +135,14 @@ class Timeline:
         if self._history.last < 0:
             raise IndexError("there was no tick yet")
         return min(max(number, self._history.first), self._history.last)
+
+    def _look(self, number: int, seconds: float) -> Frame:
+        """Tick `number` over `seconds` or one tick; again if either end of that was dropped meanwhile."""
+        while True:
+            there = self._within(number)
+            before = min(self.before(there, seconds), there - 1) if seconds else there - 1
+            with suppress(IndexError):
+                return self._frame(there, before)
 
     def _frame(self, number: int, before: int) -> Frame:
         newest = self._newest

@@ -93,10 +93,12 @@ class MapWalk:
         return np.arange(begin, self._used)
 
     def content(self) -> MapRows:
-        """The map where the walk has come to; the very same keys as at the start if no row moved."""
+        """The map where the walk is now, unmoved by further steps; the very same keys as at the start if no row moved."""
         start, order = self._start, self._order
         if order is None:
-            return MapRows(start.keys, as_records(self._values[: self._used], start.values.dtype), start.capacity)
+            return MapRows(
+                start.keys, as_records(self._values[: self._used].copy(), start.values.dtype), start.capacity
+            )
         values = as_records(self._values.take(order, axis=0), start.values.dtype)
         return MapRows(as_records(self._gathered(order), start.keys.dtype), values, start.capacity)
 
