@@ -258,6 +258,12 @@ def _histogram(view: Histogram, change: _Change) -> HistogramFrame:
     return HistogramFrame(view, keys, counts, totals, sums, highest)
 
 
+def counted(now: MapRows, before: MapRows | None) -> Counts:
+    """Events of one map of histograms between two samples of one run, all keys together, (BUCKETS,)."""
+    counts: Counts = _Change(now, before).delta("slots").sum(axis=0)
+    return counts
+
+
 def percentile(counts: Counts, share: float, largest: float) -> float:
     """An estimate of the `share` quantile (0…1) of one log2 histogram (BUCKETS,); NaN when it is empty.
 

@@ -14,6 +14,10 @@ from ebtop.sample import Records
 Index = npt.NDArray[np.intp]
 _groups: dict[tuple[int, tuple[str, ...]], tuple[weakref.ref[Records], Records, Index]] = {}
 """What `group` found, by identity of the keys, for as long as they are there."""
+_matches: dict[tuple[int, int], tuple[weakref.ref[Records], weakref.ref[Records], Index]] = {}
+"""What `match` searched for, by identity of both keys, for as long as both are there."""
+_orders: dict[int, tuple[weakref.ref[Records], Index, npt.NDArray[np.uint64]]] = {}
+"""Digests of keys in order, and that order: what was `keys` in one search is `earlier` in the next."""
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio, odd: Knuth, The Art of Computer Programming 3, 6.4
 
 
@@ -29,26 +33,57 @@ def words(keys: Records) -> npt.NDArray[np.uint64]:
 
 
 def match(keys: Records, earlier: Records) -> Index:
-    """For each of `keys` its place in `earlier`, or -1; (n,). Both of one dtype, each key once.
+    """For each of `keys` its place in `earlier`, or -1; (n,), not to be changed. Both of one dtype, each key once.
 
     Same keys in the same order, the usual case between two reads of a map, cost one comparison. Otherwise keys are
-    found by a 64-bit mix and compared whole, so that a collision can cost time but never a wrong answer.
+    found by a 64-bit digest and compared whole, so that a collision can cost time but never a wrong answer; neither
+    array may be changed afterwards, for while they are the same, so is the answer.
     """
     if keys is earlier:
         return np.arange(keys.size)
+    name = (id(keys), id(earlier))
+    known = _matches.get(name)
+    if known is None or known[0]() is not keys or known[1]() is not earlier:
+        place = _match(keys, earlier)
+
+        def forget(_: object) -> None:
+            _matches.pop(name, None)
+
+        known = _matches[name] = (weakref.ref(keys, forget), weakref.ref(earlier, forget), place)
+    return known[2]
+
+
+def _match(keys: Records, earlier: Records) -> Index:
     now, before = words(keys), words(earlier)
     if now.shape == before.shape and np.array_equal(now, before):
         return np.arange(keys.size)
     if not before.size or not now.size:
         return np.full(keys.size, -1)
-    mixed_now, mixed_before = _mix(now), _mix(before)
-    order = np.argsort(mixed_before)
-    ordered = mixed_before[order]
+    (order_now, ordered_now), (order, ordered) = _in_order(keys, now), _in_order(earlier, before)
     if bool((ordered[1:] == ordered[:-1]).any()):
         return _match_slowly(now, before)
-    place = order[np.minimum(np.searchsorted(ordered, mixed_now), order.size - 1)]
+    place = np.empty(keys.size, np.intp)
+    place[order_now] = order[np.minimum(np.searchsorted(ordered, ordered_now), order.size - 1)]
     same = (before[place] == now).all(axis=1)
     return np.where(same, place, -1)
+
+
+def _in_order(keys: Records, key_words: npt.NDArray[np.uint64]) -> tuple[Index, npt.NDArray[np.uint64]]:
+    """The order of the keys' digests, and these in order."""
+    known = _orders.get(id(keys))
+    if known is None or known[0]() is not keys:
+        digests = _digest(key_words)
+        order = np.argsort(digests)
+        name = id(keys)
+        known = _orders[name] = (weakref.ref(keys, lambda _: _orders.pop(name, None)), order, digests[order])
+    return known[1:]
+
+
+def _digest(key_words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """One number for each row (n, w): a polynomial in an odd number, modulo 2**64; one pass over memory."""
+    powers = np.multiply.accumulate(np.full(key_words.shape[1], _MIX))
+    digests: npt.NDArray[np.uint64] = np.einsum("ij,j->i", key_words, powers)
+    return digests
 
 
 def group(keys: Records, fields: tuple[str, ...]) -> tuple[Records, Index]:

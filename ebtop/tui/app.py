@@ -46,14 +46,17 @@ from ebtop.tui.widgets.process import ProcessStage
 
 if TYPE_CHECKING:
     from ebtop.frame import Frame
+    from ebtop.heat import Heat
     from ebtop.tape import Tape
-    from ebtop.timeline import Heat, Timeline
+    from ebtop.timeline import Timeline
     from ebtop.tui.pieces import Line
     from ebtop.tui.tablelines import ViewState
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT)
 _LATE = 3
 """Intervals without a frame after which the header says so."""
+_RATES = 240
+"""Newest rates handed down: as many as the widest trend shows."""
 
 
 class Dashboard(Actions, App[None], inherit_bindings=False):
@@ -196,7 +199,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
 
         state = self.views.setdefault(name, ViewState())
         focused = name == self.focused_probe
-        rates = tuple(self.timeline.rates(name, self.position))
+        rates = tuple(self.timeline.rates(name, _RATES, self.position).tolist())
         looked = Looked(self.probes[name], self.frame, rates, state, focused, fresh=self._is_fresh(name))
         return replace(looked, heat=self._heat(looked)) if focused and state.shape == "heatmap" else looked
 

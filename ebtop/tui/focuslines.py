@@ -87,7 +87,7 @@ def _heatmap(looked: Looked, data: HistogramFrame, cells: int, lines: int) -> li
     assert looked.state is not None
     drawn = heat_lines(looked.frame, data.view, looked.heat, looked.state.heat, cells, lines - 1)
     name = data.view.title + (" · Tab: back to the table" if looked.state.on_heat else " · Tab: move in it")
-    return [_rule([(name, cells)]), *drawn.lines]
+    return [_rule([(name, cells)]), *drawn]
 
 
 def _rule(parts: list[tuple[str, int]]) -> Line:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -22,40 +21,28 @@ from ebtop.units import Unit
 
 if TYPE_CHECKING:
     from ebtop.frame import Frame
-    from ebtop.timeline import Heat
+    from ebtop.heat import Heat
 
 _LABEL = 9
 _STEPS = 8
 _LEAST_LINES = 4
 
 
-@dataclass(frozen=True, slots=True)
-class HeatLines:
-    """What is drawn, and what it stands for."""
-
-    lines: list[Line]
-    first: int = 0
-    """Tick of the first column."""
-    columns: int = 0
-    buckets: tuple[tuple[int, int], ...] = ()
-    """Of each line but the last two, from the top: first bucket and the one after the last."""
-
-
 def heat_lines(
     frame: Frame, view: Histogram, heat: Heat | None, cursor: HeatCursor, cells: int, lines: int
-) -> HeatLines:
+) -> list[Line]:
     """The map in `cells` x `lines`: bucket rows, a time axis, what the cursor reads out; puts `cursor` in range."""
     room, rows = cells - _LABEL - 2, lines - 2
     if heat is None or not heat.counts.any() or room < 8 or rows < _LEAST_LINES:
         words = " no heatmap yet: it fills with what the next intervals count"
-        return HeatLines([fill([(words, "faint")], cells)])
+        return [fill([(words, "faint")], cells)]
     first, counts = _window(heat, cursor, room)
     steps = _steps(heat.counts, rows)
     at, step = _pointed(cursor, heat, steps)
     matrix = np.stack([counts[:, begin:after].sum(axis=1) for begin, after in steps])
     body = _body(matrix, steps, view.unit, at - first, step, room)
     read = _read_out(frame, view, heat, at, steps[step], cells)
-    return HeatLines([*body, _axis(heat, first, counts.shape[0], room), read], heat.first + first, room, tuple(steps))
+    return [*body, _axis(heat, first, counts.shape[0], room), read]
 
 
 def _window(heat: Heat, cursor: HeatCursor, room: int) -> tuple[int, npt.NDArray[Any]]:
@@ -63,8 +50,8 @@ def _window(heat: Heat, cursor: HeatCursor, room: int) -> tuple[int, npt.NDArray
     size = len(heat.counts)
     after = size
     if cursor.number is not None:
-        cursor.number = max(heat.first, min(cursor.number, heat.first + size - 1))
-        at = cursor.number - heat.first
+        cursor.number = max(int(heat.numbers[0]), min(cursor.number, int(heat.numbers[0]) + size - 1))
+        at = cursor.number - int(heat.numbers[0])
         if at < size - room:
             after = min(size, at + room // 2 + 1)
             after = max(after, room)
@@ -85,7 +72,7 @@ def _steps(counts: npt.NDArray[Any], rows: int) -> list[tuple[int, int]]:
 
 def _pointed(cursor: HeatCursor, heat: Heat, steps: list[tuple[int, int]]) -> tuple[int, int]:
     """Place of the tick under the cursor, and the line of its bucket."""
-    at = len(heat.counts) - 1 if cursor.number is None else cursor.number - heat.first
+    at = len(heat.counts) - 1 if cursor.number is None else cursor.number - int(heat.numbers[0])
     bucket = cursor.bucket
     if bucket < 0:
         bucket = int(heat.counts[at].argmax()) if heat.counts[at].any() else steps[-1][0]

@@ -9,7 +9,7 @@ from ebtop.spec import Events, Probe, Table
 
 if TYPE_CHECKING:
     from ebtop.frame import EventsFrame, Frame, HistogramFrame, ProbeFrame, TableFrame
-    from ebtop.timeline import Heat
+    from ebtop.heat import Heat
     from ebtop.tui.tablelines import ViewState
 
 

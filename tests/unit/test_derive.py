@@ -169,7 +169,7 @@ def test_keys_with_colliding_mixes_are_still_matched_exactly(monkeypatch: pytest
     def all_the_same(key_words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
         return np.zeros(len(key_words), np.uint64)
 
-    monkeypatch.setattr(rows, "_mix", all_the_same)
+    monkeypatch.setattr(rows, "_digest", all_the_same)
     earlier = np.array([(1, 1), (2, 2), (3, 3)], KEY)
     now = np.array([(3, 3), (9, 9), (1, 1)], KEY)
     assert list(rows.match(now, earlier)) == [2, -1, 0]

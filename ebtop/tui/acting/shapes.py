@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ebtop.tui.acting.base import Acting
 from ebtop.tui.tablelines import SHAPES, HeatCursor
 
@@ -45,14 +47,14 @@ class Shapes(Acting):
         heat = app.looked(app.focused_probe).heat
         if state is None or heat is None:
             return
-        cursor, newest = state.heat, heat.first + len(heat.counts) - 1
+        cursor, newest = state.heat, int(heat.numbers[0]) + len(heat.counts) - 1
         number = newest if cursor.number is None else cursor.number
         if columns:
-            number = max(heat.first, min(number + columns, newest))
+            number = max(int(heat.numbers[0]), min(number + columns, newest))
             cursor.number = None if number == newest else number
         if buckets:
-            counts = heat.counts[number - heat.first]
+            counts = heat.counts[number - int(heat.numbers[0])]
             here = cursor.bucket if cursor.bucket >= 0 else int(counts.argmax())
-            used = heat.counts.any(axis=0).nonzero()[0]
+            used = np.flatnonzero(heat.counts.any(axis=0))
             cursor.bucket = max(int(used[0]), min(here + buckets, int(used[-1]))) if used.size else -1
         app.hand_down()
