@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from ebtop import units
 from ebtop.spec import Events, Key, Kind, Table
-from ebtop.tui.pieces import NUMBER_WIDTH, width
-from ebtop.units import Unit
+from ebtop.tui.pieces import width
+from ebtop.units import Style, Unit
 
 PROGRAM = "program"
 """Name of the second column of a process key."""
@@ -45,16 +46,20 @@ class Slot:
     key: Key | None = None
 
 
-@lru_cache(maxsize=64)
 def slots(view: Table | Events) -> tuple[Slot, ...]:
     """All columns of a view in order, each as narrow as it can be."""
+    return _slots(view, units.style())
+
+
+@lru_cache(maxsize=64)
+def _slots(view: Table | Events, _: Style) -> tuple[Slot, ...]:
     result: list[Slot] = []
     named = any(key.field == "comm" for key in view.keys)
     for key in view.keys:
         result += _of_key(key)[: 1 if named else 2]
     if isinstance(view, Table):
         for column in view.columns:
-            cells = max(width(column.title) + 1, NUMBER_WIDTH[column.unit])
+            cells = max(width(column.title) + 1, units.number_width(column.unit))
             result.append(Slot(column.name, column.title, cells, cells, True, column.importance, column.unit))
     return tuple(result)
 
@@ -73,13 +78,17 @@ def _of_key(key: Key) -> list[Slot]:
     return [Slot(key.field, title, cells, cells, key.kind in _NUMERIC, key.importance, key=key)]
 
 
-@lru_cache(maxsize=64)
 def fitted(view: Table | Events, cells: int, sort: str) -> tuple[tuple[Slot, ...], int]:
     """The columns of `view` that fit into `cells`, widened where they can use it, and the gap before each.
 
     The least important are dropped first, of those the rightmost; then texts become narrow, and only then more is
     dropped: the number of a process whose program is named, last of all what the rows are about or ordered by.
     """
+    return _fitted(view, cells, sort, units.style())
+
+
+@lru_cache(maxsize=64)
+def _fitted(view: Table | Events, cells: int, sort: str, _: Style) -> tuple[tuple[Slot, ...], int]:
     chosen = list(slots(view))
     gap = 1 if cells < 44 else 2
     while _taken(chosen, gap) > cells and any(_is_spare(slot, sort) for slot in chosen):

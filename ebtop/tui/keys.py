@@ -19,6 +19,11 @@ class KeyRow:
     where: str = "both"
     """overview, focus or both: where it does something."""
 
+    @property
+    def name(self) -> str:
+        """What the action is called in a settings file."""
+        return self.label.replace(" ", "_")
+
 
 KEYS: tuple[KeyRow, ...] = (
     KeyRow(("q", "f10", "ctrl+c"), "quit", "quit", "Quit; every probe is detached.", 11),
@@ -52,11 +57,15 @@ KEYS: tuple[KeyRow, ...] = (
     KeyRow(("space", "p"), "pause", "pause", "Hold the screen still; collection goes on.", 7),
     KeyRow(("plus", "equals_sign"), "slower", "slower", "Refresh less often."),
     KeyRow(("minus",), "faster", "faster", "Refresh more often."),
+    KeyRow(("u",), "units", "units", "Units: kB, KiB, kbit."),
     KeyRow(("S", "ctrl+s"), "snapshot", "snapshot", "Save everything collected as JSON.", 8),
     KeyRow(("P",), "picture", "picture", "Save a picture of the screen as SVG."),
     KeyRow(("L",), "log", "log", "Log: compiler and verifier text, messages.", 9),
     KeyRow(("colon", "ctrl+p"), "palette", "palette", "Command palette: find an action by name."),
 )
+
+Keys = tuple[KeyRow, ...]
+"""A whole table; KEYS, or what ebtop.tui.keychanges makes of it."""
 
 _SHOWN = {
     "question_mark": "?",
@@ -78,25 +87,50 @@ _SHOWN = {
     "pageup": "PgUp",
     "home": "Home",
     "end": "End",
+    "insert": "Ins",
+    "delete": "Del",
     "left": "←",
     "right": "→",
     "up": "↑",
     "down": "↓",
 }
+WORDS = {"⏎": "Enter", "←": "Left", "→": "Right", "↑": "Up", "↓": "Down"}
+"""For where there are no such signs."""
 
 
 def shown(key: str) -> str:
     """How people write the key: ctrl+s is Ctrl-S, slash is /."""
     if key in _SHOWN:
         return _SHOWN[key]
-    if key.startswith("ctrl+"):
-        return "Ctrl-" + key[5:].upper()
-    return key.upper() if key.startswith("f") and key[1:].isdigit() else key
+    modifier, plus, rest = key.partition("+")
+    if plus:
+        return f"{modifier.capitalize()}-{shown(rest).upper() if len(rest) == 1 else shown(rest)}"
+    if key.startswith("f") and key[1:].isdigit():
+        return key.upper()
+    return key if len(key) == 1 else _sign(key)
+
+
+def _sign(name: str) -> str:
+    """The character that Textual names after Unicode's name for it."""
+    from unicodedata import lookup
+
+    try:
+        return lookup(_UNICODE.get(name, name.replace("_", " ")))
+    except KeyError:
+        return name
+
+
+_UNICODE = {"at": "commercial at", "minus": "hyphen-minus", "plus": "plus sign", "underscore": "low line"}
 
 
 def key_names(row: KeyRow) -> str:
     """All keys of a row: "q, F10, Ctrl-C"; the digits as a range."""
     return "1 … 9" if row.action == "toggle_probe" else ", ".join(shown(key) for key in row.keys)
+
+
+def key_of(action: str, keys: Keys) -> str:
+    """The first key of an action as people write it, "" where it has none."""
+    return next((shown(row.keys[0]) for row in keys if row.action == action and row.keys), "")
 
 
 def markdown_table() -> str:

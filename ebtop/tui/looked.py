@@ -25,6 +25,8 @@ class Looked:
     focused: bool = False
     fresh: bool = False
     """Switched on again: its counters began at zero a moment ago."""
+    log_key: str = "L"
+    """What opens the log."""
 
     @property
     def shown(self) -> ProbeFrame | None:

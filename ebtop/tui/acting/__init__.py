@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ebtop.tui.acting.files import Files
 from ebtop.tui.acting.looking import Looking
+from ebtop.tui.acting.looks import LooksActions
 from ebtop.tui.acting.moving import Moving
 from ebtop.tui.acting.pages import Pages
 from ebtop.tui.acting.probes import Probes
 from ebtop.tui.acting.time import Time
 
 
-class Actions(Pages, Probes, Moving, Looking, Time, Files):
+class Actions(Pages, Probes, Moving, Looking, LooksActions, Time, Files):
     """All of them, mixed into the dashboard."""

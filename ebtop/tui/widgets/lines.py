@@ -13,6 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ebtop.tui.pieces import Line, line_width, width
+from ebtop.tui.transliteration import plain
 
 if TYPE_CHECKING:
     from ebtop.tui.app import Dashboard
@@ -74,6 +75,8 @@ class Lines(Widget):
             ground = self.rich_style
             styles |= {role: ground + style for role, style in roles.items()}
         ground = styles["cursor" if selected else "text"]
+        if self.dashboard.looks.ascii:
+            line = [(plain(text), role) for text, role in line]
         segments = [Segment(text, ground + roles[role] if selected else styles[role]) for text, role in joined(line)]
         return Strip(segments, line_width(line)).adjust_cell_length(self.size.width, ground)
 
