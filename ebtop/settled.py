@@ -11,8 +11,8 @@ from ebtop.settings import SettingError
 from ebtop.settings.files import SYSTEM, acting_as, of_user, parse, read
 from ebtop.settings.layers import InForce, Layer, merged
 from ebtop.settings.written import Actions, default_file, in_force
-from ebtop.tui.keychanges import KeyChangeError, effective, spelled
-from ebtop.tui.keys import KEYS, Keys
+from ebtop.tui.keychanges import KeyChangeError, effective
+from ebtop.tui.keys import KEYS, Keys, spelled
 from ebtop.warden.identity import Identity, of_screen
 
 _COMMAND_LINE = "command line"

@@ -34,7 +34,7 @@ def of_user(home: str, config_home: str = "") -> str:
 
 @contextmanager
 def acting_as(uid: int, gid: int) -> Iterator[None]:
-    """Open files as that user, if we are root: neither by a link nor by an error is told what that user may not read."""
+    """Open files as that user, if we are root: neither links nor errors then tell what that user may not read."""
     if os.geteuid() != 0 or uid == 0:
         yield
         return
@@ -53,9 +53,9 @@ def acting_as(uid: int, gid: int) -> Iterator[None]:
 def read(path: str, uid: int) -> bytes | None:
     """The content of `path`, None where there is no such file.
 
-    SettingError, with a remedy, unless the file and every directory on the way belong to root or to `uid` and nobody else may
-    change them (sticky directories are no exception), every symbolic link on the way belongs to one of the two, it is a
-    regular file and at most LARGEST bytes long. What was checked is what is read.
+    SettingError, with a remedy, unless the file and every directory on the way belong to root or to `uid` and nobody
+    else may change them (sticky directories are no exception), every symbolic link on the way belongs to one of the
+    two, it is a regular file and at most LARGEST bytes long. What was checked is what is read.
     """
     refusals: list[str] = []
 

@@ -26,7 +26,7 @@ from ebtop.tui.acting import Actions
 from ebtop.tui.driver import Driver, hung_up
 from ebtop.tui.handover import Handover
 from ebtop.tui.headline import headline
-from ebtop.tui.keychanges import effective
+from ebtop.tui.keychanges import effective, in_words
 from ebtop.tui.keys import Keys, key_of
 from ebtop.tui.looked import Looked
 from ebtop.tui.notices import Notices
@@ -78,7 +78,8 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self.settings = settings or Settings()
         self.looks = looks.of(self.settings, os.environ)
         super().__init__(driver_class=Driver, ansi_color=self.looks.few_colours or None)
-        self.keys: Keys = effective(self.settings.keys)
+        keys = effective(self.settings.keys)
+        self.keys: Keys = in_words(keys) if self.looks.ascii else keys
         """Every key that works, the only table to look at."""
         self._bindings = bound(self.keys)
         self.roles: palette.Roles = {}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ebtop.settings.values import instead
-from ebtop.tui.keys import KEYS, WORDS, KeyRow, Keys, shown
+from ebtop.tui.keys import KEYS, WORDS, KeyRow, Keys, spelled
 
 _ALWAYS = {"quit": "ctrl+c"}
 """What no change takes away."""
@@ -19,6 +19,7 @@ _NAMES = {"solidus": "slash", "reverse_solidus": "backslash", "commercial_at": "
 """Where Textual departs from Unicode's names (textual.keys.KEY_NAME_REPLACEMENTS)."""
 _SAME = {"ctrl+i": "tab", "ctrl+m": "enter", "ctrl+left_square_bracket": "escape"}
 """What reaches a program as another key (ASCII control characters)."""
+_SIGNS = {**WORDS, " ": "space"}
 _SPELLINGS = {
     "esc": "escape",
     "return": "enter",
@@ -42,7 +43,7 @@ class KeyChangeError(ValueError):
 
 
 def effective(changes: Mapping[str, Sequence[str]], keys: Keys = KEYS) -> Keys:
-    """`keys` with those of some actions, by their names, replaced by keys as people write them ("Ctrl-S"); KeyChangeError."""
+    """`keys` with those of some actions replaced, keys written as people do ("Ctrl-S"); KeyChangeError."""
     rows = {row.name: row for row in keys}
     for name, wanted in changes.items():
         if name not in rows or rows[name].action == _DIGITS:
@@ -72,9 +73,8 @@ def _check(rows: Keys, changes: Mapping[str, Sequence[str]]) -> None:
             other = taken.setdefault(key, row.name)
             if other != row.name:
                 changed, kept = (row.name, other) if row.name in changes else (other, row.name)
-                raise KeyChangeError(
-                    changed, f'{spelled(key)} is a key of "{kept}" already: choose another, or change both'
-                )
+                why = f"{spelled(key)} is a key of {kept} already: choose another, or give {kept} other keys, too"
+                raise KeyChangeError(changed, why)
 
 
 def _named(action: str, key: str) -> str:
@@ -91,19 +91,27 @@ def _named(action: str, key: str) -> str:
 
 def textual_name(key: str) -> str | None:
     """What Textual calls the key that people write as `key`; None where there is no such key."""
-    key = WORDS.get(key, "space" if key == " " else key)
+    key = _SIGNS.get(key, key)
     if len(key) == 1:
         return _of_character(key)
-    *modifiers, last = key.replace("-", "+").rsplit("+", 1) if not key.endswith(("-", "+")) else (key[:-2], key[-1])
-    modifier = modifiers[0].lower() if modifiers else ""
-    name = _of_character(last.lower()) if len(last) == 1 else _SPELLINGS.get(last.lower(), last.lower())
+    modifier, last = _parted(key)
+    if len(last) == 1:
+        name = _of_character(last.lower()) if modifier in ("ctrl", "alt") else None
+    else:
+        name = _SPELLINGS.get(last.lower(), last.lower())
+        if name not in _NAMED and name not in _FUNCTIONS and (modifier or not _is_sign(name)):
+            return None
     if name is None or modifier not in ("", "ctrl", "shift", "alt", "ctrl+shift"):
         return None
-    known = name in _NAMED or name in _FUNCTIONS
-    if not known and (modifier not in ("ctrl", "alt") or len(last) > 1):
-        return name if not modifier and _is_sign(name) else None
     whole = f"{modifier}+{name}" if modifier else name
     return _SAME.get(whole, whole)
+
+
+def _parted(key: str) -> tuple[str, str]:
+    """Modifiers, and what they modify: also where that is "+" or "-"."""
+    body, end = (key[:-1], key[-1]) if key[-1:] in ("-", "+") else (key, "")
+    modifier, _, last = body.replace("-", "+").rpartition("+")
+    return modifier.lower(), last + end
 
 
 def _of_character(character: str) -> str | None:
@@ -120,6 +128,6 @@ def _is_sign(name: str) -> bool:
     return any(_of_character(chr(code)) == name for code in range(0x21, 0x7F))
 
 
-def spelled(key: str) -> str:
-    """As `shown`, in ASCII: what a settings file says."""
-    return shown(key).translate({ord(sign): word for sign, word in WORDS.items()})
+def in_words(keys: Keys) -> Keys:
+    """The same keys, written in ASCII."""
+    return tuple(replace(row, signs=False) for row in keys)

@@ -18,6 +18,13 @@ class KeyRow:
     """Rank in the footer, 1 first; 0: not there."""
     where: str = "both"
     """overview, focus or both: where it does something."""
+    signs: bool = True
+    """Whether its keys may be written with signs that are not ASCII."""
+
+    @property
+    def shown_keys(self) -> tuple[str, ...]:
+        """Its keys as people write them."""
+        return tuple(map(shown if self.signs else spelled, self.keys))
 
     @property
     def name(self) -> str:
@@ -95,7 +102,7 @@ _SHOWN = {
     "down": "↓",
 }
 WORDS = {"⏎": "Enter", "←": "Left", "→": "Right", "↑": "Up", "↓": "Down"}
-"""For where there are no such signs."""
+"""In place of signs that are not ASCII."""
 
 
 def shown(key: str) -> str:
@@ -108,6 +115,12 @@ def shown(key: str) -> str:
     if key.startswith("f") and key[1:].isdigit():
         return key.upper()
     return key if len(key) == 1 else _sign(key)
+
+
+def spelled(key: str) -> str:
+    """As `shown`, in ASCII: what a settings file says."""
+    name = shown(key)
+    return WORDS.get(name, name)
 
 
 def _sign(name: str) -> str:
@@ -125,12 +138,12 @@ _UNICODE = {"at": "commercial at", "minus": "hyphen-minus", "plus": "plus sign",
 
 def key_names(row: KeyRow) -> str:
     """All keys of a row: "q, F10, Ctrl-C"; the digits as a range."""
-    return "1 … 9" if row.action == "toggle_probe" else ", ".join(shown(key) for key in row.keys)
+    return "1 … 9" if row.action == "toggle_probe" else ", ".join(row.shown_keys)
 
 
 def key_of(action: str, keys: Keys) -> str:
     """The first key of an action as people write it, "" where it has none."""
-    return next((shown(row.keys[0]) for row in keys if row.action == action and row.keys), "")
+    return next((row.shown_keys[0] for row in keys if row.action == action and row.keys), "")
 
 
 def markdown_table() -> str:

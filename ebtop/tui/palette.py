@@ -61,6 +61,7 @@ FEW_COLOURS = Theme(
     warning="ansi_yellow",
     error="ansi_red",
     ansi=True,
+    variables={"ansi-background": "ansi_default", "ansi-foreground": "ansi_default"},  # Screen's style sheet wants them
 )
 
 

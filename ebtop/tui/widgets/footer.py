@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from textual.reactive import reactive
 
-from ebtop.tui.keys import KEYS, Keys, shown
+from ebtop.tui.keys import KEYS, Keys
 from ebtop.tui.pieces import Line, fill, line_width
 from ebtop.tui.widgets.lines import Lines
 
@@ -32,7 +32,7 @@ def footer(hints: Hints, cells: int) -> Line:
     rows = [row for row in hints.keys if row.footer and row.keys and row.where in ("both", where)]
     for row in sorted((row for row in rows if row.action != "toggle_probe"), key=lambda row: row.footer):
         label = "restore" if row.action == "maximise" and hints.maximised else row.label
-        piece: Line = [("   " if cells >= 110 else "  ", "text"), (shown(row.keys[0]), "key"), (f" {label}", "dim")]
+        piece: Line = [("   " if cells >= 110 else "  ", "text"), (row.shown_keys[0], "key"), (f" {label}", "dim")]
         if line_width(line) + line_width(piece) <= cells - 1:
             line += piece
     return fill(line, cells)

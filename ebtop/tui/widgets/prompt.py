@@ -38,7 +38,8 @@ class Prompt(Lines, can_focus=True):
     def draw(self) -> None:
         """Label, text, cursor block and what the keys do."""
         line = [(f" {self.label} ", "accent"), (self.text, "strong"), ("█", "accent")]
-        hint = "text · pid:1 · comm:sh · user:root · ! negates · ⏎ keep · Esc leave"
+        enter = "Enter" if self.dashboard.looks.ascii else "⏎"
+        hint = f"text · pid:1 · comm:sh · user:root · ! negates · {enter} keep · Esc leave"
         if width(self.text) + width(hint) + 16 < self.size.width:
             line.append(("  " + hint, "faint"))
         self.show([fill(line, self.size.width)])
