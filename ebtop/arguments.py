@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NoReturn
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, NoReturn
 
-from ebtop import __version__, registry
+from ebtop import __version__
+from ebtop.settings import THEMES, UNITS, values
 
-_UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
-_SHORTEST_S, _LONGEST_S = 0.1, 86_400.0
-_SLOWEST_S = 60.0
 _DESCRIPTION = "top for what the Linux kernel really does. Without a command: the dashboard."
+_SETTINGS = ("probes", "interval", "history_seconds", "history_mb", "units", "theme", "ascii")
+"""Options of ebtop.settings that the command line has, too."""
 _EPILOG = "Durations: 500ms, 5s, 2m. Needs root (sudo ebtop), or CAP_BPF and CAP_PERFMON; --demo needs nothing."
 
 
@@ -23,10 +23,7 @@ class Arguments:
     """A command line that is in order."""
 
     command: str
-    """"", snapshot, record, doctor or probes; empty is the dashboard."""
-    probes: tuple[str, ...]
-    """Wanted from the start."""
-    interval_s: float
+    """"", snapshot, record, doctor, probes or config; empty is the dashboard."""
     demo: bool
     replay: str
     """Path of a recording, empty for none."""
@@ -37,6 +34,14 @@ class Arguments:
     json: bool
     counts_only: bool = False
     """Probes that can only count, without times, do."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Values of settings that were said, by name of the option; they go before those of files."""
+    config: str = ""
+    """A settings file to read instead of the user's."""
+    no_config: bool = False
+    """Read no settings file."""
+    default: bool = False
+    """Print the documented default file."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -52,95 +57,95 @@ def parse(words: Sequence[str]) -> Arguments:
     said = _parser().parse_args(words)
     return Arguments(
         command=said.command or "",
-        probes=said.probes if said.probes is not None else default_probes(),
-        interval_s=said.interval,
         demo=getattr(said, "demo", False),
         replay=getattr(said, "replay", None) or "",
         path=getattr(said, "path", ""),
         seconds=getattr(said, "seconds", 0.0),
         json=getattr(said, "json", False),
         counts_only=getattr(said, "counts_only", False),
+        settings={name: getattr(said, name) for name in _SETTINGS if getattr(said, name, None) is not None},
+        config=getattr(said, "config", None) or "",
+        no_config=getattr(said, "no_config", False),
+        default=getattr(said, "default", False),
     )
-
-
-def default_probes() -> tuple[str, ...]:
-    """Names of the probes that run when nothing was chosen."""
-    return tuple(probe.name for probe in registry.probes().values() if probe.default)
-
-
-def duration(text: str) -> float:
-    """Seconds in "500ms", "5s", "2m" or "5"; argparse's error for anything else and beyond 0.1 s to a day."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|min|h|)", text.strip())
-    if found is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration; say for instance 500ms, 5s or 2m")
-    seconds = float(found[1]) * _UNITS[found[2]]
-    if not _SHORTEST_S <= seconds <= _LONGEST_S:
-        raise argparse.ArgumentTypeError(f"{text!r} is not between 100ms and 24h")
-    return seconds
-
-
-def interval(text: str) -> float:
-    """A duration of at most a minute."""
-    seconds = duration(text)
-    if seconds > _SLOWEST_S:
-        raise argparse.ArgumentTypeError(f"{text!r} is longer than a minute")
-    return seconds
-
-
-def probe_names(text: str) -> tuple[str, ...]:
-    """The probes of a comma-separated list, each once; argparse's error for a name that no probe has."""
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    if not names:
-        raise argparse.ArgumentTypeError("no probe named; `ebtop probes` lists them")
-    for name in names:
-        try:
-            registry.probe(name)
-        except KeyError:
-            raise argparse.ArgumentTypeError(f"there is no probe {name!r}; `ebtop probes` lists them") from None
-    return names
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="ebtop", description=_DESCRIPTION, epilog=_EPILOG)
     parser.add_argument("--version", action="version", version=f"ebtop {__version__}")
-    _source(parser, None, 1.0)
+    _source(parser, None)
+    _looks(parser, None)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     snapshot = commands.add_parser("snapshot", help="look without a screen and write everything seen as JSON")
     snapshot.add_argument("-o", dest="path", metavar="FILE", required=True, help="the file to write")
     _seconds(snapshot, "5s")
-    _source(snapshot, argparse.SUPPRESS, argparse.SUPPRESS)
+    _source(snapshot, argparse.SUPPRESS)
     record = commands.add_parser("record", help="record a session for --replay")
     record.add_argument("path", metavar="FILE", help="the file to write")
     _seconds(record, "20s")
-    _live(record, argparse.SUPPRESS, argparse.SUPPRESS)
+    _live(record, argparse.SUPPRESS)
     doctor = commands.add_parser("doctor", help="what this machine offers each probe, and what mends what is missing")
     doctor.add_argument("--json", action="store_true", help="as JSON")
     commands.add_parser("probes", help="list the probes")
+    config = commands.add_parser("config", help="the settings in force as a settings file, and where each comes from")
+    config.add_argument("--default", action="store_true", help="the default file instead, every key explained")
+    _live(config, argparse.SUPPRESS)
+    _looks(config, argparse.SUPPRESS)
     return parser
 
 
 def _seconds(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument(
-        "--for", dest="seconds", type=duration, default=default, metavar="TIME", help=f"how long to look ({default})"
+        "--for",
+        dest="seconds",
+        type=_checked(values.duration),
+        default=default,
+        metavar="TIME",
+        help=f"how long to look ({default})",
     )
 
 
-def _live(parser: argparse.ArgumentParser, no_probes: object, pace: object) -> None:
-    parser.add_argument(
-        "--probes", type=probe_names, default=no_probes, metavar="A,B", help="these instead of the usual"
-    )
+def _checked(taken: Callable[[object], Any]) -> Callable[[str], Any]:
+    """`taken` as a type of argparse: its words are those of the error."""
+
+    def read(text: str) -> Any:
+        try:
+            return taken(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return read
+
+
+def _live(parser: argparse.ArgumentParser, unsaid: str | None) -> None:
+    """What every look at the machine takes; `unsaid` is what stands for an option that is not there."""
+    add = partial(parser.add_argument, default=unsaid)
+    add("--probes", type=_checked(values.probe_names), metavar="A,B", help="these instead of the usual")
     parser.add_argument(
         "--counts-only",
         action="store_true",
         default=argparse.SUPPRESS,
         help="probes that can only count, without times, do: at half the cost",
     )
-    parser.add_argument("--interval", type=interval, default=pace, metavar="TIME", help="between two looks (1s)")
+    add("--interval", type=_checked(values.interval), metavar="TIME", help="between two looks (1s)")
+    files = parser.add_mutually_exclusive_group()
+    files.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help="settings instead of the user's")
+    files.add_argument("--no-config", action="store_true", default=argparse.SUPPRESS, help="read no settings file")
 
 
-def _source(parser: argparse.ArgumentParser, no_probes: object, pace: object) -> None:
-    _live(parser, no_probes, pace)
+def _source(parser: argparse.ArgumentParser, unsaid: str | None) -> None:
+    _live(parser, unsaid)
     source = parser.add_mutually_exclusive_group()
-    suppress = argparse.SUPPRESS if no_probes is argparse.SUPPRESS else None
-    source.add_argument("--demo", action="store_true", default=suppress or False, help="replay the bundled recording")
-    source.add_argument("--replay", metavar="FILE", default=suppress, help="replay a recording")
+    source.add_argument("--demo", action="store_true", default=unsaid or False, help="replay the bundled recording")
+    source.add_argument("--replay", metavar="FILE", default=unsaid, help="replay a recording")
+
+
+def _looks(parser: argparse.ArgumentParser, unsaid: str | None) -> None:
+    """What the dashboard takes."""
+    add = partial(parser.add_argument, default=unsaid)
+    theme, units = (partial(values.one_of, choices=choices) for choices in (THEMES, UNITS))
+    add("--theme", type=_checked(theme), metavar="NAME", help="colours: ebtop, ebtop-light, nord, gruvbox and others")
+    add("--ascii", action="store_const", const="always", help="nothing but ASCII on the screen")
+    add("--units", type=_checked(units), metavar="KIND", help="si (kB), binary (KiB) or bits (kbit)")
+    add("--history", dest="history_seconds", type=_checked(values.history), metavar="TIME", help="to go back (10m)")
+    add("--history-memory", dest="history_mb", type=_checked(values.megabytes), metavar="SIZE", help="for it (24MB)")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from ebtop import registry
 from ebtop.arguments import Arguments, parse
+from ebtop.settings import SettingError, Settings
+from ebtop.text import clean
 
 if TYPE_CHECKING:
     from ebtop.live import Live
@@ -28,16 +30,33 @@ def main(words: Sequence[str] | None = None) -> int:
         from ebtop import doctor
 
         return doctor.run(arguments.json)
+    from ebtop import settled
+
+    try:
+        if arguments.command == "config":
+            return _say(settled.text(arguments))
+        settings = settled.settled(arguments).settings
+    except SettingError as wrong:
+        return _refuse(clean(str(wrong)))
+    return _run(arguments, settings)
+
+
+def _run(arguments: Arguments, settings: Settings) -> int:
     if not arguments.command and not (os.isatty(0) and os.isatty(1)):
         return _refuse("the dashboard needs a terminal; `ebtop snapshot -o FILE` does without one")
     if arguments.demo or arguments.replay:
-        return _replay(arguments)
-    return _live(arguments)
+        return _replay(arguments, settings)
+    return _live(arguments, settings)
 
 
 def _refuse(why: str) -> int:
     sys.stderr.write(f"ebtop: {why}\n")
     return _REFUSED
+
+
+def _say(text: str) -> int:
+    sys.stdout.write(text)
+    return 0
 
 
 def _list_probes() -> int:
@@ -48,7 +67,7 @@ def _list_probes() -> int:
     return 0
 
 
-def _live(arguments: Arguments) -> int:
+def _live(arguments: Arguments, settings: Settings) -> int:
     from ebtop.kernel import preflight
 
     block = preflight.blocking()
@@ -67,15 +86,15 @@ def _live(arguments: Arguments) -> int:
         def begin() -> Live:
             from ebtop.live import Live
 
-            sources.append(Live(line, warden, arguments.interval_s))
+            sources.append(Live(line, warden, settings.interval_s))
             return sources[0]
 
         def save(path: str, content: bytes) -> str:
             return sources[0].save(path, content) if through_warden else write_private(path, content)
 
-        return _show(arguments, begin, save)
+        return _show(arguments, settings, begin, save)
 
-    serials = dict.fromkeys(arguments.probes, 0)
+    serials = dict.fromkeys(settings.probes, 0)
     allowed = (arguments.path, os.path.abspath(arguments.path)) if arguments.path else ()
     return run(Plan(screen, _loader(arguments.counts_only), write_private, serials, allowed))
 
@@ -89,24 +108,26 @@ def _loader(counts_only: bool) -> Load:
     return load
 
 
-def _replay(arguments: Arguments) -> int:
+def _replay(arguments: Arguments, settings: Settings) -> int:
     from ebtop.export.files import write_private
     from ebtop.replay import Replay, demo_path
 
     try:
-        source = Replay(arguments.replay or demo_path(), arguments.interval_s)
+        source = Replay(arguments.replay or demo_path(), settings.interval_s)
     except (OSError, ValueError) as error:
         return _refuse(f"{arguments.replay}: {getattr(error, 'strerror', None) or error}")
-    return _show(arguments, lambda: source, write_private)
+    return _show(arguments, settings, lambda: source, write_private)
 
 
-def _show(arguments: Arguments, begin: Callable[[], Live | Replay], save: Callable[[str, bytes], str]) -> int:
+def _show(
+    arguments: Arguments, settings: Settings, begin: Callable[[], Live | Replay], save: Callable[[str, bytes], str]
+) -> int:
     """Run the dashboard, or what goes without one, on the source that `begin` makes."""
     if not arguments.command:
         from ebtop import tui
 
-        return tui.run(begin, save=save, wanted=arguments.probes, interval=arguments.interval_s)
+        return tui.run(begin, save=save, wanted=settings.probes, interval=settings.interval_s, settings=settings)
     from ebtop.export import headless
 
     work = headless.snapshot if arguments.command == "snapshot" else headless.record
-    return work(begin(), arguments.probes, arguments.seconds, arguments.path, save)
+    return work(begin(), settings.probes, arguments.seconds, arguments.path, save)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from enum import Enum
 
 
@@ -17,14 +18,62 @@ class Unit(Enum):
     """A number without prefix, e.g. a backlog or an identifier."""
 
 
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How numbers of bytes are written."""
+
+    name: str
+    does: str
+    """Words for people."""
+    step: int
+    """From one prefix to the next."""
+    prefixes: tuple[str, ...]
+    suffix: str
+    factor: int
+    """Of `suffix` in one byte."""
+    number_width: int
+    """Cells of the longest text: "99.9 kB", "1023 KiB", "99.9 kbit"."""
+
+
 _DECIMAL = ("", "k", "M", "G", "T", "P", "E")
+_BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _TIME = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns"))
+STYLES = (
+    Style("si", "bytes in steps of 1000", 1000, _DECIMAL, "B", 1, 7),
+    Style("binary", "bytes in steps of 1024", 1024, _BINARY, "B", 1, 8),
+    Style("bits", "bits in steps of 1000", 1000, _DECIMAL, "bit", 8, 9),
+)
+"""The usual one first."""
+_WIDTH = {Unit.COUNT: 6, Unit.NS: 7, Unit.PERCENT: 6, Unit.PLAIN: 7}
+_style = STYLES[0]
+
+
+def style() -> Style:
+    """The style in use: the one choice of this module, made by the dashboard and by nothing else."""
+    return _style
+
+
+def use(name: str) -> None:
+    """Write bytes in the style of that name from now on; what was made before has to be made anew by who keeps it."""
+    global _style  # noqa: PLW0603  # one screen, one style: the alternative is an argument through every function
+    _style = next(style for style in STYLES if style.name == name)
+
+
+def number_width(unit: Unit) -> int:
+    """Cells that the text of a number of `unit` needs at most, suffix and all."""
+    return _style.number_width if unit is Unit.BYTES else _WIDTH[unit]
+
+
+def suffix_width(unit: Unit) -> int:
+    """Cells of the longest usual suffix."""
+    return number_width(unit) - 5 if unit is not Unit.PLAIN else 0
 
 
 def text(value: float, unit: Unit = Unit.COUNT) -> str:
     """`value` in three or four significant digits with its unit: "31.2 k", "301 MB", "2.1 µs", "0.7 %".
 
-    NaN, "not measured", is "-". Prefixes are decimal (SI); nanoseconds step through ns, µs, ms, s, min, h, d.
+    NaN, "not measured", is "-". Prefixes are decimal (SI), of bytes those of the style in use; nanoseconds step through
+    ns, µs, ms, s, min, h, d.
     """
     if math.isnan(value):
         return "-"
@@ -34,9 +83,11 @@ def text(value: float, unit: Unit = Unit.COUNT) -> str:
         return f"{_digits(value)} %"
     if unit is Unit.PLAIN:
         return f"{value:.0f}"
-    number, prefix = _scaled(value)
-    suffix = prefix + ("B" if unit is Unit.BYTES else "")
-    return f"{number} {suffix}" if suffix else number
+    if unit is Unit.BYTES:
+        number, prefix = _scaled(value * _style.factor, _style.step, _style.prefixes)
+        return f"{number} {prefix}{_style.suffix}"
+    number, prefix = _scaled(value, 1000, _DECIMAL)
+    return f"{number} {prefix}" if prefix else number
 
 
 def rate(value: float, unit: Unit = Unit.COUNT) -> str:
@@ -61,15 +112,15 @@ def _digits(value: float) -> str:
     return f"{value:.2g}" if size >= 0.01 else "<0.01"
 
 
-def _scaled(value: float) -> tuple[str, str]:
+def _scaled(value: float, by: int, prefixes: tuple[str, ...]) -> tuple[str, str]:
     size, step = abs(value), 0
-    while size >= 999.5 and step < len(_DECIMAL) - 1:
-        size /= 1000
+    while size >= by - 0.5 and step < len(prefixes) - 1:
+        size /= by
         step += 1
     scaled = math.copysign(size, value)
     if step == 0:
         return (f"{scaled:.0f}" if size >= 9.95 or size == int(size) else _digits(scaled)), ""
-    return (f"{scaled:.1f}" if size < 99.95 else f"{scaled:.0f}"), _DECIMAL[step]
+    return (f"{scaled:.1f}" if size < 99.95 else f"{scaled:.0f}"), prefixes[step]
 
 
 def _time(ns: float) -> str:

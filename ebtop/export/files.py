@@ -6,10 +6,9 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterator
 
-_HOPS = 40  # MAXSYMLINKS, include/linux/namei.h
-_PLACE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+from ebtop.walking import reached
+
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -27,7 +26,7 @@ def write_private(path: str, content: bytes) -> str:
     try:
         if not name or name in (".", ".."):
             raise IsADirectoryError(errno.EISDIR, "names no file")
-        with _directory(folder) as place:
+        with reached(folder, _check_link) as place:
             _check_directory(os.fstat(place))
             _check_target(place, name)
             _write(place, name, content)
@@ -46,41 +45,10 @@ def _refusal(why: str) -> PermissionError:
     return PermissionError(errno.EPERM, f"not written: {why}")
 
 
-@contextlib.contextmanager
-def _directory(folder: str) -> Iterator[int]:
-    """A descriptor of `folder`, reached step by step, so that what was checked is what is used."""
-    at = os.open("/" if folder.startswith("/") else ".", _PLACE | os.O_DIRECTORY)
-    ahead, hops = folder.split("/")[::-1], 0
-    try:
-        while ahead:
-            step = ahead.pop()
-            if step in ("", "."):
-                continue
-            found = os.open(step, _PLACE, dir_fd=at)
-            if not stat.S_ISLNK(os.fstat(found).st_mode):
-                os.close(at)
-                at = found
-                continue
-            target, hops = _target(found, step), hops + 1
-            if hops > _HOPS:
-                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-            ahead += target.split("/")[::-1]
-            if target.startswith("/"):
-                os.close(at)
-                at = os.open("/", _PLACE | os.O_DIRECTORY)
-        yield at
-    finally:
-        os.close(at)
-
-
-def _target(link: int, name: str) -> str:
-    """Where the symbolic link behind descriptor `link` points to; closes it. Only ours and root's are followed."""
-    try:
-        if os.fstat(link).st_uid not in (0, os.geteuid()):
-            raise _refusal(f"{name} is a symbolic link of another user")
-        return os.readlink("", dir_fd=link)
-    finally:
-        os.close(link)
+def _check_link(link: os.stat_result, way: str) -> None:
+    """Only our own and root's are followed."""
+    if link.st_uid not in (0, os.geteuid()):
+        raise _refusal(f"{os.path.basename(way)} is a symbolic link of another user")
 
 
 def _check_directory(place: os.stat_result) -> None:

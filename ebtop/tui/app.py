@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual.app import App
-from textual.binding import Binding
+from textual.binding import Binding, BindingsMap
 from textual.events import Resize
 from textual.geometry import Size
 from textual.reactive import reactive
@@ -21,13 +21,15 @@ from textual.screen import Screen
 
 from ebtop import registry
 from ebtop.sample import Target
+from ebtop.settings import Settings
 from ebtop.spec import Probe
-from ebtop.tui import palette
+from ebtop.tui import looks, palette
 from ebtop.tui.acting import Actions
 from ebtop.tui.driver import Driver, hung_up
 from ebtop.tui.handover import Handover
 from ebtop.tui.headline import headline
-from ebtop.tui.keys import KEYS
+from ebtop.tui.keychanges import effective, in_words
+from ebtop.tui.keys import Keys, key_of
 from ebtop.tui.looked import Looked
 from ebtop.tui.notices import Notices
 from ebtop.tui.painting import Painter
@@ -59,29 +61,40 @@ _RATES = 240
 """Newest rates handed down: as many as the widest trend shows."""
 
 
+def bound(keys: Keys) -> BindingsMap:
+    """The bindings of a table of keys; Ctrl-C goes before everything."""
+    return BindingsMap(
+        Binding(key, f"{row.action}({key})" if row.action == "toggle_probe" else row.action, priority=key == "ctrl+c")
+        for row in keys
+        for key in row.keys
+    )
+
+
 class Dashboard(Actions, App[None], inherit_bindings=False):
     """Follows a timeline until the user, a signal or the source ends it."""
 
     CSS_PATH = Path(__file__).with_name("app.tcss")  # whole: a relative one is resolved to where nobody may walk
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar = [
-        Binding(key, f"{row.action}({key})" if row.action == "toggle_probe" else row.action, priority=key == "ctrl+c")
-        for row in KEYS
-        for key in row.keys
-    ]
-
     frame: reactive[Frame | None] = reactive(None, repaint=False, always_update=True, init=False)
 
     def __init__(
-        self, timeline: Timeline, save: Callable[[str, bytes], str], wanted: tuple[str, ...], interval: float
+        self,
+        timeline: Timeline,
+        save: Callable[[str, bytes], str],
+        wanted: tuple[str, ...],
+        interval: float,
+        settings: Settings | None = None,
     ) -> None:
-        few = palette.has_few_colours(os.environ)
-        super().__init__(driver_class=Driver, ansi_color=few or None)
-        self.register_theme(palette.TRUE_COLOUR)
-        self.register_theme(palette.FEW_COLOURS)
-        self.theme = "ebtop-16" if few else "ebtop"
-        self.roles = palette.styles(None if few else self.get_css_variables())
+        self.settings = settings or Settings()
+        self.looks = looks.of(self.settings, os.environ)
+        super().__init__(driver_class=Driver, ansi_color=self.looks.few_colours or None)
+        keys = effective(self.settings.keys)
+        self.keys: Keys = in_words(keys) if self.looks.ascii else keys
+        """Every key that works, the only table to look at."""
+        self._bindings = bound(self.keys)
         self.painter = Painter(self)
+        self.roles: palette.Roles = {}
+        """The style of each role in the theme that is worn."""
         self.animation_level = "none"
         self._disable_tooltips = self._disable_notifications = True
         self.timeline, self.save_file, self.interval = timeline, save, interval
@@ -109,6 +122,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self._begun = False
         self._handover: Handover[Frame] = Handover()
         self._ended: Handover[str] = Handover()
+        self.begin_looks()
 
     def get_default_screen(self) -> Screen[None]:
         """The one screen that is always there."""
@@ -200,7 +214,8 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         state = self.views.setdefault(name, ViewState())
         focused = name == self.focused_probe
         rates = tuple(self.timeline.rates(name, _RATES, self.position).tolist())
-        looked = Looked(self.probes[name], self.frame, rates, state, focused, fresh=self._is_fresh(name))
+        log = key_of("log", self.keys)
+        looked = Looked(self.probes[name], self.frame, rates, state, focused, fresh=self._is_fresh(name), log_key=log)
         return replace(looked, heat=self._heat(looked)) if focused and state.shape == "heatmap" else looked
 
     def _heat(self, looked: Looked) -> Heat | None:
@@ -225,7 +240,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
 
     def _show_hints(self) -> None:
         slots = tuple((probe.slot, name in self.wanted) for name, probe in self.probes.items() if probe.slot)
-        self.main.query_one(Footer).data = Hints(slots, self.is_maximised)
+        self.main.query_one(Footer).data = Hints(slots, self.is_maximised, self.keys)
 
     def show_status(self) -> None:
         """Notice, or what the focused probe costs and loses."""

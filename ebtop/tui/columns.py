@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from ebtop import units
 from ebtop.spec import Events, Key, Kind, Table
-from ebtop.tui.pieces import NUMBER_WIDTH, width
-from ebtop.units import Unit
+from ebtop.tui.pieces import width
+from ebtop.units import Style, Unit
 
 PROGRAM, UNIT = "program", "unit"
 """Names of the second and third column of a process key."""
@@ -48,10 +49,14 @@ class Slot:
     key: Key | None = None
 
 
+def slots(view: Table | Events, belonging: bool = True) -> tuple[Slot, ...]:
+    """All columns of a view in order, each as narrow as it can be; those of units only where `belonging` is wanted."""
+    return _slots(view, belonging, units.style())
+
+
 @lru_cache(maxsize=64)
-def slots(view: Table | Events, units: bool = True) -> tuple[Slot, ...]:
-    """All columns of a view in order, each as narrow as it can be; those of `units` only where they are wanted."""
-    result = [slot for key in view.keys for slot in _of_key(key) if units or slot.name != UNIT]
+def _slots(view: Table | Events, belonging: bool, _: Style) -> tuple[Slot, ...]:
+    result = [slot for key in view.keys for slot in _of_key(key) if belonging or slot.name != UNIT]
     comm = next((slot for slot in result if slot.name == "comm"), None)
     if comm is not None:  # the kernel's own name of the program, with the unit beside it
         behind = [slot for slot in result if slot.name == UNIT]
@@ -59,7 +64,7 @@ def slots(view: Table | Events, units: bool = True) -> tuple[Slot, ...]:
         result[result.index(comm) + 1 : 0] = behind
     if isinstance(view, Table):
         for column in view.columns:
-            cells = max(width(column.title) + 1, NUMBER_WIDTH[column.unit])
+            cells = max(width(column.title) + 1, units.number_width(column.unit))
             result.append(Slot(column.name, column.title, cells, cells, True, column.importance, column.unit))
     return tuple(result)
 
@@ -80,14 +85,18 @@ def _of_key(key: Key) -> list[Slot]:
     return [Slot(key.field, title, cells, cells, key.kind in _NUMERIC, key.importance, key=key)]
 
 
-@lru_cache(maxsize=64)
-def fitted(view: Table | Events, cells: int, sort: str, units: bool = True) -> tuple[tuple[Slot, ...], int]:
+def fitted(view: Table | Events, cells: int, sort: str, belonging: bool = True) -> tuple[tuple[Slot, ...], int]:
     """The columns of `view` that fit into `cells`, widened where they can use it, and the gap before each.
 
     The least important are dropped first, of those the rightmost; then texts become narrow, and only then more is
     dropped: the number of a process whose program is named, last of all what the rows are about or ordered by.
     """
-    chosen = list(slots(view, units or sort == UNIT))
+    return _fitted(view, cells, sort, belonging or sort == UNIT, units.style())
+
+
+@lru_cache(maxsize=64)
+def _fitted(view: Table | Events, cells: int, sort: str, belonging: bool, _: Style) -> tuple[tuple[Slot, ...], int]:
+    chosen = list(slots(view, belonging))
     gap = 1 if cells < 44 else 2
     while _taken(chosen, gap) > cells and any(_is_spare(slot, sort) for slot in chosen):
         spare = [place for place, slot in enumerate(chosen) if _is_spare(slot, sort)]

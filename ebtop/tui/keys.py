@@ -18,6 +18,18 @@ class KeyRow:
     """Rank in the footer, 1 first; 0: not there."""
     where: str = "both"
     """overview, focus or both: where it does something."""
+    signs: bool = True
+    """Whether its keys may be written with signs that are not ASCII."""
+
+    @property
+    def shown_keys(self) -> tuple[str, ...]:
+        """Its keys as people write them."""
+        return tuple(map(shown if self.signs else spelled, self.keys))
+
+    @property
+    def name(self) -> str:
+        """What the action is called in a settings file."""
+        return self.label.replace(" ", "_")
 
 
 KEYS: tuple[KeyRow, ...] = (
@@ -47,7 +59,7 @@ KEYS: tuple[KeyRow, ...] = (
         ("slash", "f", "f4", "backslash"),
         "filter",
         "filter",
-        "Filter rows: text, pid:1, comm:sh, user:root, c:web (container, unit); ! negates.",
+        "Filter rows: text, pid:1, comm:sh, user:root, c:web; ! negates.",
         5,
     ),
     KeyRow(("s", "f6", "greater_than_sign"), "sort(1)", "sort", "Sort by the next column.", 6),
@@ -61,6 +73,7 @@ KEYS: tuple[KeyRow, ...] = (
     KeyRow(("full_stop",), "now", "live", "Back to what happens now."),
     KeyRow(("plus", "equals_sign"), "slower", "slower", "Refresh less often."),
     KeyRow(("minus",), "faster", "faster", "Refresh more often."),
+    KeyRow(("u",), "units", "units", "Units: kB, KiB, kbit."),
     KeyRow(("S", "ctrl+s"), "snapshot", "snapshot", "Save everything collected as JSON.", 8),
     KeyRow(("R",), "record", "record", "Begin a recording for --replay, or end and save it."),
     KeyRow(("P",), "picture", "picture", "Save a picture of the screen as SVG."),
@@ -68,6 +81,9 @@ KEYS: tuple[KeyRow, ...] = (
     KeyRow(("L",), "log", "log", "Log: compiler and verifier text, messages.", 9),
     KeyRow(("colon", "ctrl+p"), "palette", "palette", "Command palette: find an action by name."),
 )
+
+Keys = tuple[KeyRow, ...]
+"""A whole table; KEYS, or what ebtop.tui.keychanges makes of it."""
 
 _SHOWN = {
     "question_mark": "?",
@@ -95,25 +111,56 @@ _SHOWN = {
     "pageup": "PgUp",
     "home": "Home",
     "end": "End",
+    "insert": "Ins",
+    "delete": "Del",
     "left": "←",
     "right": "→",
     "up": "↑",
     "down": "↓",
 }
+WORDS = {"⏎": "Enter", "←": "Left", "→": "Right", "↑": "Up", "↓": "Down"}
+"""In place of signs that are not ASCII."""
 
 
 def shown(key: str) -> str:
     """How people write the key: ctrl+s is Ctrl-S, slash is /."""
     if key in _SHOWN:
         return _SHOWN[key]
-    if key.startswith("ctrl+"):
-        return "Ctrl-" + key[5:].upper()
-    return key.upper() if key.startswith("f") and key[1:].isdigit() else key
+    modifier, plus, rest = key.partition("+")
+    if plus:
+        return f"{modifier.capitalize()}-{shown(rest).upper() if len(rest) == 1 else shown(rest)}"
+    if key.startswith("f") and key[1:].isdigit():
+        return key.upper()
+    return key if len(key) == 1 else _sign(key)
+
+
+def spelled(key: str) -> str:
+    """As `shown`, in ASCII: what a settings file says."""
+    name = shown(key)
+    return WORDS.get(name, name)
+
+
+def _sign(name: str) -> str:
+    """The character that Textual names after Unicode's name for it."""
+    from unicodedata import lookup
+
+    try:
+        return lookup(_UNICODE.get(name, name.replace("_", " ")))
+    except KeyError:
+        return name
+
+
+_UNICODE = {"at": "commercial at", "minus": "hyphen-minus", "plus": "plus sign", "underscore": "low line"}
 
 
 def key_names(row: KeyRow) -> str:
     """All keys of a row: "q, F10, Ctrl-C"; the digits as a range."""
-    return "1 … 9" if row.action == "toggle_probe" else ", ".join(shown(key) for key in row.keys)
+    return "1 … 9" if row.action == "toggle_probe" else ", ".join(row.shown_keys)
+
+
+def key_of(action: str, keys: Keys) -> str:
+    """The first key of an action as people write it, "" where it has none."""
+    return next((row.shown_keys[0] for row in keys if row.action == action and row.keys), "")
 
 
 def markdown_table() -> str:

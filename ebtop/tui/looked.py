@@ -28,6 +28,8 @@ class Looked:
     """The histogram over time, where the heatmap is shown."""
     fresh: bool = False
     """Switched on again: its counters began at zero a moment ago."""
+    log_key: str = "L"
+    """What opens the log."""
 
     @property
     def shown(self) -> ProbeFrame | None:

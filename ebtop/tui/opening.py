@@ -10,9 +10,11 @@ import sys
 import time
 
 from ebtop import registry
+from ebtop.tui.looks import Looks
 from ebtop.tui.pieces import Line, fill
 from ebtop.tui.plan import SMALLEST, grid
 from ebtop.tui.titles import NAN, Headline, header, title
+from ebtop.tui.transliteration import plain
 
 _ROLES = {
     "accent": "1;38;5;75",
@@ -27,17 +29,20 @@ _ENTER = "\x1b[?1049h\x1b[?25l\x1b[H"
 _LEAVE = "\x1b[0m\x1b[?1049l\x1b[?25h"
 
 
-def paint(wanted: tuple[str, ...], interval: float) -> bool:
-    """Paint the opening on the terminal of stderr, where Textual draws; whether there is one."""
+def paint(wanted: tuple[str, ...], interval: float, looks: Looks) -> bool:
+    """Paint the opening on the terminal of stderr, where Textual draws; whether there is one.
+
+    In colours only where they are those of the theme that follows, on the ground of the terminal.
+    """
     try:
         size = os.get_terminal_size(2)
     except OSError:
         return False
     if size.columns < SMALLEST[0] or size.lines < SMALLEST[1]:
         return False
-    plain = "NO_COLOR" in os.environ or "256" not in os.environ.get("TERM", "")
-    text = "\r\n".join(_coloured(line, plain) for line in lines(wanted, interval, size.columns, size.lines))
-    os.write(2, (_ENTER + text).encode())
+    colourless = looks.theme != "ebtop" or "NO_COLOR" in os.environ or "256" not in os.environ.get("TERM", "")
+    text = "\r\n".join(_coloured(line, colourless) for line in lines(wanted, interval, size.columns, size.lines))
+    os.write(2, (_ENTER + (plain(text) if looks.ascii else text)).encode())
     return True
 
 
@@ -65,7 +70,7 @@ def lines(wanted: tuple[str, ...], interval: float, columns: int, rows: int) -> 
     return picture
 
 
-def _coloured(line: Line, plain: bool) -> str:
-    if plain:
+def _coloured(line: Line, colourless: bool) -> str:
+    if colourless:
         return "".join(text for text, _ in line)
     return "".join(f"\x1b[0;{_ROLES.get(role, '0')}m{text}" for text, role in line)

@@ -1,7 +1,8 @@
 """Roles become styles: one accent, two greys, three colours that mean something; knows nothing of what is drawn.
 
-A role is a word: text, strong, dim, faint, rule, accent, good, warn, bad, bar, idle, cursor. The colours come from the
-theme's variables; on terminals with 16 colours or none, from the terminal's own, so that no role can vanish.
+A role is a word: text, strong, dim, faint, rule, accent, good, warn, bad, bar, idle, cursor, ramp0 to ramp8. Colours
+come from the theme; those it does not name are mixed of those it does, until they can be read. On terminals with 16
+colours or none they are the terminal's own, so that no role can vanish.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ from collections.abc import Mapping
 
 from rich.style import Style
 from textual.theme import Theme
+
+from ebtop.tui.colours import blend, contrast, readable
+from ebtop.tui.ramp import STEPS, colours
 
 _VARIABLES = {
     "ebtop-dim": "#8b93a1",
@@ -32,6 +36,19 @@ TRUE_COLOUR = Theme(
     error="#ee7f7f",
     variables=_VARIABLES,
 )
+LIGHT = Theme(
+    "ebtop-light",
+    primary="#1f6fa8",
+    accent="#1f6fa8",
+    foreground="#2b3038",
+    background="#fafbfc",
+    surface="#fafbfc",
+    panel="#eef0f3",
+    success="#27794a",
+    warning="#8f5f00",
+    error="#c0343a",
+    dark=False,
+)
 FEW_COLOURS = Theme(
     "ebtop-16",
     primary="ansi_cyan",
@@ -44,47 +61,71 @@ FEW_COLOURS = Theme(
     warning="ansi_yellow",
     error="ansi_red",
     ansi=True,
+    variables={"ansi-background": "ansi_default", "ansi-foreground": "ansi_default"},  # Screen's style sheet wants them
 )
 
 
-def has_few_colours(environ: Mapping[str, str]) -> bool:
-    """Whether to use the terminal's own 16 colours: it has no more, or the user asked for none (no-color.org)."""
-    if "NO_COLOR" in environ:
-        return True
-    term = environ.get("TERM", "")
-    return environ.get("COLORTERM", "") not in ("truecolor", "24bit") and "256" not in term and "direct" not in term
+Roles = dict[str, Style]
+
+_TEXT, _DIM, _FAINT, _RULE, _IDLE = 4.5, 3.6, 3.0, 1.3, 1.8
+"""Least contrast on the ground: of text that has to be read (WCAG 2.2, 1.4.3), of what stands beside it, of shapes."""
 
 
-def styles(variables: Mapping[str, str] | None) -> dict[str, Style]:
-    """The style of each role from a theme's variables; None: from the terminal's own 16 colours and attributes."""
-    return _of_theme(variables) if variables else _of_terminal()
+def styles(theme: Theme | None, ramp: str) -> Roles:
+    """The style of each role in a theme, ramps by name; None: from the terminal's own 16 colours and attributes."""
+    return _of_theme(mixed(theme), ramp) if theme is not None else _of_terminal()
 
 
-def _of_theme(variables: Mapping[str, str]) -> dict[str, Style]:
-    colour = {
-        "text": variables["foreground"],
-        "strong": variables["ebtop-strong"],
-        "dim": variables["ebtop-dim"],
-        "faint": variables["ebtop-faint"],
-        "rule": variables["ebtop-rule"],
-        "accent": variables["accent"],
-        "bar": variables["accent"],
-        "idle": variables["ebtop-idle"],
-        "good": variables["success"],
-        "warn": variables["warning"],
-        "bad": variables["error"],
+def mixed(theme: Theme) -> dict[str, str]:
+    """The colour of each role, and of the "ground", as "#rrggbb"."""
+    system = theme.to_color_system().generate()
+    ground, text = system["background"], system["foreground"]
+    named = {
+        role: theme.variables.get(f"ebtop-{role}", "") for role in ("dim", "faint", "rule", "idle", "cursor", "strong")
     }
+    accent = system["primary"]
+    cursor = named["cursor"] or _cursor(ground, accent)
+    both = (ground, cursor)
+    text = readable(text, both, _TEXT)
+    return {
+        "ground": ground,
+        "cursor": cursor,
+        "text": text,
+        "strong": named["strong"] or readable(blend(text, _pole(ground), 0.5), both, _TEXT),
+        "dim": named["dim"] or readable(blend(text, ground, 0.35), both, _DIM),
+        "faint": named["faint"] or readable(blend(text, ground, 0.55), both, _FAINT),
+        "rule": named["rule"] or readable(blend(text, ground, 0.8), (ground,), _RULE),
+        "idle": named["idle"] or readable(blend(accent, ground, 0.55), (ground,), _IDLE),
+        "accent": readable(accent, both, _TEXT),
+        "good": readable(system["success"], both, _TEXT),
+        "warn": readable(system["warning"], both, _TEXT),
+        "bad": readable(system["error"], both, _TEXT),
+    }
+
+
+def _pole(ground: str) -> str:
+    return max(("#ffffff", "#000000"), key=lambda end: contrast(end, ground))
+
+
+def _cursor(ground: str, accent: str) -> str:
+    """The ground of the row under the cursor: a breath of the accent."""
+    return blend(ground, accent, 0.13)
+
+
+def _of_theme(colour: Mapping[str, str], ramp: str) -> Roles:
     bold = {"strong", "accent", "bad"}
     roles = {role: Style(color=value, bold=role in bold or None) for role, value in colour.items()}
+    roles |= {f"ramp{step}": Style(color=value) for step, value in enumerate(colours(ramp, colour["ground"]))}
     return {
         **roles,
-        "cursor": Style(bgcolor=variables["ebtop-cursor"]),
+        "bar": Style(color=colour["accent"]),
+        "cursor": Style(bgcolor=colour["cursor"]),
         "key": roles["accent"],
-        "pointer": Style(color=variables["ebtop-strong"], bold=True),
+        "pointer": Style(color=colour["strong"], bold=True),
     }
 
 
-def _of_terminal() -> dict[str, Style]:
+def _of_terminal() -> Roles:
     dim = Style(color="bright_black")
     accent = Style(color="cyan", bold=True)
     return {
@@ -102,4 +143,5 @@ def _of_terminal() -> dict[str, Style]:
         "cursor": Style(reverse=True),
         "key": accent,
         "pointer": Style(bold=True, reverse=True),
+        **{f"ramp{step}": Style() for step in range(STEPS + 1)},
     }

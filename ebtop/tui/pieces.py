@@ -11,11 +11,6 @@ Line = list[Piece]
 """Pieces from left to right; what is missing to the right is blank."""
 
 ELLIPSIS = "…"
-_SUFFIX = {Unit.COUNT: 1, Unit.BYTES: 2, Unit.NS: 2, Unit.PERCENT: 1, Unit.PLAIN: 0}
-_DIGITS = 4
-"""Cells of the longest number that units makes: 99.9, 1234."""
-NUMBER_WIDTH = {Unit.COUNT: 6, Unit.BYTES: 7, Unit.NS: 7, Unit.PERCENT: 6, Unit.PLAIN: 7}
-"""Cells that a number of each unit needs, suffix and all."""
 
 
 def width(text: str) -> int:
@@ -66,10 +61,9 @@ def right(text: str, cells: int) -> str:
 def number(value: float, unit: Unit, cells: int, role: str = "text") -> Line:
     """`value` in exactly `cells` cells: digits under digits, its unit dimmed, zero and "not measured" faint."""
     digits, _, suffix = units.text(value, unit).partition(" ")
-    room = _SUFFIX[unit]
-    if len(suffix) > room:
-        room = len(suffix)
-    space = room + 1 if _SUFFIX[unit] else 0
+    usual = units.suffix_width(unit)
+    room = max(usual, len(suffix))
+    space = room + 1 if usual else 0
     if value != value or value == 0:
         return [(right(digits, cells - space) + " " * space, "faint")]
     line = [(right(digits, cells - space), role)]

@@ -8,23 +8,28 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ebtop.tui import opening
+from ebtop.settings import Settings
+from ebtop.tui import looks, opening
 
 if TYPE_CHECKING:
     from ebtop.sample import Source
 
 
 def run(
-    begin: Callable[[], Source], save: Callable[[str, bytes], str], wanted: tuple[str, ...], interval: float
+    begin: Callable[[], Source],
+    save: Callable[[str, bytes], str],
+    wanted: tuple[str, ...],
+    interval: float,
+    settings: Settings,
 ) -> int:
     """Show what `begin` gives until something ends it; see ebtop.tui.run."""
     gc.disable()  # hundreds of thousands of objects are made by imports, and none of them is garbage
     _leave_out("ssl")
-    painted = opening.paint(wanted, interval)
+    painted = opening.paint(wanted, interval, looks.of(settings, os.environ))
     try:
         source = begin()
         try:
-            return _run(source, save, wanted, interval)
+            return _run(source, save, wanted, interval, settings)
         finally:
             source.close()
     finally:
@@ -37,7 +42,9 @@ def _leave_out(module: str) -> None:
     sys.modules.setdefault(module, None)  # type: ignore[arg-type]  # the import system's word for "not to be had"
 
 
-def _run(source: Source, save: Callable[[str, bytes], str], wanted: tuple[str, ...], interval: float) -> int:
+def _run(
+    source: Source, save: Callable[[str, bytes], str], wanted: tuple[str, ...], interval: float, settings: Settings
+) -> int:
     from ebtop import registry
     from ebtop.timeline import Timeline
 
@@ -47,7 +54,7 @@ def _run(source: Source, save: Callable[[str, bytes], str], wanted: tuple[str, .
 
     from ebtop.tui.app import Dashboard
 
-    app = Dashboard(timeline, save, wanted, interval)
+    app = Dashboard(timeline, save, wanted, interval, settings)
     app.run(mouse=True)
     if app.farewell:
         sys.stderr.write(f"ebtop: {app.farewell}\n")

@@ -75,7 +75,8 @@ def bars(counts: Counts, recent: Counts, unit: Unit, cells: int, lines: int, ran
     most = max((events for _, _, events in steps), default=0)
     labels = [_label(begin, after, unit, ranges) for begin, after, _ in steps]
     wide = max((len(label) for label in labels), default=0)
-    wide = max(wide, 17 if ranges else 7)
+    least = max(7, units.number_width(unit))
+    wide = max(wide, 2 * least + 3 if ranges else least)
     room = max(4, cells - wide - 11)
     return [
         [

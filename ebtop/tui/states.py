@@ -26,7 +26,7 @@ def state_lines(looked: Looked, cells: int) -> list[Line]:
         return [
             [(" ✗ ", "bad"), (first, "bad")],
             *([("   ", "text"), (line, "bad")] for line in more),
-            [("   ", "text"), ("L", "key"), (" shows the log", "dim")],
+            [("   ", "text"), (looked.log_key, "key"), (" shows the log", "dim")],
         ]
     if state in _LOADING:
         return [[(" ○ ", "dim"), (_LOADING[state], "dim")]]

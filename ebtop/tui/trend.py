@@ -10,15 +10,19 @@ from plotext._figure import _figure_class as Figure  # noqa: N812 # plotext has 
 
 from ebtop import units
 from ebtop.tui.pieces import Line, fill
-from ebtop.units import Unit
+from ebtop.units import Style, Unit
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _TICKS = 4
 
 
-@lru_cache(maxsize=4)
 def trend(rates: tuple[float, ...], interval_s: float, unit: Unit, cells: int, lines: int) -> list[Line]:
     """`rates`, oldest first, over the seconds up to now, in `cells` x `lines`; lists are shared: do not change them."""
+    return _trend(rates, interval_s, unit, cells, lines, units.style())
+
+
+@lru_cache(maxsize=4)
+def _trend(rates: tuple[float, ...], interval_s: float, unit: Unit, cells: int, lines: int, _: Style) -> list[Line]:
     if len(rates) < 2 or cells < 20 or lines < 4:
         return [[(" the trend begins with the second interval" if cells >= 43 else " no trend yet", "faint")]]
     return [_coloured(line, cells) for line in _plot(rates, interval_s, unit, cells, lines)]
@@ -35,7 +39,7 @@ def _plot(rates: Sequence[float], interval_s: float, unit: Unit, cells: int, lin
     figure.ylim(0, top)
     figure.xlim(-span, 0)
     levels = [top * step / _TICKS for step in range(_TICKS + 1)] if lines >= 10 else [0.0, top / 2, top]
-    figure.yticks(levels, [units.text(level, unit).rjust(7) for level in levels])
+    figure.yticks(levels, [units.text(level, unit).rjust(max(7, units.number_width(unit))) for level in levels])
     times = [-span, -span / 2, 0]
     figure.xticks(times, [units.text(-time * interval_s * 1e9, Unit.NS) if time else "now" for time in times])
     figure.xaxes(True, False)

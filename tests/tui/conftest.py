@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from ebtop import units
 from ebtop.tui import app
 from tests.tui.scenes import NOW
 
@@ -16,7 +17,7 @@ from tests.tui.scenes import NOW
 @pytest.fixture(autouse=True)
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What the dashboard asks its surroundings for."""
-    for name in ("NO_COLOR", "TEXTUAL", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_THEME"):
+    for name in ("LC_ALL", "LC_CTYPE", "LANG", "NO_COLOR", "TEXTUAL", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_THEME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLORTERM", "truecolor")
@@ -29,6 +30,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     )
     monkeypatch.setattr(app, "time", clock)
     yield
+    units.use("si")  # it is the module's, not the dashboard's
     gc.unfreeze()  # the dashboard freezes what is there when it begins
     monkeypatch.undo()
     time.tzset()

@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 
 from ebtop import registry
 from ebtop.sample import Sample
+from ebtop.settings import Settings
 from ebtop.timeline import Timeline
 from ebtop.tui.app import Dashboard
 from tests.samples import SECOND, WALL_NS, Given, session
@@ -36,11 +37,15 @@ class Saved:
 
 
 def dashboard(
-    *given: Sample, wanted: tuple[str, ...] = DEFAULT, mode: str = "LIVE", save: Saved | None = None
+    *given: Sample,
+    wanted: tuple[str, ...] = DEFAULT,
+    mode: str = "LIVE",
+    save: Saved | None = None,
+    settings: Settings | None = None,
 ) -> Dashboard:
     """The dashboard over these samples; over forty seconds of a busy machine where there are none."""
     source = Given(*(given or session(40, wanted)), mode=mode)
-    return Dashboard(Timeline(source, registry.probes()), save or Saved(), wanted, 1.0)
+    return Dashboard(Timeline(source, registry.probes()), save or Saved(), wanted, 1.0, settings)
 
 
 def source_of(app: Dashboard) -> Given:

@@ -126,7 +126,7 @@ async def test_a_row_is_copied_with_all_its_cells(monkeypatch: pytest.MonkeyPatc
         await pilot.pause()
         cells = app.clipboard.split("\t")
         assert cells[:2] == [str(app.drawn().row.pid), app.drawn().row.names.split()[1]]  # type: ignore[union-attr]
-        assert cells[2].endswith(("k", "M"))
+        assert cells[3].endswith(("k", "M"))
         assert desktop == [app.clipboard]
         assert "copied to the terminal's clipboard and the desktop's" in text(app)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ebtop import arguments, cli
+from ebtop.settings import values
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -23,7 +24,7 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 @pytest.mark.parametrize(("text", "seconds"), [("5s", 5), ("500ms", 0.5), ("2m", 120), ("2min", 120), ("1.5", 1.5)])
 def test_a_duration_is_a_number_with_its_unit(text: str, seconds: float) -> None:
     """A bare number counts seconds."""
-    assert arguments.duration(text) == seconds
+    assert values.duration(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "s", "-1s", "5 parsecs", "1e3", "nan", "9ms", "99h", "٣s٣"])
@@ -33,12 +34,11 @@ def test_what_is_no_duration_is_told_with_an_example(text: str, capsys: pytest.C
     assert "5s" in line or "100ms" in line
 
 
-def test_without_a_command_it_is_the_dashboard_with_the_usual_probes() -> None:
-    """One second, live."""
+def test_without_a_command_it_is_the_dashboard() -> None:
+    """Live; what was not said is left to settings files and defaults."""
     said = arguments.parse([])
-    assert (said.command, said.interval_s, said.demo, said.replay) == ("", 1.0, False, "")
-    assert said.probes == arguments.default_probes()
-    assert "syscalls" in said.probes
+    assert (said.command, said.demo, said.replay, said.config, said.no_config) == ("", False, "", "", False)
+    assert said.settings == {}
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_without_a_command_it_is_the_dashboard_with_the_usual_probes() -> None:
 )
 def test_probes_may_be_named_before_and_after_the_command(words: list[str]) -> None:
     """Each is taken once, in the order given."""
-    assert arguments.parse(words).probes == ("rw", "syscalls")
+    assert arguments.parse(words).settings == {"probes": ("rw", "syscalls")}
 
 
 def test_snapshot_and_record_have_their_own_lengths() -> None:

@@ -6,6 +6,7 @@ from ebtop.tui.acting.asking import Asking
 from ebtop.tui.acting.copying import Copying
 from ebtop.tui.acting.files import Files
 from ebtop.tui.acting.looking import Looking
+from ebtop.tui.acting.looks import LooksActions
 from ebtop.tui.acting.moving import Moving
 from ebtop.tui.acting.pages import Pages
 from ebtop.tui.acting.probes import Probes
@@ -15,5 +16,5 @@ from ebtop.tui.acting.shapes import Shapes
 from ebtop.tui.acting.time import Time
 
 
-class Actions(Pages, Probes, Moving, Looking, Asking, Shapes, Processes, Time, Files, Copying, Reported):
+class Actions(Pages, Probes, Moving, Looking, LooksActions, Asking, Shapes, Processes, Time, Files, Copying, Reported):
     """All of them, mixed into the dashboard."""

@@ -17,7 +17,7 @@ class Pages(Acting):
         from ebtop.tui.screens.help import help_lines
         from ebtop.tui.screens.page import Page
 
-        self._app.push_screen(Page("Help", help_lines(self._app.looked(self._app.focused_probe))))
+        self._app.push_screen(Page("Help", help_lines(self._app.looked(self._app.focused_probe), self._app.keys)))
 
     def action_log(self) -> None:
         """Compiler and verifier text of each probe, and messages."""
@@ -31,9 +31,11 @@ class Pages(Acting):
 
     def action_palette(self) -> None:
         """Find an action by name."""
-        from ebtop.tui.screens.palette import Palette
+        from ebtop.tui.screens.palette import Palette, choices
 
-        self._app.push_screen(Palette(self._app.is_maximised), self._chosen)
+        self._app.push_screen(
+            Palette(choices(self._app.is_maximised, self._app.keys, self._app.themes_to_choose())), self._chosen
+        )
 
     async def _chosen(self, action: str | None) -> None:
         if action:

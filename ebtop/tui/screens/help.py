@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ebtop.spec import Column, Histogram, Key, Measure, Table
-from ebtop.tui.keys import KEYS, key_names
+from ebtop.tui.keys import KEYS, Keys, key_names
 from ebtop.tui.looked import Looked
 from ebtop.tui.pieces import Line, left, width
 
@@ -17,9 +17,9 @@ _MEASURES = {
 }
 
 
-def help_lines(looked: Looked) -> list[Line]:
+def help_lines(looked: Looked, keys: Keys = KEYS) -> list[Line]:
     """All of it, the probe first."""
-    return [*_probe(looked), [], *_keys(), [], *_signs()]
+    return [*_probe(looked), [], *_keys(keys), [], *_signs()]
 
 
 def _heading(text: str) -> Line:
@@ -63,9 +63,10 @@ def _of_column(column: Column) -> str:
     return column.help or _MEASURES[column.measure].format(field=column.field, per=column.per)
 
 
-def _keys() -> list[Line]:
-    cells = max(width(key_names(row)) for row in KEYS)
-    return [_heading("Keys"), *(_entry(key_names(row), row.help, cells) for row in KEYS)]
+def _keys(keys: Keys) -> list[Line]:
+    rows = [row for row in keys if row.keys]
+    cells = max(width(key_names(row)) for row in rows)
+    return [_heading("Keys"), *(_entry(key_names(row), row.help, cells) for row in rows)]
 
 
 def _signs() -> list[Line]:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
+
 from textual import events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
+from ebtop.tui.keys import KeyRow
 from ebtop.tui.pieces import Line, fill, spread
 from ebtop.tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from ebtop.tui.app import Dashboard
 
 _STEPS = {"j": 1, "down": 1, "k": -1, "up": -1}
 _PAGES = {"ctrl+d": 0.5, "pagedown": 1, "space": 1, "ctrl+u": -0.5, "pageup": -1}
 _ENDS = {"g": -1, "home": -1, "G": 1, "end": 1}
-_LEAVE = ("escape", "q", "backspace", "question_mark", "h", "f1", "L", "enter")
+_LEAVE = ("escape", "enter")
 
 
 class Page(ModalScreen[None], inherit_bindings=False):
@@ -43,7 +50,7 @@ class Page(ModalScreen[None], inherit_bindings=False):
             return
         if event.key == "ctrl+c":
             self.app.exit(return_code=0)
-        elif event.key in _LEAVE:
+        elif event.key in _LEAVE or any(event.key in row.keys for row in self._leaving()):
             self.dismiss()
         else:
             self._scroll(self._step(event.key))
@@ -55,6 +62,10 @@ class Page(ModalScreen[None], inherit_bindings=False):
     def on_mouse_scroll_up(self) -> None:
         """Three lines back."""
         self._scroll(-3)
+
+    def _leaving(self) -> Iterator[KeyRow]:
+        keys = cast("Dashboard", self.app).keys
+        return (row for row in keys if row.action in ("quit", "help", "log", "leave"))
 
     def _step(self, key: str) -> int:
         lines = max(1, self.size.height - 2)

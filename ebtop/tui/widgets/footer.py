@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from textual.reactive import reactive
 
-from ebtop.tui.keys import KEYS, shown
+from ebtop.tui.keys import KEYS, Keys
 from ebtop.tui.pieces import Line, fill, line_width
 from ebtop.tui.widgets.lines import Lines
 
@@ -18,6 +18,7 @@ class Hints:
     slots: tuple[tuple[int, bool], ...] = ()
     """Digit and whether that probe is on."""
     maximised: bool = False
+    keys: Keys = KEYS
 
 
 def footer(hints: Hints, cells: int) -> Line:
@@ -28,10 +29,10 @@ def footer(hints: Hints, cells: int) -> Line:
         line.append((f"{slot}" if on else f"{slot}·", "key" if on else "faint"))
         line.append((" ", "text"))
     line.append(("toggle", "dim"))
-    rows = [row for row in KEYS if row.footer and row.where in ("both", where) and row.action != "toggle_probe"]
-    for row in sorted(rows, key=lambda row: row.footer):
+    rows = [row for row in hints.keys if row.footer and row.keys and row.where in ("both", where)]
+    for row in sorted((row for row in rows if row.action != "toggle_probe"), key=lambda row: row.footer):
         label = "restore" if row.action == "maximise" and hints.maximised else row.label
-        piece: Line = [("   " if cells >= 110 else "  ", "text"), (shown(row.keys[0]), "key"), (f" {label}", "dim")]
+        piece: Line = [("   " if cells >= 110 else "  ", "text"), (row.shown_keys[0], "key"), (f" {label}", "dim")]
         if line_width(line) + line_width(piece) <= cells - 1:
             line += piece
     return fill(line, cells)

@@ -13,6 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ebtop.tui.pieces import Line, fill, line_width, width
+from ebtop.tui.transliteration import plain
 
 if TYPE_CHECKING:
     from ebtop.tui.app import Dashboard
@@ -68,7 +69,8 @@ class Lines(Widget):
             line, selected = self._lines[y], y == self._cursor
             whole = selected != (y == earlier)
             for x, pieces in [(0, fill(line, wide))] if whole else spans(before[y], line, wide):
-                painter.add(left + x, top + y, [(text, self._code(role, selected)) for text, role in joined(pieces)])
+                drawn = joined(self._drawable(pieces))
+                painter.add(left + x, top + y, [(text, self._code(role, selected)) for text, role in drawn])
 
     def _code(self, role: str, selected: bool) -> str:
         codes = self._codes
@@ -106,8 +108,13 @@ class Lines(Widget):
             ground = self.rich_style
             styles |= {role: ground + style for role, style in roles.items()}
         ground = styles["cursor" if selected else "text"]
-        segments = [Segment(text, ground + roles[role] if selected else styles[role]) for text, role in joined(line)]
+        pieces = joined(self._drawable(line))
+        segments = [Segment(text, ground + roles[role] if selected else styles[role]) for text, role in pieces]
         return Strip(segments, line_width(line)).adjust_cell_length(self.size.width, ground)
+
+    def _drawable(self, line: Line) -> Line:
+        """`line` in characters that the terminal can show."""
+        return [(plain(text), role) for text, role in line] if self.dashboard.looks.ascii else line
 
     def notify_style_update(self) -> None:
         """Textual says that a style has changed."""

@@ -45,6 +45,8 @@ class Prompt(Lines, can_focus=True):
     def draw(self) -> None:
         """Label, text, cursor block and what the keys do."""
         line = [(f" {self.label} ", "accent"), (self.text, "strong"), ("█", "accent")]
+        if self.dashboard.looks.ascii:
+            self.hint = self.hint.replace("⏎", "Enter")
         if width(self.text) + width(self.hint) + 16 < self.size.width:
             line.append(("  " + self.hint, "faint"))
         self.show([fill(line, self.size.width)])

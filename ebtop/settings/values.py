@@ -1,0 +1,136 @@
+"""Single values as people write them: what they mean, or what is wrong with them and what is right; starts nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from ebtop import registry
+
+_SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+_MEGABYTES = {"": 1.0, "M": 1.0, "MB": 1.0, "MiB": 1.048576, "G": 1000.0, "GB": 1000.0, "GiB": 1073.741824}
+_SHORTEST_S, _LONGEST_S = 0.1, 86_400.0
+_SLOWEST_S = 60.0
+_LEAST_HISTORY_S = 10.0
+_MEMORY_MB = (1.0, 4096.0)
+_ENOUGH = 8
+"""Choices that are listed in full."""
+
+
+def duration(said: object) -> float:
+    """Seconds in "500ms", "5s", "2m" or 5; ValueError for anything else and beyond 0.1 s to a day."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|min|h|)", _text(said))
+    if found is None:
+        raise ValueError(f"{said!r} is no duration; say for instance 500ms, 5s or 2m")
+    seconds = float(found[1]) * _SECONDS[found[2]]
+    if not _SHORTEST_S <= seconds <= _LONGEST_S:
+        raise ValueError(f"{said!r} is not between 100ms and 24h")
+    return seconds
+
+
+def interval(said: object) -> float:
+    """A duration of at most a minute."""
+    seconds = duration(said)
+    if seconds > _SLOWEST_S:
+        raise ValueError(f"{said!r} is longer than a minute")
+    return seconds
+
+
+def history(said: object) -> float:
+    """A duration of at least ten seconds."""
+    seconds = duration(said)
+    if seconds < _LEAST_HISTORY_S:
+        raise ValueError(f"{said!r} is shorter than 10s")
+    return seconds
+
+
+def megabytes(said: object) -> float:
+    """Millions of bytes in "24MB", "24MiB", "1G" or 24; ValueError for anything else and beyond 1 to 4096."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?(M|MB|MiB|G|GB|GiB|)", _text(said))
+    if found is None:
+        raise ValueError(f"{said!r} is no amount of memory; say for instance 24MB")
+    amount = float(found[1]) * _MEGABYTES[found[2]]
+    if not _MEMORY_MB[0] <= amount <= _MEMORY_MB[1]:
+        raise ValueError(f"{said!r} is not between 1MB and 4096MB")
+    return amount
+
+
+def percent(said: object) -> float:
+    """A number from 0 to 100."""
+    if isinstance(said, bool) or not isinstance(said, int | float) or not 0 <= said <= 100:
+        raise ValueError(f"{said!r} is no number from 0 to 100")
+    return float(said)
+
+
+def probe_names(said: object) -> tuple[str, ...]:
+    """The probes of a list, or of a text with commas, each once; ValueError for a name that no probe has."""
+    listed = said.split(",") if isinstance(said, str) else said
+    if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
+        raise ValueError(f'{said!r} is no list of names; say for instance ["syscalls", "rw"]')
+    names = tuple(dict.fromkeys(name.strip() for name in listed if name.strip()))
+    if not names:
+        raise ValueError("no probe named; `ebtop probes` lists them")
+    for name in names:
+        probe_name(name)
+    return names
+
+
+def probe_name(said: object) -> str:
+    """The name of a probe that there is."""
+    known = registry.probes()
+    if not isinstance(said, str) or said not in known:
+        raise ValueError(f"there is no probe {said!r}; {instead(said, known, few=0)}`ebtop probes` lists them")
+    return said
+
+
+def one_of(said: object, choices: Sequence[str]) -> str:
+    """One of `choices`; ValueError names the nearest, or all where they are few."""
+    if not isinstance(said, str) or said not in choices:
+        raise ValueError(f"{said!r} is not among the choices; {instead(said, choices)}".rstrip("; "))
+    return said
+
+
+def slots(said: object) -> dict[int, str]:
+    """Probe by digit from a table of TOML; "" where a digit switches nothing. ValueError for the same probe twice."""
+    result: dict[int, str] = {}
+    for digit, name in _table(said, '1 = "rw"').items():
+        if not re.fullmatch("[0-9]", digit):
+            raise ValueError(f"{digit!r} is no digit; keys here are 1 to 9 and 0")
+        if name and name in result.values():
+            raise ValueError(f"probe {name!r} has two digits; leave one")
+        result[int(digit)] = probe_name(name) if name != "" else ""
+    return result
+
+
+def keys(said: object) -> dict[str, tuple[str, ...]]:
+    """Keys by action from a table of TOML, as they are written; which of them exist is not looked at."""
+    result: dict[str, tuple[str, ...]] = {}
+    for action, given in _table(said, 'pause = ["Space", "p"]').items():
+        listed = [given] if isinstance(given, str) else given
+        if not isinstance(listed, list) or not all(isinstance(key, str) and key for key in listed):
+            raise ValueError(f'{action} = {given!r} names no keys; say for instance {action} = ["Space", "p"]')
+        result[action] = tuple(listed)
+    return result
+
+
+def instead(said: object, choices: Iterable[str], few: int = _ENOUGH) -> str:
+    """What could be meant instead of `said`: the nearest of `choices`, all of them where they are few, or nothing."""
+    from difflib import get_close_matches
+
+    known = list(choices)
+    near = get_close_matches(str(said), known, 1)
+    if near:
+        return f"did you mean {near[0]!r}? "
+    return f"they are {', '.join(known)} " if len(known) <= few else ""
+
+
+def _table(said: object, example: str) -> Mapping[str, object]:
+    if not isinstance(said, dict):
+        raise ValueError(f"{said!r} is no table; say for instance {example} on a line below the heading")  # noqa: TRY004 # as all
+    return said
+
+
+def _text(said: object) -> str:
+    if isinstance(said, bool) or not isinstance(said, str | int | float):
+        return ""
+    return str(said).strip()
