@@ -60,12 +60,13 @@ def group(keys: Records, fields: tuple[str, ...]) -> tuple[Records, Index]:
     name = (id(keys), fields)
     known = _groups.get(name)
     if known is None or known[0]() is not keys:
-        known = (weakref.ref(keys, lambda _: _groups.pop(name, None)), *_group(keys, fields))
+        known = (weakref.ref(keys, lambda _: _groups.pop(name, None)), *combined(keys, fields))
         _groups[name] = known
     return known[1:]
 
 
-def _group(keys: Records, fields: tuple[str, ...]) -> tuple[Records, Index]:
+def combined(keys: Records, fields: tuple[str, ...]) -> tuple[Records, Index]:
+    """As `group`, worked out anew."""
     part = np.zeros(keys.size, np.dtype([(name, keys.dtype[name]) for name in fields]))
     for name in fields:
         part[name] = keys[name]

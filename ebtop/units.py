@@ -15,6 +15,8 @@ class Unit(Enum):
     PERCENT = "percent"
     PLAIN = "plain"
     """A number without prefix, e.g. a backlog or an identifier."""
+    RATIO = "ratio"
+    """How many times what it was; infinity where it was nothing."""
 
 
 _DECIMAL = ("", "k", "M", "G", "T", "P", "E")
@@ -24,7 +26,8 @@ _TIME = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns"))
 def text(value: float, unit: Unit = Unit.COUNT) -> str:
     """`value` in three or four significant digits with its unit: "31.2 k", "301 MB", "2.1 µs", "0.7 %".
 
-    NaN, "not measured", is "-". Prefixes are decimal (SI); nanoseconds step through ns, µs, ms, s, min, h, d.
+    NaN, "not measured", is "-". Prefixes are decimal (SI); nanoseconds step through ns, µs, ms, s, min, h, d. Ratios
+    are "1.38x", that to nothing is "new".
     """
     if math.isnan(value):
         return "-"
@@ -32,6 +35,8 @@ def text(value: float, unit: Unit = Unit.COUNT) -> str:
         return _time(value)
     if unit is Unit.PERCENT:
         return f"{_digits(value)} %"
+    if unit is Unit.RATIO:
+        return _ratio(value)
     if unit is Unit.PLAIN:
         return f"{value:.0f}"
     number, prefix = _scaled(value)
@@ -47,9 +52,29 @@ def rate(value: float, unit: Unit = Unit.COUNT) -> str:
     return f"{shown}/s" if shown[-1].isalpha() else f"{shown} /s"
 
 
+def age(seconds: float) -> str:
+    """A time that has passed: "13s", "2m13s", "1h02m", "3d04h"."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days}d{hours:02d}h"
+    if hours:
+        return f"{hours}h{minutes:02d}m"
+    return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
+
+
 def exact(value: int) -> str:
     """All digits, grouped in thousands: 1,204,331."""
     return f"{value:,}"
+
+
+def _ratio(value: float) -> str:
+    if math.isinf(value):
+        return "new"
+    if value >= 9999.5:
+        return ">9999x"
+    return f"{value:.2f}x" if value < 9.995 else f"{value:.1f}x" if value < 99.95 else f"{value:.0f}x"
 
 
 def _digits(value: float) -> str:
