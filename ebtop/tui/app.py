@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -29,6 +30,7 @@ from ebtop.tui.keys import KEYS
 from ebtop.tui.looked import Looked
 from ebtop.tui.notices import Notices
 from ebtop.tui.panellines import repeats
+from ebtop.tui.perspective import Perspective
 from ebtop.tui.plan import SMALLEST
 from ebtop.tui.screens.main import Main
 from ebtop.tui.statusline import status
@@ -78,6 +80,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self.wanted: tuple[str, ...] = tuple(name for name in self.probes if name in wanted)
         self.focused_probe = self.wanted[0] if self.wanted else ""
         self.views: dict[str, ViewState] = {}
+        self.perspective = Perspective()
         self.paused = False
         self.newest: Frame | None = None
         self.farewell = ""
@@ -134,6 +137,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
 
     def _take(self, frame: Frame) -> None:
         self.newest, self._came = frame, time.monotonic()
+        self.perspective.take(frame)
         for message in frame.sample.messages:
             self.remember(message)
         self.interval = frame.sample.interval_s
@@ -177,8 +181,9 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
 
         state = self.views.setdefault(name, ViewState())
         focused = name == self.focused_probe
-        rates = tuple(self.timeline.rates(name))
-        return Looked(self.probes[name], self.frame, rates, state, focused, self._is_fresh(name))
+        rates, seen = tuple(self.timeline.rates(name)), self.perspective
+        how = (seen.grouping, seen.baseline, seen.zeros.get(name))
+        return Looked(self.probes[name], self.frame, rates, state, focused, self._is_fresh(name), *how)
 
     def _is_fresh(self, name: str) -> bool:
         shown = self.frame.probes.get(name) if self.frame else None
@@ -195,7 +200,9 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         if late > max(_LATE, _LATE * self.interval) and state == "live":
             state = "late"
         at = (time.localtime(self.frame.sample.wall_ns // 10**9),) if self.frame else ()
-        return headline(self.frame, time.strftime("%H:%M:%S", *at), self.interval, state, late)
+        shown = headline(self.frame, time.strftime("%H:%M:%S", *at), self.interval, state, late)
+        grouping, baseline = self.perspective.said(self.frame)
+        return replace(shown, grouping=grouping, baseline=baseline)
 
     def _show_hints(self) -> None:
         slots = tuple((probe.slot, name in self.wanted) for name, probe in self.probes.items() if probe.slot)

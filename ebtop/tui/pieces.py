@@ -11,10 +11,10 @@ Line = list[Piece]
 """Pieces from left to right; what is missing to the right is blank."""
 
 ELLIPSIS = "…"
-_SUFFIX = {Unit.COUNT: 1, Unit.BYTES: 2, Unit.NS: 2, Unit.PERCENT: 1, Unit.PLAIN: 0}
+_SUFFIX = {Unit.COUNT: 1, Unit.BYTES: 2, Unit.NS: 2, Unit.PERCENT: 1, Unit.PLAIN: 0, Unit.RATIO: 0}
 _DIGITS = 4
 """Cells of the longest number that units makes: 99.9, 1234."""
-NUMBER_WIDTH = {Unit.COUNT: 6, Unit.BYTES: 7, Unit.NS: 7, Unit.PERCENT: 6, Unit.PLAIN: 7}
+NUMBER_WIDTH = {Unit.COUNT: 6, Unit.BYTES: 7, Unit.NS: 7, Unit.PERCENT: 6, Unit.PLAIN: 7, Unit.RATIO: 6}
 """Cells that a number of each unit needs, suffix and all."""
 
 
@@ -63,9 +63,14 @@ def right(text: str, cells: int) -> str:
     return " " * (cells - width(text)) + text if width(text) <= cells else left(text, cells)
 
 
-def number(value: float, unit: Unit, cells: int, role: str = "text") -> Line:
-    """`value` in exactly `cells` cells: digits under digits, its unit dimmed, zero and "not measured" faint."""
+def number(value: float, unit: Unit, cells: int, role: str = "text", signed: bool = False) -> Line:
+    """`value` in exactly `cells` cells: digits under digits, its unit dimmed, zero and "not measured" faint.
+
+    `signed`: with a plus where it is more than zero.
+    """
     digits, _, suffix = units.text(value, unit).partition(" ")
+    if signed and value > 0:
+        digits = "+" + digits
     room = _SUFFIX[unit]
     if len(suffix) > room:
         room = len(suffix)

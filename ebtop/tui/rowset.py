@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ebtop.cells import cells, programs
-from ebtop.frame import EventsFrame, Frame, TableFrame
+from ebtop.frame import EventsFrame, Frame, Members, TableFrame
 from ebtop.spec import Key, Kind, Measure
 from ebtop.tui.columns import PROGRAM
 
@@ -95,11 +95,11 @@ def parse(filter: str) -> list[Test]:
 def _test(word: str) -> Test:
     negated = word.startswith("!")
     name, colon, wanted = word.lstrip("!").partition(":")
-    if colon and name in ("pid", "comm", "user"):
+    if colon and name in ("pid", "comm", "user", "c"):
 
         def found(words: Words) -> bool:
             value = words.get(name, "")
-            return value == wanted if name == "pid" else wanted in value
+            return wanted in value.split() if name == "pid" else wanted in value
 
     else:
         text = word.lstrip("!")
@@ -118,10 +118,26 @@ def _words(frame: Frame, data: TableFrame | EventsFrame, count: int) -> list[Wor
             words[key.field] = text.lower()
         if key.kind is Kind.PID:
             for words, name in zip(rows, names_of(frame, data, key, None), strict=True):
-                process = frame.sample.processes.get(int(words[key.field]))
-                user = process.user.lower() if process else ""
-                words |= {"pid": words[key.field], "comm": name.lower(), "user": user}
+                words |= _of_process(frame, int(words[key.field]), name)
+    if isinstance(data, TableFrame) and data.members:
+        _add_members(frame, data.members, rows)
     return rows
+
+
+def _of_process(frame: Frame, pid: int, name: str) -> Words:
+    process = frame.sample.processes.get(pid)
+    user, unit = (process.user.lower(), process.unit.lower()) if process else ("", "")
+    return {"pid": str(pid), "comm": name.lower(), "user": user, "c": unit}
+
+
+def _add_members(frame: Frame, members: Members, rows: list[Words]) -> None:
+    """A row of a group passes where one of its processes does."""
+    names = programs(frame, members.table, members.key)
+    pids = members.table.keys[members.key.field].tolist()
+    for pid, name, place in zip(pids, names, members.place.tolist(), strict=True):
+        words = rows[place]
+        for word, text in _of_process(frame, pid, name).items():
+            words[word] = f"{words[word]}\n{text}" if word in words else text
 
 
 def key_texts(frame: Frame, data: TableFrame | EventsFrame, key: Key, places: Places | None) -> list[str]:

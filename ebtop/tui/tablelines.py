@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ebtop.baseline import CHANGE, RATIO
 from ebtop.frame import EventsFrame, Frame, TableFrame
-from ebtop.spec import Events, Table
+from ebtop.grouping import COUNT, GROUP
+from ebtop.spec import Events, Kind, Table
 from ebtop.tui.columns import PROGRAM, Slot, fitted, slots
 from ebtop.tui.pieces import Line, middle, number, right
 from ebtop.tui.rowset import Places, key_texts, names_of, newest, ordered
+
+_PIDS = 4
+"""Processes of a group that are named."""
 
 
 @dataclass(slots=True)
@@ -28,7 +33,18 @@ class ViewState:
 
     def sort_of(self, view: Table | Events) -> str:
         """Name of the column that orders the view."""
-        return self.sorts.get(view.name, view.sort) if isinstance(view, Table) else ""
+        return sort_in(view, self.sorts.get(view.name, view.sort)) if isinstance(view, Table) else ""
+
+
+def sort_in(view: Table, wanted: str) -> str:
+    """The column of `view`, grouped or compared or neither, that `wanted` is in it; its own where there is none."""
+    names = {slot.name for slot in slots(view)}
+    if wanted in names:
+        return wanted
+    if wanted[:1] in (CHANGE, RATIO):
+        return sort_in(view, wanted[1:])
+    named = {key.field for key in view.keys if key.kind is Kind.PID} | {PROGRAM, GROUP}
+    return next((name for name in (GROUP, PROGRAM) if wanted in named and name in names), view.sort)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +117,23 @@ def _column(frame: Frame, data: TableFrame | EventsFrame, slot: Slot, places: Pl
     before = " " * gap
     if slot.unit is not None and isinstance(data, TableFrame):
         values = data.columns[slot.name][places].tolist()
-        return [_after(before, number(value, slot.unit, slot.cells)) for value in values]
+        roles = _roles(data, slot, places)
+        return [
+            _after(before, number(value, slot.unit, slot.cells, role, slot.signed))
+            for value, role in zip(values, roles, strict=True)
+        ]
     texts = _texts(frame, data, slot, places)
     if slot.right:
         return [[(before + right(text, slot.cells), "dim")] for text in texts]
-    role = "strong" if slot.name == PROGRAM else "text"
+    role = "strong" if slot.name in (PROGRAM, GROUP) else "text"
     return [[(before + middle(text, slot.cells), role)] for text in texts]
+
+
+def _roles(data: TableFrame, slot: Slot, places: Places) -> list[str]:
+    """Numbers are text, counts of processes dimmed, changes coloured where they are large."""
+    if slot.change and data.compared:
+        return ["warn" if large else "text" for large in data.compared.large[places].tolist()]
+    return ["dim" if slot.name == COUNT else "text"] * places.size
 
 
 def _after(before: str, cell: Line) -> Line:
@@ -123,4 +150,14 @@ def _texts(frame: Frame, data: TableFrame | EventsFrame, slot: Slot, places: Pla
 def _selected(frame: Frame, data: TableFrame | EventsFrame, place: Places) -> str:
     """All that names the row at `place` (0 or 1 of them), in full."""
     keys = [slot for slot in slots(data.view) if slot.key is not None]
-    return " ".join(text for slot in keys for text in _texts(frame, data, slot, place) if text)
+    names = [text for slot in keys for text in _texts(frame, data, slot, place) if text]
+    if isinstance(data, TableFrame) and data.members and place.size:
+        names.append(_members(data.members.pids(int(place[0]))))
+    return " ".join(names)
+
+
+def _members(pids: list[int]) -> str:
+    """ "(pid 4121)", "(pids 911, 4121)", "(pids 1, 388, 515, 640 … of 23)"."""
+    first = ", ".join(str(pid) for pid in pids[:_PIDS])
+    more = f" … of {len(pids)}" if len(pids) > _PIDS else ""
+    return f"(pid{'s' if len(pids) > 1 else ''} {first}{more})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ebtop.baseline import LARGE_PART, LARGE_SHARE
 from ebtop.spec import Column, Histogram, Key, Measure, Table
 from ebtop.tui.keys import KEYS, key_names
 from ebtop.tui.looked import Looked
@@ -14,6 +15,8 @@ _MEASURES = {
     Measure.MAX: "the largest since the probe started",
     Measure.GAUGE: "as it is now",
     Measure.SHARE: "{field} as a share of one CPU",
+    Measure.CHANGE: "difference from the baseline",
+    Measure.RATIO: "times what it was",
 }
 
 
@@ -72,5 +75,24 @@ def _signs() -> list[Line]:
         _entry("self", "kernel time of all probes and user time of ebtop, percent of one CPU", 12),
         _entry("lost", "events that found a map full or a buffer without room; counted, never shown", 12),
         _entry("-", "not measured; ▾ sorted by this column, largest first", 12),
+        *_comparing(),
         _entry("bars", "bright: the bucket grew in the last interval", 12),
+    ]
+
+
+def _comparing() -> list[Line]:
+    share, part = f"{LARGE_SHARE:.0%}", f"{LARGE_PART:.0%}"
+    return [
+        _entry(
+            "by …",
+            "processes are added up; n: how many a row holds; ? nothing known of them, - outside of any unit",
+            12,
+        ),
+        _entry(
+            "Δ ×", "difference from the baseline, and how many times it; new: nothing was there; -: not comparable", 12
+        ),
+        _entry("", f"coloured: changed by more than {share}, and by {part} of the column's largest value or more", 12),
+        _entry("Δ 2m13s", "how long ago the baseline was marked; rows count as gone that did something then only", 12),
+        _entry("┃ in bars", "share of the events in the seconds before the mark; the bar: share of those since", 12),
+        _entry("since", "counted from there on; a maximum is only known where it was exceeded since", 12),
     ]
