@@ -6,7 +6,7 @@ from ebtop import units
 from ebtop.frame import HistogramFrame, TableFrame
 from ebtop.tui.looked import Looked
 from ebtop.tui.panellines import PanelLines, panel_title
-from ebtop.tui.pieces import Line, fill, left, line_width
+from ebtop.tui.pieces import Line, fill, left, line_width, width
 from ebtop.tui.shapes import LEVEL, bars, summary
 from ebtop.tui.spreads import MARK, beside, both
 from ebtop.tui.states import empty_lines, state_lines
@@ -69,7 +69,10 @@ def _shapes(looked: Looked, cells: int, lines: int) -> list[Line]:
     if data is None:
         return [_rule([(_rate(looked), cells)]), *_trend(looked, cells, lines - 1)]
     if cells < _BOTH:
-        return [_rule([(data.view.title, cells)]), *_histogram(looked, data, cells, lines - 1, ranges=cells >= 60)]
+        return [
+            _rule([(_counted(looked, data, cells), cells)]),
+            *_histogram(looked, data, cells, lines - 1, ranges=cells >= 60),
+        ]
     before = cells // 2
     after = cells - before - 1
     pairs = zip(
@@ -77,14 +80,18 @@ def _shapes(looked: Looked, cells: int, lines: int) -> list[Line]:
         _exactly(_histogram(looked, data, after, lines - 1, ranges=True), after, lines - 1),
         strict=True,
     )
-    rule = _rule([(_rate(looked), before), (f"{data.view.title} · {_counted(looked, data)}", after)])
+    rule = _rule([(_rate(looked), before), (_counted(looked, data, after), after)])
     return [rule, *([*one, ("│", "rule"), *other] for one, other in pairs)]
 
 
-def _counted(looked: Looked, data: HistogramFrame) -> str:
+def _counted(looked: Looked, data: HistogramFrame, cells: int) -> str:
+    """What the histogram shows of which time, in the words that `cells` has room for."""
     if looked.spreads(data):
-        return f"share of events since the mark, {MARK} before it"
-    return f"since {looked.since}" if looked.since else "since it started"
+        said = (f"share of events since the mark, {MARK} before it", f"share since {MARK} before")
+    else:
+        said = (f"since {looked.since}" if looked.since else "since it started", "")
+    words = f"{data.view.title} · {said[0]}"
+    return words if width(words) <= cells - 4 else f"{data.view.title} · {said[1]}" if said[1] else data.view.title
 
 
 def _rate(looked: Looked) -> str:

@@ -83,16 +83,10 @@ def _signs() -> list[Line]:
 def _comparing() -> list[Line]:
     share, part = f"{LARGE_SHARE:.0%}", f"{LARGE_PART:.0%}"
     return [
-        _entry(
-            "by …",
-            "processes are added up; n: how many a row holds; ? nothing known of them, - outside of any unit",
-            12,
-        ),
-        _entry(
-            "Δ ×", "difference from the baseline, and how many times it; new: nothing was there; -: not comparable", 12
-        ),
-        _entry("", f"coloured: changed by more than {share}, and by {part} of the column's largest value or more", 12),
-        _entry("Δ 2m13s", "how long ago the baseline was marked; rows count as gone that did something then only", 12),
-        _entry("┃ in bars", "share of the events in the seconds before the mark; the bar: share of those since", 12),
-        _entry("since", "counted from there on; a maximum is only known where it was exceeded since", 12),
+        _entry("by …", "n processes are added up; ?: nothing known, -: outside of any unit", 12),
+        _entry("Δ ×", "change from the baseline; new: was nothing; -: not comparable", 12),
+        _entry("", f"coloured: over {share} of what it was, and {part} of the column's top", 12),
+        _entry("Δ 2m13s", "age of the baseline; gone: rows that did something then only", 12),
+        _entry("┃ in bars", "share of the events before the mark; the bar: share since", 12),
+        _entry("since", "counted from there on; a maximum only where it was exceeded", 12),
     ]
