@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from ebtop import rows
+from ebtop.change import Change
 from ebtop.frame import Counts, EventsFrame, Frame, HistogramFrame, Numbers, ProbeFrame, TableFrame, ViewFrame
-from ebtop.sample import BUCKETS, HostSample, MapRows, ProbeSample, Records, Sample, State, Totals
-from ebtop.spec import Column, Events, Histogram, Measure, Probe, Table
+from ebtop.sample import BUCKETS, HostSample, MapRows, ProbeSample, Sample, State, Totals
+from ebtop.spec import Column, Events, Histogram, Measure, Probe, Table, View
+from ebtop.zero import Cleared, Zero, totals_since
 
 NAN = float("nan")
 _HISTOGRAM = ("slots", "sum", "max_value")
@@ -39,6 +40,18 @@ def derive(now: Sample, before: Sample | None, probes: Mapping[str, Probe]) -> F
     )
 
 
+def counted_from(shown: ProbeFrame, zero: Zero, at_ns: int) -> ProbeFrame:
+    """`shown`, of a frame at `at_ns`, with all that counts since the start counted from `zero` instead.
+
+    Rates are what they were; rows in which nothing was counted since are left out; the largest since then is known
+    only where it is the largest of all. A frame from before the zero, or of another run, stays as it is.
+    """
+    if not isinstance(shown.views, Views) or not zero.holds(shown.sample, at_ns):
+        return shown
+    sample = replace(shown.sample, totals=totals_since(shown.sample.totals, zero.sample.totals))
+    return replace(shown, sample=sample, views=shown.views.counted_from(zero, at_ns))
+
+
 def _busy(now: HostSample, before: HostSample) -> float:
     return _share(now.cpu_busy_s - before.cpu_busy_s, now.cpu_total_s - before.cpu_total_s)
 
@@ -55,8 +68,8 @@ def _probe(probe: Probe, now: Sample, before: Sample | None) -> ProbeFrame:
     began = before.monotonic_ns if before and earlier else sample.started_ns
     seconds = (now.monotonic_ns - began) / 1e9
     if seconds <= 0:
-        return ProbeFrame(probe, sample, views=_Views(probe, sample, earlier, NAN))
-    views = _Views(probe, sample, earlier, seconds)
+        return ProbeFrame(probe, sample, views=Views(probe, sample, earlier, NAN))
+    views = Views(probe, sample, earlier, seconds)
     previous = earlier.totals if earlier else Totals()
     events = (sample.totals.total - previous.total) / seconds
     cost = sample.cost
@@ -86,16 +99,25 @@ def _same_run(before: Sample | None, sample: ProbeSample, name: str) -> ProbeSam
     return None
 
 
-class _Views(Mapping[str, ViewFrame]):
+class Views(Mapping[str, ViewFrame]):
     """The views of a probe, each derived when it is first looked at and then kept."""
 
-    def __init__(self, probe: Probe, sample: ProbeSample, earlier: ProbeSample | None, seconds: float) -> None:
-        self._probe, self._sample, self._earlier, self._seconds = probe, sample, earlier, seconds
-        self._changes: dict[str, _Change] = {}
+    def __init__(
+        self,
+        probe: Probe,
+        sample: ProbeSample,
+        earlier: ProbeSample | None,
+        seconds: float,
+        zero: tuple[Zero, int] | None = None,
+    ) -> None:
+        """`zero`: from where it is counted, and the moment of `sample`."""
+        self._probe, self._sample, self._earlier, self._seconds, self._zero = probe, sample, earlier, seconds, zero
+        self._changes: dict[str, Change] = {}
         self._frames: dict[str, ViewFrame] = {}
         self._views = {view.name: view for view in probe.views if self._has(view)}
+        self._counted: tuple[Zero, Views] | None = None
 
-    def _has(self, view: Table | Histogram | Events) -> bool:
+    def _has(self, view: View) -> bool:
         return view.map in (self._sample.events if isinstance(view, Events) else self._sample.maps)
 
     def __iter__(self) -> Iterator[str]:
@@ -109,93 +131,76 @@ class _Views(Mapping[str, ViewFrame]):
             self._frames[name] = self._derive(self._views[name])
         return self._frames[name]
 
+    def counted_from(self, zero: Zero, at_ns: int) -> Views:
+        """The same views counted from `zero`, `self` being of `at_ns`; kept while it is the same zero."""
+        if self._counted is None or self._counted[0] is not zero:
+            views = Views(self._probe, self._sample, self._earlier, self._seconds, (zero, at_ns))
+            self._counted = zero, views
+        return self._counted[1]
+
     def headline(self) -> float:
+        """What the value members of the probe's headline add up to, per second."""
         table = next(view for view in self._probe.views if isinstance(view, Table))
         if table.name not in self._views:
             return NAN
         change = self._change(table.map)
         return sum(float(change.delta(field).sum()) for field in self._probe.headline) / self._seconds
 
-    def _derive(self, view: Table | Histogram | Events) -> ViewFrame:
+    def _derive(self, view: View) -> ViewFrame:
         if isinstance(view, Events):
-            tail = self._sample.events[view.map]
-            return EventsFrame(view, tail.records, tail.seen)
+            return self._events(view)
         if isinstance(view, Histogram):
             return _histogram(view, self._change(view.map))
         return _table(view, self._change(view.map), self._seconds)
 
-    def _change(self, name: str) -> _Change:
+    def _events(self, view: Events) -> EventsFrame:
+        tail = self._sample.events[view.map]
+        then = self._zero[0].sample.events.get(view.map) if self._zero else None
+        seen = tail.seen - then.seen if then else tail.seen
+        return EventsFrame(view, tail.records[max(0, tail.records.size - seen) :], seen)
+
+    def _change(self, name: str) -> Change:
         if name not in self._changes:
             earlier = self._earlier.maps.get(name) if self._earlier else None
-            self._changes[name] = _Change(self._sample.maps[name], earlier)
+            change = Change(self._sample.maps[name], earlier, partial(gauges, self._probe, name))
+            if self._zero:
+                zero, at_ns = self._zero
+                change = Cleared(change, zero.rows(name, at_ns), counters(self._probe, name))
+            self._changes[name] = change
         return self._changes[name]
 
 
-@dataclass
-class _Change:
-    """One map between two samples; members are computed when asked for."""
-
-    now: MapRows
-    before: MapRows | None
-
-    @cached_property
-    def _earlier(self) -> Records | None:
-        """What the rows of `now` were before, (n,), anything for rows that were not there; None: nothing was."""
-        if self.before is None or self.before.keys.size == 0:
-            return None
-        if self.before.keys is self.now.keys:
-            return self.before.values
-        return self.before.values[self._place]
-
-    @cached_property
-    def _place(self) -> rows.Index:
-        assert self.before is not None
-        return rows.match(self.now.keys, self.before.keys)
-
-    @cached_property
-    def _reborn(self) -> npt.NDArray[np.intp]:
-        """Places of rows that are new, or of which a counter shrank: evicted and made anew, so all values are new."""
-        assert self.before is not None
-        assert self._earlier is not None
-        reborn = np.zeros(self.now.keys.size, np.bool_)
-        if self.before.keys is not self.now.keys:
-            np.less(self._place, 0, out=reborn)
-        for name in rows_summed(self.now.values):
-            shrank = self.now.values[name] < self._earlier[name]
-            reborn |= shrank if shrank.ndim == 1 else shrank.any(axis=1)
-        return np.flatnonzero(reborn)
-
-    def delta(self, field: str) -> npt.NDArray[Any]:
-        """What `field` grew by, dtype kept."""
-        value: npt.NDArray[Any] = self.now.values[field]
-        if self.before is self.now:
-            return np.zeros_like(value)
-        if self._earlier is None:
-            return value
-        grown: npt.NDArray[Any] = value - self._earlier[field]
-        grown[self._reborn] = value[self._reborn]
-        return grown
+def gauges(probe: Probe, name: str) -> frozenset[str]:
+    """The members of map `name` that say how something is now, not how often it happened."""
+    return frozenset(column.field for column in _columns(probe, name) if column.measure is Measure.GAUGE)
 
 
-def rows_summed(values: Records) -> list[str]:
-    """The members of `values` that are counters: unsigned numbers, maxima left out."""
-    names = values.dtype.names or ()
-    return [name for name in names if values.dtype[name].base.kind == "u" and not name.startswith("max_")]
+def counters(probe: Probe, name: str) -> tuple[str, ...]:
+    """The members of map `name` that count, as far as the probe's views look at them."""
+    counting = [column for column in _columns(probe, name) if column.measure not in (Measure.GAUGE, Measure.MAX)]
+    fields = [field for column in counting for field in (column.field, column.per) if field]
+    if any(isinstance(view, Histogram) and view.map == name for view in probe.views):
+        fields.append("slots")
+    return tuple(dict.fromkeys(fields))
 
 
-def _table(view: Table, change: _Change, seconds: float) -> TableFrame:
+def _columns(probe: Probe, name: str) -> list[Column]:
+    return [column for view in probe.views if isinstance(view, Table) and view.map == name for column in view.columns]
+
+
+def _table(view: Table, change: Change, seconds: float) -> TableFrame:
     keys, place = rows.group(change.now.keys, tuple(key.field for key in view.keys))
-    columns = _Columns(view, change, place, keys.size, seconds)
+    columns = Columns(view, change, place, keys.size, seconds)
     comm = None
     if "comm" in (change.now.values.dtype.names or ()):
         comm = rows.first(change.now.values["comm"], place, keys.size)
     return TableFrame(view, keys, columns, comm)
 
 
-class _Columns(Mapping[str, Numbers]):
+class Columns(Mapping[str, Numbers]):
     """The columns of a table, each computed when it is first looked at and then kept."""
 
-    def __init__(self, view: Table, change: _Change, place: rows.Index, groups: int, seconds: float) -> None:
+    def __init__(self, view: Table, change: Change, place: rows.Index, groups: int, seconds: float) -> None:
         self._columns = {column.name: column for column in view.columns}
         self._change, self._place, self._groups, self._seconds = change, place, groups, seconds
         self._numbers: dict[str, Numbers] = {}
@@ -212,6 +217,22 @@ class _Columns(Mapping[str, Numbers]):
             self._numbers[name] = self._compute(self._columns[name])
         return self._numbers[name]
 
+    def regrouped(self, view: Table, place: rows.Index, groups: int, given: Mapping[str, Numbers]) -> Columns:
+        """The columns of `view` over the same map, row r of this table being part of row `place[r]` of `groups`.
+
+        Those in `given` are known already.
+        """
+        columns = Columns(view, self._change, place[self._place], groups, self._seconds)
+        columns._numbers |= given
+        return columns
+
+    def measured(self, name: str) -> npt.NDArray[np.bool_]:
+        """(n,) whether the numbers of a column are of the interval: a mean without events is that since the start."""
+        column = self._columns[name]
+        if column.measure is Measure.MEAN:
+            return self._delta(column.per) > 0
+        return np.ones(self._groups, np.bool_)
+
     def _compute(self, column: Column) -> Numbers:
         match column.measure:
             case Measure.RATE:
@@ -222,12 +243,16 @@ class _Columns(Mapping[str, Numbers]):
                 return self._sum(column.field)
             case Measure.MEAN:
                 return self._mean(column.field, column.per)
-            case Measure.MAX | Measure.GAUGE:
+            case Measure.MAX:
+                return self._change.highest(column.field, self._place, self._groups)
+            case Measure.GAUGE:
                 values = self._change.now.values[column.field]
                 return np.asarray(rows.largest(values, self._place, self._groups), np.float64)
+            case Measure.CHANGE | Measure.RATIO:
+                raise KeyError(column.name)  # of two tables, not of one
 
     def _sum(self, field: str) -> Numbers:
-        return np.asarray(rows.add(self._change.now.values[field], self._place, self._groups), np.float64)
+        return np.asarray(rows.add(self._change.since(field), self._place, self._groups), np.float64)
 
     def _delta(self, field: str) -> Numbers:
         if field not in self._grown:
@@ -244,23 +269,21 @@ class _Columns(Mapping[str, Numbers]):
         return means
 
 
-def _histogram(view: Histogram, change: _Change) -> HistogramFrame:
-    used = change.now.values["slots"].any(axis=1)
+def _histogram(view: Histogram, change: Change) -> HistogramFrame:
+    used = np.asarray(change.since("slots").any(axis=1))
     keys, place = rows.group(change.now.keys[used], tuple(key.field for key in view.by))
     groups = keys.size if view.by else 1
     if not view.by:
         keys, place = np.zeros(1, np.dtype([])), np.zeros(int(used.sum()), np.intp)
-    values = change.now.values[used]
     counts: Counts = rows.add(change.delta("slots")[used], place, groups).reshape(groups, BUCKETS)
-    totals: Counts = rows.add(values["slots"], place, groups).reshape(groups, BUCKETS)
-    sums = rows.add(values["sum"], place, groups).astype(np.float64)
-    highest = rows.largest(values["max_value"], place, groups).astype(np.float64)
-    return HistogramFrame(view, keys, counts, totals, sums, highest)
+    totals: Counts = rows.add(change.since("slots")[used], place, groups).reshape(groups, BUCKETS)
+    sums = rows.add(change.since("sum")[used], place, groups).astype(np.float64)
+    return HistogramFrame(view, keys, counts, totals, sums, change.highest("max_value", place, groups, used))
 
 
 def counted(now: MapRows, before: MapRows | None) -> Counts:
     """Events of one map of histograms between two samples of one run, all keys together, (BUCKETS,)."""
-    counts: Counts = _Change(now, before).delta("slots").sum(axis=0)
+    counts: Counts = Change(now, before).delta("slots").sum(axis=0)
     return counts
 
 

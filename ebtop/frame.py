@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ebtop.sample import ProbeSample, Records, Sample
-from ebtop.spec import Events, Histogram, Probe, Table
+from ebtop.spec import Events, Histogram, Key, Probe, Table
 
 Numbers = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.uint64]
@@ -27,6 +27,40 @@ class TableFrame:
     """By column name, each (n,) in the column's unit; NaN where there is nothing to say."""
     comm: npt.NDArray[np.bytes_] | None = None
     """(n,) name that the kernel saw when the row was made, clean UTF-8; None where the map keeps none."""
+    members: Members | None = None
+    """The processes behind the rows, where they are grouped."""
+    compared: Compared | None = None
+    """What the rows were compared with, if they were."""
+    kept: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What readers have worked out of this table, for as long as it is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Which processes' rows were added up in each row of a grouped table."""
+
+    table: TableFrame
+    """The rows as they were, (m,)."""
+    key: Key
+    """The process in them."""
+    place: npt.NDArray[np.intp]
+    """(m,) place of the row that each was added to."""
+
+    def pids(self, row: int) -> list[int]:
+        """The processes in `row`, smallest first."""
+        pids: list[int] = np.sort(self.table.keys[self.key.field][self.place == row]).tolist()
+        return pids
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How one column of a table stands to what it was."""
+
+    column: str
+    large: npt.NDArray[np.bool_]
+    """(n,) whether the change is large."""
+    gone: int
+    """Rows that did something then and are not there now."""
 
 
 @dataclass(frozen=True, slots=True)

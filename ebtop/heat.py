@@ -12,7 +12,8 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
-from ebtop.derive import counted, rows_summed
+from ebtop.change import rows_summed
+from ebtop.derive import counted
 from ebtop.frame import Counts, Numbers
 from ebtop.history import History, Moment
 from ebtop.sample import BUCKETS, MapRows, ProbeSample, Records, State

@@ -97,12 +97,13 @@ def group(keys: Records, fields: tuple[str, ...]) -> tuple[Records, Index]:
     known = _groups.get(name)
     if known is None or known[0]() is not keys:
         forget = partial(_groups.pop, name)  # which at Python's end, unlike this module's names, is still there
-        known = (weakref.ref(keys, forget), *_group(keys, fields))
+        known = (weakref.ref(keys, forget), *combined(keys, fields))
         _groups[name] = known
     return known[1:]
 
 
-def _group(keys: Records, fields: tuple[str, ...]) -> tuple[Records, Index]:
+def combined(keys: Records, fields: tuple[str, ...]) -> tuple[Records, Index]:
+    """As `group`, worked out anew."""
     part = np.zeros(keys.size, np.dtype([(name, keys.dtype[name]) for name in fields]))
     for name in fields:
         part[name] = keys[name]

@@ -72,6 +72,10 @@ class Measure(Enum):
     """The value as it is now; the largest, where rows are grouped."""
     SHARE = "share"
     """Nanoseconds per second of one CPU, as a percentage."""
+    CHANGE = "change"
+    """The column `field` less what it was; only where a table is compared with an earlier one."""
+    RATIO = "ratio"
+    """The column `field` divided by what it was; likewise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ class Unit(Enum):
     PERCENT = "percent"
     PLAIN = "plain"
     """A number without prefix, e.g. a backlog or an identifier."""
+    RATIO = "ratio"
+    """How many times what it was; infinity where it was nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ STYLES = (
     Style("bits", "bits in steps of 1000", 1000, _DECIMAL, "bit", 8, 9),
 )
 """The usual one first."""
-_WIDTH = {Unit.COUNT: 6, Unit.NS: 7, Unit.PERCENT: 6, Unit.PLAIN: 7}
+_WIDTH = {Unit.COUNT: 6, Unit.NS: 7, Unit.PERCENT: 6, Unit.PLAIN: 7, Unit.RATIO: 6}
 _style = STYLES[0]
 
 
@@ -66,14 +68,14 @@ def number_width(unit: Unit) -> int:
 
 def suffix_width(unit: Unit) -> int:
     """Cells of the longest usual suffix."""
-    return number_width(unit) - 5 if unit is not Unit.PLAIN else 0
+    return number_width(unit) - 5 if unit not in (Unit.PLAIN, Unit.RATIO) else 0
 
 
 def text(value: float, unit: Unit = Unit.COUNT) -> str:
     """`value` in three or four significant digits with its unit: "31.2 k", "301 MB", "2.1 µs", "0.7 %".
 
     NaN, "not measured", is "-". Prefixes are decimal (SI), of bytes those of the style in use; nanoseconds step through
-    ns, µs, ms, s, min, h, d.
+    ns, µs, ms, s, min, h, d. Ratios are "1.38x", that to nothing is "new".
     """
     if math.isnan(value):
         return "-"
@@ -81,6 +83,8 @@ def text(value: float, unit: Unit = Unit.COUNT) -> str:
         return _time(value)
     if unit is Unit.PERCENT:
         return f"{_digits(value)} %"
+    if unit is Unit.RATIO:
+        return _ratio(value)
     if unit is Unit.PLAIN:
         return f"{value:.0f}"
     if unit is Unit.BYTES:
@@ -98,9 +102,29 @@ def rate(value: float, unit: Unit = Unit.COUNT) -> str:
     return f"{shown}/s" if shown[-1].isalpha() else f"{shown} /s"
 
 
+def age(seconds: float) -> str:
+    """A time that has passed: "13s", "2m13s", "1h02m", "3d04h"."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days}d{hours:02d}h"
+    if hours:
+        return f"{hours}h{minutes:02d}m"
+    return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
+
+
 def exact(value: int) -> str:
     """All digits, grouped in thousands: 1,204,331."""
     return f"{value:,}"
+
+
+def _ratio(value: float) -> str:
+    if math.isinf(value):
+        return "new"
+    if value >= 9999.5:
+        return ">9999x"
+    return f"{value:.2f}x" if value < 9.995 else f"{value:.1f}x" if value < 99.95 else f"{value:.0f}x"
 
 
 def _digits(value: float) -> str:

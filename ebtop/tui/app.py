@@ -34,6 +34,7 @@ from ebtop.tui.looked import Looked
 from ebtop.tui.notices import Notices
 from ebtop.tui.painting import Painter
 from ebtop.tui.panellines import repeats
+from ebtop.tui.perspective import Perspective
 from ebtop.tui.plan import SMALLEST
 from ebtop.tui.screens.main import Main
 from ebtop.tui.statusline import status
@@ -109,6 +110,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         """What the user asked the kernel to count only."""
         self.tape: Tape | None = None
         """A recording that goes on."""
+        self.perspective = Perspective()
         self.paused = False
         self.position: int | None = None
         """The moment that is looked at, counted in ticks; None: the newest."""
@@ -168,6 +170,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
 
     def _take(self, frame: Frame) -> None:
         self.newest, self._came = frame, time.monotonic()
+        self.perspective.take(frame)
         for message in frame.sample.messages:
             self.remember(message)
         self.interval = frame.sample.interval_s
@@ -215,7 +218,19 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         focused = name == self.focused_probe
         rates = tuple(self.timeline.rates(name, _RATES, self.position).tolist())
         log = key_of("log", self.keys)
-        looked = Looked(self.probes[name], self.frame, rates, state, focused, fresh=self._is_fresh(name), log_key=log)
+        seen = self.perspective
+        looked = Looked(
+            self.probes[name],
+            self.frame,
+            rates,
+            state,
+            focused,
+            fresh=self._is_fresh(name),
+            log_key=log,
+            grouping=seen.grouping,
+            baseline=seen.baseline,
+            zero=seen.zeros.get(name),
+        )
         return replace(looked, heat=self._heat(looked)) if focused and state.shape == "heatmap" else looked
 
     def _heat(self, looked: Looked) -> Heat | None:
@@ -236,7 +251,9 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         state = "paused" if self.paused else "replay" if self.timeline.source.mode == "REPLAY" else "live"
         if late > max(_LATE, _LATE * self.interval) and state == "live":
             state = "late"
-        return headline(self.frame, self._clock(), self.interval, state, late)
+        shown = headline(self.frame, self._clock(), self.interval, state, late)
+        grouping, baseline = self.perspective.said(self.frame)
+        return replace(shown, grouping=grouping, baseline=baseline)
 
     def _show_hints(self) -> None:
         slots = tuple((probe.slot, name in self.wanted) for name, probe in self.probes.items() if probe.slot)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from ebtop import units
-from ebtop.spec import Events, Key, Kind, Table
+from ebtop.grouping import COUNT, GROUP
+from ebtop.spec import Column, Events, Key, Kind, Measure, Table
 from ebtop.tui.pieces import width
 from ebtop.units import Style, Unit
 
@@ -26,7 +27,8 @@ _FIXED = {
 }
 _NARROW, _WIDE = 10, 120
 _FLEXIBLE = {Kind.TEXT: (18, _WIDE), Kind.SYSCALL: (10, 20), Kind.ADDRESS: (15, 26)}
-_COMM = (8, 16)
+_COMM, _GROUP = (8, 16), (8, 28)
+_COUNT_WIDTH = 5
 _PID_WIDTH = 7
 """pid_max is at most 4194304 (include/linux/threads.h)."""
 _NUMERIC = (Kind.NUMBER, Kind.OBJECT)
@@ -46,6 +48,9 @@ class Slot:
     importance: int
     unit: Unit | None = None
     """Of a number; None for a key."""
+    change: bool = False
+    """It says how another column stands to the baseline."""
+    signed: bool = False
     key: Key | None = None
 
 
@@ -63,10 +68,17 @@ def _slots(view: Table | Events, belonging: bool, _: Style) -> tuple[Slot, ...]:
         result = [slot for slot in result if slot.name not in (PROGRAM, UNIT)]
         result[result.index(comm) + 1 : 0] = behind
     if isinstance(view, Table):
-        for column in view.columns:
-            cells = max(width(column.title) + 1, units.number_width(column.unit))
-            result.append(Slot(column.name, column.title, cells, cells, True, column.importance, column.unit))
+        result += [_of_column(column) for column in view.columns if column.name != COUNT]
     return tuple(result)
+
+
+def _of_column(column: Column) -> Slot:
+    signed = column.measure is Measure.CHANGE
+    cells = max(width(column.title) + 1, units.number_width(column.unit) + signed)
+    change = column.measure in (Measure.CHANGE, Measure.RATIO)
+    return Slot(
+        column.name, column.title, cells, cells, True, column.importance, column.unit, change=change, signed=signed
+    )
 
 
 def _of_key(key: Key) -> list[Slot]:
@@ -77,6 +89,11 @@ def _of_key(key: Key) -> list[Slot]:
             Slot(key.field, title, _PID_WIDTH, _PID_WIDTH, True, key.importance, key=key),
             Slot(PROGRAM, before + PROGRAM, 8, 18, False, key.importance, key=key),
             Slot(UNIT, before + UNIT, 10, 28, False, _UNIT_IMPORTANCE, key=key),
+        ]
+    if key.field == GROUP:
+        return [
+            Slot(GROUP, title, *_GROUP, False, key.importance, key=key),
+            Slot(COUNT, "n", _COUNT_WIDTH, _COUNT_WIDTH, True, key.importance, Unit.PLAIN),
         ]
     if key.kind in _FLEXIBLE:
         least, most = _COMM if key.field == "comm" else _FLEXIBLE[key.kind]
@@ -122,7 +139,7 @@ def _weight(chosen: list[Slot], place: int, sort: str) -> tuple[int, int]:
     """How much is lost without the column at `place`."""
     slot = chosen[place]
     named = any(other.name == PROGRAM for other in chosen)
-    if slot.key is not None and slot.key.kind is Kind.PID and slot.name != PROGRAM and named:
+    if slot.name == COUNT or (slot.key is not None and slot.key.kind is Kind.PID and slot.name != PROGRAM and named):
         return 1, -place
     if slot.key is not None:
         return 4 if slot.key.kind is Kind.TEXT else 3, -place

@@ -100,11 +100,19 @@ _answers: dict[tuple[str, str], _Answer] = {}
 def _search(frame: Frame, data: TableFrame | EventsFrame, words: list[Word]) -> Places:
     passing: Mask = np.ones(_records(data).size, np.bool_)
     for word in words:
-        found: Mask = np.zeros(passing.size, np.bool_)
-        for texts, place in _sources(frame, data, word.within):
-            found |= np.fromiter(map(word.finds, texts), np.bool_, len(texts))[place]
+        found = _found(frame, data, word)
         passing &= ~found if word.negated else found
     return np.flatnonzero(passing)
+
+
+def _found(frame: Frame, data: TableFrame | EventsFrame, word: Word) -> Mask:
+    """The rows in which `word` is; a row of a group where it is in one of the rows that were added up."""
+    found: Mask = np.zeros(_records(data).size, np.bool_)
+    for texts, place in _sources(frame, data, word.within):
+        found |= np.fromiter(map(word.finds, texts), np.bool_, len(texts))[place]
+    if isinstance(data, TableFrame) and data.members:
+        found[data.members.place[_found(frame, data.members.table, word)]] = True
+    return found
 
 
 def _sources(frame: Frame, data: TableFrame | EventsFrame, within: str) -> Iterator[Source]:

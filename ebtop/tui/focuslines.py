@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ebtop import units
-from ebtop.frame import HistogramFrame
+from ebtop.frame import HistogramFrame, TableFrame
 from ebtop.tui.looked import Looked
 from ebtop.tui.panellines import PanelLines, panel_title
-from ebtop.tui.pieces import Line, fill, left, line_width
-from ebtop.tui.shapes import bars, summary
+from ebtop.tui.pieces import Line, fill, left, line_width, width
+from ebtop.tui.shapes import LEVEL, bars, summary
+from ebtop.tui.spreads import MARK, beside, both
 from ebtop.tui.states import empty_lines, state_lines
 from ebtop.tui.tablelines import TableLines, ViewState, table_lines
 
@@ -52,10 +53,17 @@ def _tabs(looked: Looked, table: TableLines, cells: int) -> Line:
     state = looked.state
     words = f"{table.shown} of {table.whole} rows" if table.shown != table.whole else f"{table.whole} rows"
     tail: Line = [(words + " ", "faint")]
+    if gone := _gone(looked):
+        tail = [(f"{gone} gone since the baseline", "dim"), (" · ", "rule"), *tail]
     if state and state.filter:
         tail = [("filter ", "dim"), (state.filter, "warn"), (" · ", "rule"), *tail]
     space = cells - line_width(line) - line_width(tail)
     return [*line, (" " * space, "text"), *tail] if space >= 0 else fill(line, cells)
+
+
+def _gone(looked: Looked) -> int:
+    rows = looked.rows
+    return rows.compared.gone if isinstance(rows, TableFrame) and rows.compared else 0
 
 
 def _shapes(looked: Looked, cells: int, lines: int) -> list[Line]:
@@ -63,20 +71,21 @@ def _shapes(looked: Looked, cells: int, lines: int) -> list[Line]:
     shape = looked.state.shape if looked.state else "both"
     if data is not None and shape == "heatmap":
         return _heatmap(looked, data, cells, lines)
-    if data is not None and shape == "histogram":
-        return [_rule([(data.view.title + " · since it started", cells)]), *_histogram(data, cells, lines - 1, True)]
     if data is None or shape == "trend":
-        return [_rule([("rate", cells)]), *_trend(looked, cells, lines - 1)]
-    if cells < _BOTH:
-        return [_rule([(data.view.title, cells)]), *_histogram(data, cells, lines - 1, ranges=cells >= 60)]
+        return [_rule([(_rate(looked), cells)]), *_trend(looked, cells, lines - 1)]
+    if cells < _BOTH or shape == "histogram":
+        return [
+            _rule([(_counted(looked, data, cells), cells)]),
+            *_histogram(looked, data, cells, lines - 1, ranges=cells >= 60),
+        ]
     before = cells // 2
     after = cells - before - 1
     pairs = zip(
         _exactly(_trend(looked, before, lines - 1), before, lines - 1),
-        _exactly(_histogram(data, after, lines - 1, ranges=True), after, lines - 1),
+        _exactly(_histogram(looked, data, after, lines - 1, ranges=True), after, lines - 1),
         strict=True,
     )
-    rule = _rule([("rate", before), (data.view.title + " · since it started", after)])
+    rule = _rule([(_rate(looked), before), (_counted(looked, data, after), after)])
     return [rule, *([*one, ("│", "rule"), *other] for one, other in pairs)]
 
 
@@ -88,6 +97,23 @@ def _heatmap(looked: Looked, data: HistogramFrame, cells: int, lines: int) -> li
     drawn = heat_lines(looked.frame, data.view, looked.heat, looked.state.heat, cells, lines - 1)
     name = data.view.title + (" · Tab: back to the table" if looked.state.on_heat else " · Tab: move in it")
     return [_rule([(name, cells)]), *drawn]
+
+
+def _counted(looked: Looked, data: HistogramFrame, cells: int) -> str:
+    """What the histogram shows of which time, in the words that `cells` has room for."""
+    if looked.spreads(data):
+        said = (f"share of events since the mark, {MARK} before it", f"share since {MARK} before")
+    else:
+        said = (f"since {looked.since}" if looked.since else "since it started", "")
+    words = f"{data.view.title} · {said[0]}"
+    return words if width(words) <= cells - 4 else f"{data.view.title} · {said[1]}" if said[1] else data.view.title
+
+
+def _rate(looked: Looked) -> str:
+    before = looked.rate_before
+    if before is None:
+        return "rate"
+    return f"rate · {LEVEL} {units.rate(before, looked.probe.headline_unit)} before the mark"
 
 
 def _rule(parts: list[tuple[str, int]]) -> Line:
@@ -104,13 +130,15 @@ def _trend(looked: Looked, cells: int, lines: int) -> list[Line]:
     from ebtop.tui.trend import trend
 
     interval = looked.frame.sample.interval_s if looked.frame else 1.0
-    return trend(looked.rates[-240:], interval, looked.probe.headline_unit, cells, lines)
+    return trend(looked.rates[-240:], interval, looked.probe.headline_unit, cells, lines, looked.rate_before)
 
 
-def _histogram(data: HistogramFrame, cells: int, lines: int, ranges: bool) -> list[Line]:
+def _histogram(looked: Looked, data: HistogramFrame, cells: int, lines: int, ranges: bool) -> list[Line]:
     """Count, estimated percentiles ("~": inside a bucket every value is as likely), exact maximum, and the bars."""
     from ebtop.derive import percentile
 
+    if spreads := looked.spreads(data):
+        return [summary(both(*spreads), cells), *beside(*spreads, cells, lines - 1, ranges)]
     totals, recent, unit = data.totals.sum(axis=0), data.counts.sum(axis=0), data.view.unit
     most = float(data.largest.max())
     parts = [("count", units.exact(int(totals.sum())))]

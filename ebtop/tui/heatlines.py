@@ -91,6 +91,7 @@ def _body(
     lines: list[Line] = []
     for line, (begin, _) in enumerate(steps):
         cells: Line = [(right(edge(begin, unit), _LABEL), "strong" if line == row else "dim"), (" │", "rule")]
+        cells.append((" " * (room - levels.shape[1]), "ramp0"))
         cells += _runs(levels[line], column if line == row else -1)
         lines.append(fill(cells, _LABEL + 2 + room))
     return lines
@@ -113,13 +114,13 @@ def _runs(levels: npt.NDArray[np.intp], column: int) -> Line:
 
 
 def _axis(heat: Heat, first: int, columns: int, room: int) -> Line:
-    """How long ago the first column was; the last one is the newest seen."""
+    """How long ago the first column was, and the last."""
     newest = int(heat.monotonic_ns[-1])
     oldest, last = int(heat.monotonic_ns[first]), int(heat.monotonic_ns[first + columns - 1])
     begin = f"-{units.text(float(newest - oldest), Unit.NS)}" if newest > oldest else "now"
     end = "now" if last == newest else f"-{units.text(float(newest - last), Unit.NS)}"
     space = max(1, columns - len(begin) - len(end))
-    text = " " * (_LABEL + 2) + begin + " " * space + end
+    text = " " * (_LABEL + 2 + room - columns) + begin + " " * space + end
     return fill([(text, "faint")], _LABEL + 2 + room)
 
 

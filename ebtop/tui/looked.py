@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ebtop.baseline import compare, spread_before, spread_since
+from ebtop.derive import counted_from
+from ebtop.grouping import Grouping, regroup
 from ebtop.spec import Events, Probe, Table
 
 if TYPE_CHECKING:
+    from ebtop.baseline import Baseline
     from ebtop.frame import EventsFrame, Frame, HistogramFrame, ProbeFrame, TableFrame
     from ebtop.heat import Heat
     from ebtop.tui.tablelines import ViewState
+    from ebtop.zero import Zero
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +36,28 @@ class Looked:
     """Switched on again: its counters began at zero a moment ago."""
     log_key: str = "L"
     """What opens the log."""
+    grouping: Grouping = Grouping.PROCESS
+    baseline: Baseline | None = None
+    """What everything is compared with."""
+    zero: Zero | None = None
+    """From where the probe is counted; None: from its start."""
 
     @property
     def shown(self) -> ProbeFrame | None:
         """The probe in the frame; None where the source has not said anything about it."""
-        return self.frame.probes.get(self.probe.name) if self.frame else None
+        shown = self.frame.probes.get(self.probe.name) if self.frame else None
+        if shown is None or self.frame is None or self.zero is None:
+            return shown
+        return counted_from(shown, self.zero, self.frame.sample.monotonic_ns)
+
+    @property
+    def since(self) -> str:
+        """The time of day from which what is seen is counted; "": from the start."""
+        shown = self.frame.probes.get(self.probe.name) if self.frame and self.zero else None
+        if shown is None or self.zero is None or self.frame is None:
+            return ""
+        holds = self.zero.holds(shown.sample, self.frame.sample.monotonic_ns)
+        return time.strftime("%H:%M:%S", time.localtime(self.zero.wall_ns // 10**9)) if holds else ""
 
     @property
     def is_live(self) -> bool:
@@ -55,12 +78,28 @@ class Looked:
 
     @property
     def rows(self) -> TableFrame | EventsFrame | None:
-        """The chosen view's content."""
-        from ebtop.frame import HistogramFrame
+        """The chosen view's content, grouped and compared."""
+        from ebtop.frame import HistogramFrame, TableFrame
 
         view, shown = self.view, self.shown
         content = shown.views.get(view.name) if shown and view else None
+        if isinstance(content, TableFrame) and self.frame is not None:
+            return self._compared(regroup(content, self.frame, self.grouping))
         return None if isinstance(content, HistogramFrame) else content
+
+    def _compared(self, table: TableFrame) -> TableFrame:
+        """`table` beside the baseline, in the column that orders it, the view's own where that is a name."""
+        from ebtop.frame import TableFrame
+
+        then = self.baseline.frame.probes.get(self.probe.name) if self.baseline else None
+        earlier = then.views.get(table.view.name) if then else None
+        if self.baseline is None or then is None or self.shown is None or not isinstance(earlier, TableFrame):
+            return table
+        earlier = regroup(earlier, self.baseline.frame, self.grouping)
+        sort = self.state.sort_of(table.view) if self.state else table.view.sort
+        name = sort if sort in table.columns else table.view.sort
+        one_count = not self.since and then.sample.started_ns == self.shown.sample.started_ns
+        return compare(table, earlier, name, one_count)
 
     @property
     def histogram(self) -> HistogramFrame | None:
@@ -72,3 +111,17 @@ class Looked:
             if isinstance(content, HistogramFrame) and content.totals.any():
                 return content
         return None
+
+    def spreads(self, data: HistogramFrame) -> tuple[HistogramFrame, HistogramFrame] | None:
+        """`data` since the mark, and in the stretch before it; None without a baseline, or where it has none."""
+        if self.baseline is None or self.frame is None:
+            return None
+        since = spread_since(self.baseline, self.frame, self.probe, data.view)
+        before = spread_before(self.baseline, self.probe, data.view)
+        return (since, before) if since is not None and before is not None else None
+
+    @property
+    def rate_before(self) -> float | None:
+        """The headline rate before the mark; None without a baseline, or where it has none."""
+        then = self.baseline.frame.probes.get(self.probe.name) if self.baseline else None
+        return then.rate if then and then.rate == then.rate else None

@@ -9,6 +9,7 @@ from ebtop import units
 from ebtop.tui.looked import Looked
 from ebtop.tui.pieces import Line, fill, line_width
 from ebtop.tui.shapes import bars, sparkline, summary
+from ebtop.tui.spreads import beside, both
 from ebtop.tui.states import empty_lines, state_lines
 from ebtop.tui.tablelines import TableLines, ViewState, table_lines
 from ebtop.tui.titles import title
@@ -37,7 +38,8 @@ def panel_title(looked: Looked, cells: int, joint: str) -> Line:
     rate = units.rate(shown.rate, looked.probe.headline_unit) if shown and live and shown.rate == shown.rate else ""
     trend = sparkline(looked.rates, min(_TREND, len(looked.rates))) if live else ""
     hook = shown.sample.hook if shown and live else ""
-    return title(looked.probe.slot, looked.probe.title, hook, rate, trend, cells, looked.focused, joint)
+    notes = (f"since {looked.since}", f"since {looked.since[:5]}") if looked.since else ()
+    return title(looked.probe.slot, looked.probe.title, hook, rate, trend, cells, looked.focused, joint, notes)
 
 
 def repeats(now: Looked, before: Looked) -> bool:
@@ -53,7 +55,9 @@ def repeats(now: Looked, before: Looked) -> bool:
         and earlier is not None
         and shown.still
         and earlier.still
-        and (now.focused, now.fresh) == (before.focused, before.fresh)
+        and (now.focused, now.fresh, now.grouping) == (before.focused, before.fresh, before.grouping)
+        and now.baseline is before.baseline
+        and now.zero is before.zero
         and now.rates[-_TREND:] == before.rates[-_TREND:]
         and now.frame.sample.processes is before.frame.sample.processes
         and now.frame.sample.labels == before.frame.sample.labels
@@ -79,7 +83,7 @@ def _body(looked: Looked, cells: int, lines: int) -> tuple[list[Line], int, Tabl
     beside = cells >= _BESIDE
     histogram = looked.histogram
     below = 0 if beside or histogram is None else _below(lines)
-    shape = _histogram(histogram, cells // 2 - 1 if beside else cells, lines if beside else below)
+    shape = _histogram(looked, histogram, cells // 2 - 1 if beside else cells, lines if beside else below)
     if not shape:
         below = 0
     wide = cells - cells // 2 if beside and shape else cells
@@ -101,9 +105,13 @@ def _below(lines: int) -> int:
     return 0 if lines < 9 else min(lines // 2, max(4, lines * 2 // 5), 18)
 
 
-def _histogram(data: HistogramFrame | None, cells: int, lines: int) -> list[Line]:
+def _histogram(looked: Looked, data: HistogramFrame | None, cells: int, lines: int) -> list[Line]:
     if data is None or lines < 3:
         return []
+    name: Line = [(f" {data.view.title}", "dim"), (" ", "text")]
+    if spreads := looked.spreads(data):
+        head = name + summary(both(*spreads), cells - line_width(name))
+        return [head, *beside(*spreads, cells - 1, lines - 1)]
     from ebtop.derive import percentile
 
     totals, recent, unit = data.totals.sum(axis=0), data.counts.sum(axis=0), data.view.unit
@@ -114,7 +122,6 @@ def _histogram(data: HistogramFrame | None, cells: int, lines: int) -> list[Line
         ("~p99", units.text(percentile(totals, 0.99, most), unit)),
         ("max", units.text(most, unit)),
     ]
-    name: Line = [(f" {data.view.title}", "dim"), (" ", "text")]
     head = name + summary(parts, cells - line_width(name))
     return [head, *bars(totals, recent, unit, cells - 1, lines - 1)]
 

@@ -58,9 +58,14 @@ def right(text: str, cells: int) -> str:
     return " " * (cells - width(text)) + text if width(text) <= cells else left(text, cells)
 
 
-def number(value: float, unit: Unit, cells: int, role: str = "text") -> Line:
-    """`value` in exactly `cells` cells: digits under digits, its unit dimmed, zero and "not measured" faint."""
+def number(value: float, unit: Unit, cells: int, role: str = "text", signed: bool = False) -> Line:
+    """`value` in exactly `cells` cells: digits under digits, its unit dimmed, zero and "not measured" faint.
+
+    `signed`: with a plus where it is more than zero.
+    """
     digits, _, suffix = units.text(value, unit).partition(" ")
+    if signed and value > 0:
+        digits = "+" + digits
     usual = units.suffix_width(unit)
     room = max(usual, len(suffix))
     space = room + 1 if usual else 0

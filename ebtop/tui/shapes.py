@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _RISING = "▁▂▃▄▅▆▇█"
 _GROWING = " ▏▎▍▌▋▊▉"
+LEVEL = "╌"
+"""What a level across a trend is drawn with."""
 
 
 def sparkline(values: Sequence[float], cells: int) -> str:
@@ -73,7 +75,7 @@ def bars(counts: Counts, recent: Counts, unit: Unit, cells: int, lines: int, ran
     """
     steps, _ = buckets(counts, lines)
     most = max((events for _, _, events in steps), default=0)
-    labels = [_label(begin, after, unit, ranges) for begin, after, _ in steps]
+    labels = [bucket_label(begin, after, unit, ranges) for begin, after, _ in steps]
     wide = max((len(label) for label in labels), default=0)
     least = max(7, units.number_width(unit))
     wide = max(wide, 2 * least + 3 if ranges else least)
@@ -89,7 +91,8 @@ def bars(counts: Counts, recent: Counts, unit: Unit, cells: int, lines: int, ran
     ]
 
 
-def _label(begin: int, after: int, unit: Unit, ranges: bool) -> str:
+def bucket_label(begin: int, after: int, unit: Unit, ranges: bool) -> str:
+    """The lower edge of a step, or both of its edges."""
     if not ranges:
         return edge(begin, unit)
     return f"{edge(begin, unit)} – {edge(after, unit)}"

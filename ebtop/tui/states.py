@@ -37,6 +37,8 @@ def empty_lines(looked: Looked, cells: int) -> list[Line]:
     """For a table or list without rows."""
     if looked.state and looked.state.filter:
         return [[(" no row passes the filter ", "faint"), (looked.state.filter, "text")]]
+    if looked.since:
+        return [[(f" nothing since {looked.since}: it was cleared then", "faint")]]
     if looked.fresh:
         return [[(" started again from zero", "dim")]]
     return state_lines(looked, cells)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ebtop import units
+from ebtop.grouping import Grouping
 from ebtop.tui.looked import Looked
 from ebtop.tui.pieces import Line, line_width, width
 
@@ -19,14 +20,15 @@ def status(looked: Looked, selected: str, cells: int) -> Line:
         parts.append([(f"{shown.ns_per_event:.0f}", "text"), (" ns/event", "dim")])
     if shown.cpu_percent == shown.cpu_percent:
         parts.append([(f"{shown.cpu_percent:.2f}", "text"), (" % cpu", "dim")])
-    whole: Line = [("total ", "dim"), (units.exact(totals.total), "text"), (" = shown + ", "dim")]
+    began = f"since {looked.since} " if looked.since else "total "
+    whole: Line = [(began, "dim"), (units.exact(totals.total), "text"), (" = shown + ", "dim")]
     parts.append([*whole, (f"{units.exact(gone)} lost", "bad" if gone else "dim")])
     if totals.unmatched:
         parts.append([(units.exact(totals.unmatched), "text"), (" without a start", "dim")])
     if totals.pruned:
         parts.append([(units.exact(totals.pruned), "text"), (" of ended processes", "dim")])
     parts.insert(0, [(sample.hook or "no program", "text")])
-    if selected and width(selected) > 24:
+    if selected and (width(selected) > 24 or looked.grouping is not Grouping.PROCESS):
         parts.insert(0, [(selected, "strong")])
     misses = " ".join(part for part in (looked.probe.misses, sample.misses) if part)
     if misses:

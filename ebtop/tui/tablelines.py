@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ebtop import units
+from ebtop.baseline import CHANGE, RATIO
 from ebtop.frame import EventsFrame, Frame, TableFrame
+from ebtop.grouping import COUNT, GROUP
 from ebtop.spec import Events, Kind, Table
 from ebtop.tui.columns import PROGRAM, UNIT, UNIT_FROM, Slot, fitted, slots
 from ebtop.tui.filtering import Places
@@ -24,6 +26,10 @@ class HeatCursor:
     """Tick under the cursor; None: the newest, whichever that is."""
     bucket: int = -1
     """Bucket under the cursor; -1: the one that counted most in that tick."""
+
+
+_PIDS = 4
+"""Processes of a group that are named."""
 
 
 @dataclass(slots=True)
@@ -48,7 +54,18 @@ class ViewState:
 
     def sort_of(self, view: Table | Events) -> str:
         """Name of the column that orders the view."""
-        return self.sorts.get(view.name, view.sort) if isinstance(view, Table) else ""
+        return sort_in(view, self.sorts.get(view.name, view.sort)) if isinstance(view, Table) else ""
+
+
+def sort_in(view: Table, wanted: str) -> str:
+    """The column of `view`, grouped or compared or neither, that `wanted` is in it; its own where there is none."""
+    names = {slot.name for slot in slots(view)}
+    if wanted in names:
+        return wanted
+    if wanted[:1] in (CHANGE, RATIO):
+        return sort_in(view, wanted[1:])
+    named = {key.field for key in view.keys if key.kind is Kind.PID} | {PROGRAM, GROUP}
+    return next((name for name in (GROUP, PROGRAM) if wanted in named and name in names), view.sort)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +79,10 @@ class Row:
 
     @property
     def pid(self) -> int:
-        """Its process; 0 where it names none."""
+        """Its process; 0 where it names none, or more than one."""
+        if isinstance(self.data, TableFrame) and self.data.members and self.place.size:
+            pids = set(self.data.members.pids(int(self.place[0])))
+            return pids.pop() if len(pids) == 1 else 0
         field = next((key.field for key in self.data.view.keys if key.kind is Kind.PID), "")
         if not field or not self.place.size:
             return 0
@@ -73,7 +93,10 @@ class Row:
     def names(self) -> str:
         """All that names it, in full."""
         keys = [slot for slot in slots(self.data.view) if slot.key is not None]
-        return " ".join(text for slot in keys for text in _texts(self.frame, self.data, slot, self.place) if text)
+        names = [text for slot in keys for text in _texts(self.frame, self.data, slot, self.place) if text]
+        if isinstance(self.data, TableFrame) and self.data.members and self.place.size:
+            names.append(_members(self.data.members.pids(int(self.place[0]))))
+        return " ".join(names)
 
     @property
     def cells(self) -> str:
@@ -162,7 +185,11 @@ def _column(frame: Frame, data: TableFrame | EventsFrame, slot: Slot, places: Pl
     before = " " * gap
     if slot.unit is not None and isinstance(data, TableFrame):
         values = data.columns[slot.name][places].tolist()
-        return [_after(before, number(value, slot.unit, slot.cells)) for value in values]
+        roles = _roles(data, slot, places)
+        return [
+            _after(before, number(value, slot.unit, slot.cells, role, slot.signed))
+            for value, role in zip(values, roles, strict=True)
+        ]
     texts = _texts(frame, data, slot, places)
     if slot.right:
         return [[(before + right(text, slot.cells), "dim")] for text in texts]
@@ -170,7 +197,14 @@ def _column(frame: Frame, data: TableFrame | EventsFrame, slot: Slot, places: Pl
     return [[(before + middle(text, slot.cells), role)] for text in texts]
 
 
-_ROLES = {PROGRAM: "strong", UNIT: "dim"}
+_ROLES = {PROGRAM: "strong", GROUP: "strong", UNIT: "dim"}
+
+
+def _roles(data: TableFrame, slot: Slot, places: Places) -> list[str]:
+    """Numbers are text, counts of processes dimmed, changes coloured where they are large."""
+    if slot.change and data.compared:
+        return ["warn" if large else "text" for large in data.compared.large[places].tolist()]
+    return ["dim" if slot.name == COUNT else "text"] * places.size
 
 
 def _after(before: str, cell: Line) -> Line:
@@ -186,3 +220,10 @@ def _texts(frame: Frame, data: TableFrame | EventsFrame, slot: Slot, places: Pla
 
 _SOURCES = {PROGRAM: names_of, UNIT: units_of}
 """Of the texts of columns that are not the key's own."""
+
+
+def _members(pids: list[int]) -> str:
+    """ "(pid 4121)", "(pids 911, 4121)", "(pids 1, 388, 515, 640 … of 23)"."""
+    first = ", ".join(str(pid) for pid in pids[:_PIDS])
+    more = f" … of {len(pids)}" if len(pids) > _PIDS else ""
+    return f"(pid{'s' if len(pids) > 1 else ''} {first}{more})"

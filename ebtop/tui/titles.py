@@ -27,6 +27,10 @@ class Headline:
     state: str = "starting"
     """live, paused, replay, late or starting."""
     late_s: float = 0.0
+    grouping: str = ""
+    """By what processes are added up; "" for not at all."""
+    baseline: str = ""
+    """Its age; "" without one."""
 
 
 _STATES = {
@@ -46,6 +50,10 @@ def header(data: Headline, cells: int) -> Line:
         (6, [(" · ", "rule"), (data.kernel, "dim")]),
         (2, [(" · ", "rule"), (data.clock, "text")]),
     ]
+    if data.grouping:
+        before.append((1, [(" · ", "rule"), ("by ", "dim"), (data.grouping, "accent")]))
+    if data.baseline:
+        before.append((1, [(" · ", "rule"), ("Δ ", "dim"), (data.baseline, "accent")]))
     bar = 10 if cells >= 140 else 6
     after: list[tuple[int, Line]] = [
         (4, [*meter("cpu", data.cpu_percent, bar), ("  ", "text")]),
@@ -74,11 +82,22 @@ def _plain(value: float, digits: int) -> str:
     return "–" if value != value else f"{value:.{digits}f}"
 
 
-def title(slot: int, name: str, hook: str, rate: str, trend: str, cells: int, focused: bool, joint: str) -> Line:
-    """A panel's title rule: slot, name, the hook that won, then the rate and its sparkline at the right end.
+def title(
+    slot: int,
+    name: str,
+    hook: str,
+    rate: str,
+    trend: str,
+    cells: int,
+    focused: bool,
+    joint: str,
+    notes: tuple[str, ...] = (),
+) -> Line:
+    """A panel's title rule: slot, name, note, the hook that won, then the rate and its sparkline at the right end.
 
-    Where there is no room, the hook goes first, then the sparkline, then the end of the name. `joint` is the character
-    that meets the rule to the left ("" where there is none).
+    Where there is no room, the hook goes first, then the sparkline, then the note, then the end of the name. `notes`
+    are several wordings of one note, the longest first. `joint` is the character that meets the rule to the left (""
+    where there is none).
     """
     lead: Line = [(joint + "─", "rule"), (str(slot) if slot else "", "accent"), (" " if slot else "", "text")]
     tail: Line = [(" " + rate, "strong")] if rate else []
@@ -86,6 +105,9 @@ def title(slot: int, name: str, hook: str, rate: str, trend: str, cells: int, fo
     if width(name) > room > 1:
         name = left(name, room - 1).rstrip() + ELLIPSIS
     lead.append((name, "accent" if focused else "strong"))
+    room = cells - line_width(lead) - line_width(tail) - 6
+    if short := next((text for text in notes if width(text) <= room), ""):
+        lead.append((f" · {short}", "warn"))
     if trend and cells >= line_width(lead) + line_width(tail) + width(trend) + 6:
         tail += [(" ", "text"), (trend, "bar")]
     if hook and cells >= line_width(lead) + line_width(tail) + width(hook) + 9:

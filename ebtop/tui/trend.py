@@ -10,32 +10,44 @@ from plotext._figure import _figure_class as Figure  # noqa: N812 # plotext has 
 
 from ebtop import units
 from ebtop.tui.pieces import Line, fill
+from ebtop.tui.shapes import LEVEL
 from ebtop.units import Style, Unit
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _TICKS = 4
 
 
-def trend(rates: tuple[float, ...], interval_s: float, unit: Unit, cells: int, lines: int) -> list[Line]:
-    """`rates`, oldest first, over the seconds up to now, in `cells` x `lines`; lists are shared: do not change them."""
-    return _trend(rates, interval_s, unit, cells, lines, units.style())
+def trend(
+    rates: tuple[float, ...], interval_s: float, unit: Unit, cells: int, lines: int, level: float | None = None
+) -> list[Line]:
+    """`rates`, oldest first, over the seconds up to now, in `cells` x `lines`; lists are shared: do not change them.
+
+    `level` is a rate to compare them with, drawn straight across.
+    """
+    return _trend(rates, interval_s, unit, cells, lines, level, units.style())
 
 
 @lru_cache(maxsize=4)
-def _trend(rates: tuple[float, ...], interval_s: float, unit: Unit, cells: int, lines: int, _: Style) -> list[Line]:
+def _trend(
+    rates: tuple[float, ...], interval_s: float, unit: Unit, cells: int, lines: int, level: float | None, _: Style
+) -> list[Line]:
     if len(rates) < 2 or cells < 20 or lines < 4:
         return [[(" the trend begins with the second interval" if cells >= 43 else " no trend yet", "faint")]]
-    return [_coloured(line, cells) for line in _plot(rates, interval_s, unit, cells, lines)]
+    return [_coloured(line, cells) for line in _plot(rates, interval_s, unit, cells, lines, level)]
 
 
-def _plot(rates: Sequence[float], interval_s: float, unit: Unit, cells: int, lines: int) -> list[str]:
+def _plot(
+    rates: Sequence[float], interval_s: float, unit: Unit, cells: int, lines: int, level: float | None
+) -> list[str]:
     figure = Figure()
     figure.clear_figure()
     figure.theme("clear")
     figure.plot_size(cells - 1, lines)
     span = max(len(rates) - 1, 30)
+    if level is not None:
+        figure.plot([-span, 0], [level, level], marker=LEVEL)
     figure.plot(list(range(1 - len(rates), 1)), list(rates), marker="braille")
-    top = ceiling(max(rates))
+    top = ceiling(max(*rates, level or 0.0))
     figure.ylim(0, top)
     figure.xlim(-span, 0)
     levels = [top * step / _TICKS for step in range(_TICKS + 1)] if lines >= 10 else [0.0, top / 2, top]

@@ -62,7 +62,7 @@ async def test_a_panel_is_maximised_and_restored(key: str) -> None:
 
 
 async def test_rows_are_walked() -> None:
-    """j, k, g, G, half pages: the cursor stays among the rows."""
+    """j, k, Home, G, half pages: the cursor stays among the rows."""
     app = dashboard()
     async with shown(app) as pilot:
         await pilot.press("m", "j", "j", "k")
@@ -70,7 +70,7 @@ async def test_rows_are_walked() -> None:
         await pilot.press("ctrl+d")
         await pilot.pause()
         assert app.views["syscalls"].cursor > 1
-        await pilot.press("g", "k")
+        await pilot.press("home", "k")
         await pilot.pause()
         assert app.views["syscalls"].cursor == 0
         await pilot.press("G", "j")

@@ -12,7 +12,7 @@ from ebtop import rows
 from ebtop.derive import derive, percentile
 from ebtop.frame import Frame, HistogramFrame, TableFrame
 from ebtop.sample import BUCKETS, Cost, HostSample, MapRows, ProbeSample, Sample, State, Totals
-from ebtop.spec import Histogram, Key, Kind, Probe, Table, largest, mean, rate, share, total
+from ebtop.spec import Histogram, Key, Kind, Probe, Table, gauge, largest, mean, rate, share, total
 from ebtop.units import Unit
 
 KEY = np.dtype([("pid", "<u4"), ("nr", "<u4")])
@@ -258,3 +258,22 @@ def test_a_probe_of_which_the_source_gave_the_same_again_is_still() -> None:
     assert values(table_of(derived), "calls_per_second") == [0]
     assert not frame(first, None).probes["p"].still
     assert not frame(sample(2, table), first).probes["p"].still
+
+
+def test_a_gauge_that_falls_does_not_make_its_row_anew() -> None:
+    """A backlog that shrank is no reset: four accepts more are four."""
+    view = Table("t", "", "m", (Key("pid", Kind.PID),), (rate("accepts"), gauge("backlog")), "accepts_per_second")
+    probe = Probe("p", "P", "?", (), (view,), "", 1)
+    kind = [("accepts", "<u8"), ("backlog", "<u8")]
+
+    def at(second: int, *values: int) -> Sample:
+        content = MapRows(np.array([(7,)], [("pid", "<u4")]), np.array([values], kind), 64)
+        live = ProbeSample(State.LIVE, started_ns=1, maps={"m": content})
+        return Sample(second * 10**9, 0, 1.0, HostSample(), {"p": live})
+
+    table = derive(at(2, 1004, 1), at(1, 1000, 3), {"p": probe}).probes["p"].views["t"]
+    assert isinstance(table, TableFrame)
+    assert (values(table, "accepts_per_second"), values(table, "backlog")) == ([4.0], [1.0])
+    reset = derive(at(2, 4, 1), at(1, 1000, 0), {"p": probe}).probes["p"].views["t"]
+    assert isinstance(reset, TableFrame)
+    assert values(reset, "accepts_per_second") == [4.0]

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from ebtop.units import Unit, exact, rate, text
+from ebtop.units import Unit, age, exact, rate, text
 
 NAN = float("nan")
 
@@ -131,3 +131,30 @@ def test_the_text_is_within_six_percent_and_short_for_any_number(unit: Unit) -> 
         step = times[found[2]] if unit is Unit.NS else steps[found[2].removesuffix("B")]
         assert float(found[1]) * step == pytest.approx(value, rel=0.06), value
         assert len(shown) <= 9
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0, "0.00x"),
+        (1.38, "1.38x"),
+        (9.996, "10.0x"),
+        (99.96, "100x"),
+        (5123, "5123x"),
+        (1e6, ">9999x"),
+        (float("inf"), "new"),
+        (NAN, "-"),
+    ],
+)
+def test_ratios_are_times_what_it_was(value: float, shown: str) -> None:
+    """What was nothing is new."""
+    assert text(value, Unit.RATIO) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(-3, "0s"), (13.9, "13s"), (133, "2m13s"), (3600, "1h00m"), (3725, "1h02m"), (86_400, "1d00h"), (3e5, "3d11h")],
+)
+def test_ages_have_two_parts(seconds: float, shown: str) -> None:
+    """Cut, not rounded: a minute is only said once it has passed."""
+    assert age(seconds) == shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ebtop.tui.acting.asking import Asking
+from ebtop.tui.acting.comparing import Comparing
 from ebtop.tui.acting.copying import Copying
 from ebtop.tui.acting.files import Files
 from ebtop.tui.acting.looking import Looking
@@ -16,5 +17,7 @@ from ebtop.tui.acting.shapes import Shapes
 from ebtop.tui.acting.time import Time
 
 
-class Actions(Pages, Probes, Moving, Looking, LooksActions, Asking, Shapes, Processes, Time, Files, Copying, Reported):
+class Actions(
+    Pages, Probes, Moving, Looking, Comparing, LooksActions, Asking, Shapes, Processes, Time, Files, Copying, Reported
+):
     """All of them, mixed into the dashboard."""

@@ -41,7 +41,8 @@ class Looking(Acting):
 
     def action_sort(self, step: int) -> None:
         """Sort by the next column, or the one before."""
-        view = self._app.looked(self._app.focused_probe).view
+        rows = self._app.looked(self._app.focused_probe).rows
+        view = rows.view if rows else None
         if isinstance(view, Table) and self._state:
             names = [slot.name for slot in slots(view)]
             here = names.index(self._state.sort_of(view))

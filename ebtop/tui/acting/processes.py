@@ -24,7 +24,7 @@ class Processes(Acting):
         elif not app.is_maximised:
             app.action_maximise()
         else:
-            app.say("this row has no process", "dim")
+            app.say("this row has no process of its own", "dim")
 
     def _maximise_for(self, pid: int) -> None:
         """The focused panel of a process, with all of its rows and shapes."""

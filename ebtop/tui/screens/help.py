@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ebtop.baseline import LARGE_PART, LARGE_SHARE
 from ebtop.spec import Column, Histogram, Key, Measure, Table
 from ebtop.tui.keys import KEYS, Keys, key_names
 from ebtop.tui.looked import Looked
@@ -14,6 +15,8 @@ _MEASURES = {
     Measure.MAX: "the largest since the probe started",
     Measure.GAUGE: "as it is now",
     Measure.SHARE: "{field} as a share of one CPU",
+    Measure.CHANGE: "difference from the baseline",
+    Measure.RATIO: "times what it was",
 }
 
 
@@ -77,5 +80,18 @@ def _signs() -> list[Line]:
         _entry("self", "kernel time of all probes and user time of ebtop, percent of one CPU", 12),
         _entry("lost", "events that found a map full or a buffer without room; counted, never shown", 12),
         _entry("-", "not measured; ▾ sorted by this column, largest first", 12),
+        *_comparing(),
         _entry("bars", "bright: the bucket grew in the last interval", 12),
+    ]
+
+
+def _comparing() -> list[Line]:
+    share, part = f"{LARGE_SHARE:.0%}", f"{LARGE_PART:.0%}"
+    return [
+        _entry("by …", "n processes are added up; ?: nothing known, -: outside of any unit", 12),
+        _entry("Δ ×", "change from the baseline; new: was nothing; -: not comparable", 12),
+        _entry("", f"coloured: over {share} of what it was, and {part} of the column's top", 12),
+        _entry("Δ 2m13s", "age of the baseline; gone: rows that did something then only", 12),
+        _entry("┃ in bars", "share of the events before the mark; the bar: share since", 12),
+        _entry("since", "counted from there on; a maximum only where it was exceeded", 12),
     ]

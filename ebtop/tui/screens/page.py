@@ -83,7 +83,7 @@ class Page(ModalScreen[None], inherit_bindings=False):
         last = self._top + len(shown)
         title: Line = [("─ ", "rule"), (self._title, "accent"), (" ", "text")]
         where: Line = [(f" {self._top + 1}–{last} of {len(self._content)} ", "faint"), ("─", "rule")]
-        keys: Line = [(" Esc", "key"), (" back   ", "dim"), ("j k g G", "key"), (" move", "dim")]
+        keys: Line = [(" Esc", "key"), (" back   ", "dim"), ("j k Home End", "key"), (" move", "dim")]
         body = [*shown, *([[]] * (height - 2 - len(shown)))]
         lines = [spread(title, where, width, ("─", "rule")), *body, keys]
         self.query_one("#page", Lines).show([fill(line, width) for line in lines])

@@ -1,0 +1,45 @@
+"""How all panels are looked at: grouping, baseline, zeros; follows the newest samples, draws nothing."""
+
+from __future__ import annotations
+
+from ebtop import units
+from ebtop.baseline import Baseline
+from ebtop.frame import Frame
+from ebtop.grouping import Grouping
+from ebtop.zero import Zero, followed, zeroed
+
+STRETCH_S = 10.0
+"""Seconds before a mark of which a baseline is the mean."""
+
+
+class Perspective:
+    """View state over frames: nothing of it is told to the source."""
+
+    def __init__(self) -> None:
+        self.grouping = Grouping.PROCESS
+        self.baseline: Baseline | None = None
+        self.zeros: dict[str, Zero] = {}
+        """By probe."""
+
+    def take(self, frame: Frame) -> None:
+        """One more frame has come: what has to be followed through all of them."""
+        if self.zeros:
+            after = {name: followed(zero, frame.sample, name) for name, zero in self.zeros.items()}
+            self.zeros = {name: zero for name, zero in after.items() if zero is not None}
+
+    def mark(self, stretch: Frame) -> Baseline:
+        """From now on everything is compared with `stretch`, at whose end the mark is."""
+        self.baseline = Baseline(stretch, stretch.sample.monotonic_ns)
+        return self.baseline
+
+    def clear(self, frame: Frame, probe: str) -> Zero | None:
+        """From `frame` on `probe` counts from zero; None where it does not count."""
+        zero = zeroed(frame.sample, probe)
+        if zero is not None:
+            self.zeros[probe] = zero
+        return zero
+
+    def said(self, frame: Frame | None) -> tuple[str, str]:
+        """What the header says of it: grouping, and how old the baseline is in `frame`; "" each for nothing."""
+        grouping = "" if self.grouping is Grouping.PROCESS else self.grouping.value
+        return grouping, units.age(self.baseline.age_s(frame)) if self.baseline and frame else ""
