@@ -42,7 +42,7 @@ def heat_lines(
     matrix = np.stack([counts[:, begin:after].sum(axis=1) for begin, after in steps])
     body = _body(matrix, steps, view.unit, at - first, step, room)
     read = _read_out(frame, view, heat, at, steps[step], cells)
-    return [*body, _axis(heat, first, counts.shape[0], room), read]
+    return [*body, _axis(frame, heat, first, counts.shape[0], room), read]
 
 
 def _window(heat: Heat, cursor: HeatCursor, room: int) -> tuple[int, npt.NDArray[Any]]:
@@ -113,23 +113,23 @@ def _runs(levels: npt.NDArray[np.intp], column: int) -> Line:
     return line
 
 
-def _axis(heat: Heat, first: int, columns: int, room: int) -> Line:
-    """How long ago the first column was, and the last."""
-    newest = int(heat.monotonic_ns[-1])
-    oldest, last = int(heat.monotonic_ns[first]), int(heat.monotonic_ns[first + columns - 1])
-    begin = f"-{units.text(float(newest - oldest), Unit.NS)}" if newest > oldest else "now"
-    end = "now" if last == newest else f"-{units.text(float(newest - last), Unit.NS)}"
-    space = max(1, columns - len(begin) - len(end))
-    text = " " * (_LABEL + 2 + room - columns) + begin + " " * space + end
-    return fill([(text, "faint")], _LABEL + 2 + room)
+def _axis(frame: Frame, heat: Heat, first: int, columns: int, room: int) -> Line:
+    """Time of day of the first column and of the last."""
+    begin, end = _clock(frame, heat, first), _clock(frame, heat, first + columns - 1)
+    text = begin + end.rjust(columns - len(begin)) if columns > len(begin) + len(end) else end.rjust(columns)
+    return fill([(" " * (_LABEL + 2 + room - columns) + text, "faint")], _LABEL + 2 + room)
+
+
+def _clock(frame: Frame, heat: Heat, at: int) -> str:
+    wall_ns = texts.wall_ns(frame, int(heat.monotonic_ns[at]))
+    return f"{datetime.fromtimestamp(wall_ns // 10**9):%H:%M:%S}"
 
 
 def _read_out(frame: Frame, view: Histogram, heat: Heat, at: int, step: tuple[int, int], cells: int) -> Line:
     """Time, range, events, and the worst example of them."""
     begin, after = step
-    wall_ns = frame.sample.wall_ns - (frame.sample.monotonic_ns - int(heat.monotonic_ns[at]))
     events = int(heat.counts[at, begin:after].sum())
-    clock = f"{datetime.fromtimestamp(wall_ns // 10**9):%H:%M:%S}"
+    clock = _clock(frame, heat, at)
     span = f"{edge(begin, view.unit)} – {edge(after, view.unit)}"
     line: Line = [(" ◆ ", "pointer"), (clock, "text"), (" · ", "rule"), (span, "text"), (" · ", "rule")]
     line += [(units.exact(events), "strong"), (" event" if events == 1 else " events", "dim")]

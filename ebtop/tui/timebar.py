@@ -22,17 +22,13 @@ def timebar(moments: Moments, position: int | None, clock: str, ago_s: float, ce
     share = (at - moments.first) / max(1, last - moments.first)
     here = round(share * (_BAR - 1))
     line: Line = [(" ", "text"), ("━" * here, "bar"), ("◆", "pointer"), ("━" * (_BAR - 1 - here), "rule")]
-    ago = "the moment of the pause" if position is None else f"{units.text(ago_s * 1e9, Unit.NS)} ago"
+    ago = f"{units.text(ago_s * 1e9, Unit.NS)} ago" if ago_s > 0 else "now"
     kept = f"{units.text(moments.seconds * 1e9, Unit.NS)} of {units.text(moments.most_seconds * 1e9, Unit.NS)}"
     memory = f"{units.text(moments.bytes, Unit.BYTES)} of {units.text(moments.most_bytes, Unit.BYTES)}"
-    parts: list[Line] = [[(" ", "text"), (clock, "strong")], [(ago, "text")], [("kept ", "dim"), (kept, "text")]]
-    parts.append([(memory, "dim")])
-    for number, part in enumerate(parts):
-        between: Line = [(" · ", "rule")] if number else []
-        if line_width(line) + line_width(between) + line_width(part) <= cells:
-            line += between + part
-    for key, does in _HINTS:
-        hint: Line = [("   ", "text"), (key, "key"), (" " + does, "dim")]
-        if line_width(line) + line_width(hint) <= cells:
-            line += hint
+    parts: list[Line] = [[(" ", "text"), (clock, "strong")], [(" · ", "rule"), (ago, "text")]]
+    parts += [[("  ", "text"), (key, "key"), (" " + does, "dim")] for key, does in _HINTS]
+    parts += [[("   kept ", "dim"), (kept, "text")], [(" · ", "rule"), (memory, "dim")]]
+    for part in parts:
+        if line_width(line) + line_width(part) <= cells:
+            line += part
     return line
