@@ -23,7 +23,7 @@ class Arguments:
     """A command line that is in order."""
 
     command: str
-    """"", snapshot, record, doctor or probes; empty is the dashboard."""
+    """"", snapshot, record, doctor, probes or hooks; empty is the dashboard."""
     probes: tuple[str, ...]
     """Wanted from the start."""
     interval_s: float
@@ -31,12 +31,14 @@ class Arguments:
     replay: str
     """Path of a recording, empty for none."""
     path: str
-    """What snapshot or record writes."""
+    """What snapshot or record writes; the pattern of hooks."""
     seconds: float
     """How long snapshot or record looks."""
     json: bool
     counts_only: bool = False
     """Probes that can only count, without times, do."""
+    verbose: bool = False
+    """hooks: with arguments."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -60,6 +62,7 @@ def parse(words: Sequence[str]) -> Arguments:
         seconds=getattr(said, "seconds", 0.0),
         json=getattr(said, "json", False),
         counts_only=getattr(said, "counts_only", False),
+        verbose=getattr(said, "verbose", False),
     )
 
 
@@ -116,6 +119,11 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="what this machine offers each probe, and what mends what is missing")
     doctor.add_argument("--json", action="store_true", help="as JSON")
     commands.add_parser("probes", help="list the probes")
+    hooks = commands.add_parser("hooks", help="list what can be hooked, as bpftrace -l does")
+    hooks.add_argument(
+        "path", metavar="PATTERN", help="e.g. 'tracepoint:sched:*', openat, 'uprobe:libc:get*', usdt:/path"
+    )
+    hooks.add_argument("-v", dest="verbose", action="store_true", help="with the arguments of each")
     return parser
 
 

@@ -28,6 +28,10 @@ def main(words: Sequence[str] | None = None) -> int:
         from ebtop import doctor
 
         return doctor.run(arguments.json)
+    if arguments.command == "hooks":
+        from ebtop import hooklist
+
+        return hooklist.run(arguments.path, arguments.verbose)
     if not arguments.command and not (os.isatty(0) and os.isatty(1)):
         return _refuse("the dashboard needs a terminal; `ebtop snapshot -o FILE` does without one")
     if arguments.demo or arguments.replay:
@@ -77,7 +81,8 @@ def _live(arguments: Arguments) -> int:
 
     serials = dict.fromkeys(arguments.probes, 0)
     allowed = (arguments.path, os.path.abspath(arguments.path)) if arguments.path else ()
-    return run(Plan(screen, _loader(arguments.counts_only), write_private, serials, allowed))
+    load = _loader(arguments.counts_only)
+    return run(Plan(screen, load, write_private, serials, allowed, arguments.counts_only))
 
 
 def _loader(counts_only: bool) -> Load:

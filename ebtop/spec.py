@@ -223,6 +223,8 @@ class Probe:
     headline_unit: Unit = Unit.COUNT
     default: bool = True
     """Runs when nothing was chosen."""
+    group: str = ""
+    """The part of the kernel it looks at, as the probe browser groups them."""
     source: str = field(default="")
     """Folder of the C file; set by the registry."""
 
@@ -230,3 +232,8 @@ class Probe:
     def totals(self) -> str:
         """Name of the map of `struct ebtop_totals`."""
         return f"{self.name}_totals"
+
+    def preferred(self, counts_only: bool) -> list[tuple[int, Way]]:
+        """Ways with their numbers, in the order they are tried; `counts_only`: those that only count come first."""
+        ways = list(enumerate(self.ways))
+        return sorted(ways, key=lambda one: not one[1].counts_only) if counts_only else ways

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Co", "Cn"})
@@ -38,6 +40,8 @@ def clean_array(column: npt.NDArray[np.bytes_]) -> npt.NDArray[np.bytes_]:
 
     An element that grows past the column's width is cut at a whole character.
     """
+    import numpy as np  # the privileged process, which cleans single strings only, does without
+
     if column.size == 0:
         return column
     width = column.dtype.itemsize

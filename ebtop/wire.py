@@ -10,7 +10,7 @@ import json
 import os
 import socket
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, get_args
 
 LOG_LIMIT = 32_000
 """Characters of a log that travel; a packet must fit the socket's default send buffer of 212,992 bytes."""
@@ -75,6 +75,23 @@ class Save:
 
 
 @dataclass(frozen=True, slots=True)
+class AskWays:
+    """Ask which ways of all probes would work on this machine."""
+
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskHooks:
+    """Ask for the hooks that fit a pattern (kernel.pattern)."""
+
+    serial: int
+    pattern: str
+    arguments: bool = False
+    """Each hook's arguments as well."""
+
+
+@dataclass(frozen=True, slots=True)
 class Bye:
     """The terminal is its own again and nothing is attached; the rest of the screen's end is nobody's concern."""
 
@@ -131,16 +148,24 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """Answer to the question of that serial: a memfd of JSON beside it (ebtop.offer), or why there is none."""
+
+    serial: int
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Clock:
     """Sent once, when statistics are first switched on: run time of an empty program (kernel.stats.measure_clock)."""
 
     ns: float
 
 
-Message = Want | Statistics | AskObjects | Save | Bye | Progress | Live | Objects | Saved | Clock
-_KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Want, Statistics, AskObjects, Save, Bye, Progress, Live, Objects, Saved, Clock)
-}
+FromScreen = Want | Statistics | AskObjects | Save | AskWays | AskHooks | Bye
+FromWarden = Progress | Live | Objects | Saved | Answer | Clock
+Message = FromScreen | FromWarden
+_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Message)}
 
 
 def encode(message: Message) -> bytes:

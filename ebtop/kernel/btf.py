@@ -7,6 +7,7 @@ names are found by searching the strings, and only the types that a member leads
 from __future__ import annotations
 
 import os
+import re
 import struct
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -56,6 +57,10 @@ class Types:
     def has_name(self, name: str) -> bool:
         """Whether anything at all is called `name`."""
         return bool(self._name_at(name))
+
+    def names(self, prefix: str) -> list[str]:
+        """What follows `prefix` in every name that begins with it."""
+        return [found.decode() for found in re.findall(rb"\0" + prefix.encode() + rb"(\w+)(?=\0)", self._strings)]
 
     def function(self, name: str) -> int:
         """The type id of the kernel function `name`; NoField when it has none."""

@@ -29,6 +29,7 @@ PROBE = Probe(
     title="Block I/O",
     question="Who does disk I/O, and how slow is each device?",
     slot=7,
+    group="block I/O",
     ways=(  # the third asks for two arguments: where there is only one, the kernel refuses to attach it
         Way(
             "raw_tracepoint",

@@ -8,6 +8,7 @@ PROBE = Probe(
     title="BPF programs and maps",
     question="Which BPF programs and maps are loaded on this host, by whom, and what do they cost?",
     slot=9,
+    group="eBPF",
     ways=(),
     views=(
         Table(

@@ -17,6 +17,7 @@ PROBE = Probe(
     title="Programs started",
     question="What gets started, by whom, with which arguments?",
     slot=4,
+    group="processes and system calls",
     ways=(
         Way(
             "raw_tracepoint",

@@ -44,6 +44,7 @@ PROBE = Probe(
     title="Opens",
     question="Which files are opened, by whom, and which of them cannot be?",
     slot=3,
+    group="files",
     ways=(
         Way(
             "tracepoint",

@@ -8,6 +8,7 @@ PROBE = Probe(
     title="Run-queue latency",
     question="How long do threads that could run wait for a CPU?",
     slot=8,
+    group="scheduler",
     ways=(
         Way(
             "raw_tracepoint",

@@ -28,6 +28,7 @@ PROBE = Probe(
     title="Reads and writes",
     question="Who reads and writes how many bytes, in what sizes, and how long does it take?",
     slot=2,
+    group="files",
     ways=(
         Way(
             "tracepoint",

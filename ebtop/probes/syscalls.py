@@ -17,6 +17,7 @@ PROBE = Probe(
     title="System calls",
     question="Who makes system calls, which ones, how slow are they, how many fail?",
     slot=1,
+    group="processes and system calls",
     ways=(
         Way(
             "raw_tracepoint",

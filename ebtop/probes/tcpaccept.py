@@ -39,6 +39,7 @@ PROBE = Probe(
     title="TCP accepts",
     question="Who is connected to, from where, and how full is the backlog?",
     slot=6,
+    group="network",
     ways=(
         Way("fexit", (Hook("fexit", "inet_csk_accept", "tcpaccept_fexit"),), fields=_SOCKET),
         Way(

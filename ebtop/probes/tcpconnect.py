@@ -19,6 +19,7 @@ PROBE = Probe(
     title="TCP connects",
     question="Who connects where, how long does it take, what fails?",
     slot=5,
+    group="network",
     ways=(
         Way(
             "raw_tracepoint",
