@@ -217,7 +217,7 @@ class Probe:
     views: tuple[View, ...]
     misses: str
     slot: int
-    """The digit that toggles it; 0 for none."""
+    """The digit that toggles it at first, 10 for the key 0; 0 for none."""
     headline: tuple[str, ...] = ()
     """Value members of the first table whose rates add up to the panel's headline; the `total` counter when empty."""
     headline_unit: Unit = Unit.COUNT

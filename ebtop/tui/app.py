@@ -20,7 +20,7 @@ from textual.screen import Screen
 
 from ebtop import registry
 from ebtop.spec import Probe, Table
-from ebtop.tui import palette
+from ebtop.tui import palette, slots
 from ebtop.tui.acting import Actions
 from ebtop.tui.driver import Driver, hung_up
 from ebtop.tui.handover import Handover
@@ -74,7 +74,10 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self.animation_level = "none"
         self._disable_tooltips = self._disable_notifications = True
         self.timeline, self.save_file, self.interval = timeline, save, interval
-        self.probes: dict[str, Probe] = registry.probes()
+        self.slots: dict[int, str] = slots.declared(registry.probes())
+        """Probe by the digit that toggles it."""
+        self.probes: dict[str, Probe] = slots.in_order(registry.probes(), self.slots)
+        """In the order of their slots."""
         self.wanted: tuple[str, ...] = tuple(name for name in self.probes if name in wanted)
         self.focused_probe = self.wanted[0] if self.wanted else ""
         self.views: dict[str, ViewState] = {}
@@ -139,6 +142,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self.interval = frame.sample.interval_s
         if not self.paused:
             self.frame = frame
+        self.follow()
 
     def watch_frame(self) -> None:
         """Hand the frame down."""
@@ -178,7 +182,8 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         state = self.views.setdefault(name, ViewState())
         focused = name == self.focused_probe
         rates = tuple(self.timeline.rates(name))
-        return Looked(self.probes[name], self.frame, rates, state, focused, self._is_fresh(name))
+        slot = slots.key_of(self.slots, name)
+        return Looked(self.probes[name], self.frame, rates, state, focused, self._is_fresh(name), slot)
 
     def _is_fresh(self, name: str) -> bool:
         shown = self.frame.probes.get(name) if self.frame else None
@@ -198,8 +203,8 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         return headline(self.frame, time.strftime("%H:%M:%S", *at), self.interval, state, late)
 
     def _show_hints(self) -> None:
-        slots = tuple((probe.slot, name in self.wanted) for name, probe in self.probes.items() if probe.slot)
-        self.main.query_one(Footer).data = Hints(slots, self.is_maximised)
+        digits = tuple((digit, self.slots[digit] in self.wanted) for digit in slots.DIGITS if digit in self.slots)
+        self.main.query_one(Footer).data = Hints(digits, self.is_maximised)
 
     def show_status(self) -> None:
         """Notice, or what the focused probe costs and loses."""
@@ -303,6 +308,12 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
             self.focused_probe = names[0] if names else ""
         self._show_hints()
         self.call_after_refresh(self.focus_probe, self.focused_probe)
+
+    def arranged(self) -> None:
+        """Slots have changed: panels change places, and their titles and the footer say so."""
+        self._show_hints()
+        self.main.query_one(Overview).refresh(layout=True)
+        self.call_after_refresh(self.hand_down)
 
     def maximise(self, on: bool) -> None:
         """One probe on the whole stage, or all panels."""

@@ -23,7 +23,10 @@ class KeyRow:
 KEYS: tuple[KeyRow, ...] = (
     KeyRow(("q", "f10", "ctrl+c"), "quit", "quit", "Quit; every probe is detached.", 11),
     KeyRow(("question_mark", "h", "f1"), "help", "help", "Help: keys, columns, hooks, what is missed.", 10),
-    KeyRow(("1", "2", "3", "4", "5", "6", "7", "8", "9"), "toggle_probe", "toggle", "Switch its probe on or off.", 1),
+    KeyRow(
+        ("1", "2", "3", "4", "5", "6", "7", "8", "9", "0"), "toggle_probe", "toggle", "Switch its probe on or off.", 1
+    ),
+    KeyRow(("f2", "o"), "browse", "probes", "Probes and hooks: search, switch on, costs, what works here.", 3),
     KeyRow(("tab",), "panel(1)", "next panel", "Focus the next panel.", 0, "overview"),
     KeyRow(("shift+tab",), "panel(-1)", "previous panel", "Focus the panel before.", 0, "overview"),
     KeyRow(("left",), "side(-1, 0)", "left", "Panel to the left; maximised: the view before."),
@@ -96,13 +99,13 @@ def shown(key: str) -> str:
 
 def key_names(row: KeyRow) -> str:
     """All keys of a row: "q, F10, Ctrl-C"; the digits as a range."""
-    return "1 … 9" if row.action == "toggle_probe" else ", ".join(shown(key) for key in row.keys)
+    return "1 … 9, 0" if row.action == "toggle_probe" else ", ".join(shown(key) for key in row.keys)
 
 
 def markdown_table() -> str:
     """The README's table of keys."""
     rows = ["| key | does |", "|---|---|"]
     for row in KEYS:
-        names = " ".join(f"`{shown(key)}`" for key in row.keys) if row.action != "toggle_probe" else "`1` … `9`"
+        names = " ".join(f"`{shown(key)}`" for key in row.keys) if row.action != "toggle_probe" else "`1` … `9` `0`"
         rows.append(f"| {names} | {row.help} |")
     return "\n".join(rows) + "\n"

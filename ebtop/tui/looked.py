@@ -25,6 +25,8 @@ class Looked:
     focused: bool = False
     fresh: bool = False
     """Switched on again: its counters began at zero a moment ago."""
+    slot: str = ""
+    """The digit that toggles it, "" for none."""
 
     @property
     def shown(self) -> ProbeFrame | None:

@@ -37,7 +37,7 @@ def panel_title(looked: Looked, cells: int, joint: str) -> Line:
     rate = units.rate(shown.rate, looked.probe.headline_unit) if shown and live and shown.rate == shown.rate else ""
     trend = sparkline(looked.rates, min(_TREND, len(looked.rates))) if live else ""
     hook = shown.sample.hook if shown and live else ""
-    return title(looked.probe.slot, looked.probe.title, hook, rate, trend, cells, looked.focused, joint)
+    return title(looked.slot, looked.probe.title, hook, rate, trend, cells, looked.focused, joint)
 
 
 def repeats(now: Looked, before: Looked) -> bool:

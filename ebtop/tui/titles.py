@@ -74,13 +74,13 @@ def _plain(value: float, digits: int) -> str:
     return "–" if value != value else f"{value:.{digits}f}"
 
 
-def title(slot: int, name: str, hook: str, rate: str, trend: str, cells: int, focused: bool, joint: str) -> Line:
+def title(slot: str, name: str, hook: str, rate: str, trend: str, cells: int, focused: bool, joint: str) -> Line:
     """A panel's title rule: slot, name, the hook that won, then the rate and its sparkline at the right end.
 
     Where there is no room, the hook goes first, then the sparkline, then the end of the name. `joint` is the character
     that meets the rule to the left ("" where there is none).
     """
-    lead: Line = [(joint + "─", "rule"), (str(slot) if slot else "", "accent"), (" " if slot else "", "text")]
+    lead: Line = [(joint + "─", "rule"), (slot, "accent"), (" " if slot else "", "text")]
     tail: Line = [(" " + rate, "strong")] if rate else []
     room = cells - line_width(lead) - line_width(tail) - 3
     if width(name) > room > 1:

@@ -33,7 +33,7 @@ class Pages(Acting):
         """Find an action by name."""
         from ebtop.tui.screens.palette import Palette
 
-        self._app.push_screen(Palette(self._app.is_maximised), self._chosen)
+        self._app.push_screen(Palette(self._app.is_maximised, self._app.slots), self._chosen)
 
     async def _chosen(self, action: str | None) -> None:
         if action:

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual import events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
 from ebtop import registry
-from ebtop.tui.keys import KEYS, key_names, shown
+from ebtop.tui.keys import KEYS, key_names
 from ebtop.tui.pieces import Line, fill, left, right
+from ebtop.tui.slots import in_order, key_of
 from ebtop.tui.widgets.lines import Lines
 
 
-def choices(maximised: bool) -> list[tuple[str, str, str]]:
+def choices(maximised: bool, slots: Mapping[int, str]) -> list[tuple[str, str, str]]:
     """(action, words, keys) of everything that can be done."""
     where = "focus" if maximised else "overview"
     rows = [row for row in KEYS if row.where in ("both", where) and row.action != "palette"]
     result = [(row.action, f"{row.label}: {row.help}", key_names(row)) for row in rows if row.action != "toggle_probe"]
-    for probe in registry.probes().values():
-        if probe.slot:
-            words = f"toggle {probe.name}: {probe.question}"
-            result.append((f"toggle_probe({probe.slot})", words, shown(str(probe.slot))))
+    for name, probe in in_order(registry.probes(), slots).items():
+        result.append((f"switch_probe('{name}')", f"toggle {name}: {probe.question}", key_of(slots, name)))
     return result
 
 
-def found(text: str, maximised: bool) -> list[tuple[str, str, str]]:
+def found(text: str, maximised: bool, slots: Mapping[int, str]) -> list[tuple[str, str, str]]:
     """The choices that have all words of `text`."""
     words = text.lower().split()
-    return [choice for choice in choices(maximised) if all(word in choice[1].lower() for word in words)]
+    return [choice for choice in choices(maximised, slots) if all(word in choice[1].lower() for word in words)]
 
 
 class Palette(ModalScreen[str], inherit_bindings=False):
@@ -38,9 +39,9 @@ class Palette(ModalScreen[str], inherit_bindings=False):
     Palette Lines { width: 100%; max-width: 100; height: 100%; }
     """
 
-    def __init__(self, maximised: bool) -> None:
+    def __init__(self, maximised: bool, slots: Mapping[int, str]) -> None:
         super().__init__()
-        self._maximised, self._text, self._at = maximised, "", 0
+        self._maximised, self._slots, self._text, self._at = maximised, slots, "", 0
 
     def compose(self) -> ComposeResult:
         """One widget."""
@@ -59,7 +60,7 @@ class Palette(ModalScreen[str], inherit_bindings=False):
         event.stop()
         if not self.is_current:  # typed faster than it went
             return
-        matching = found(self._text, self._maximised)
+        matching = found(self._text, self._maximised, self._slots)
         if event.key == "ctrl+c":
             self.app.exit(return_code=0)
         elif event.key == "escape":
@@ -80,7 +81,7 @@ class Palette(ModalScreen[str], inherit_bindings=False):
         width, height = widget.size
         if width < 20 or height < 4:
             return
-        matching = found(self._text, self._maximised)
+        matching = found(self._text, self._maximised, self._slots)
         top = max(0, self._at - height + 3)
         lines: list[Line] = [[(" : ", "accent"), (self._text, "strong"), ("█", "accent")], [("─" * width, "rule")]]
         for action, words, keys in matching[top : top + height - 2]:
