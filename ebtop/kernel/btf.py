@@ -66,6 +66,16 @@ class Types:
         """The type id of the kernel function `name`; NoField when it has none."""
         return self._id(name, _FUNC) or _no(f"this kernel has no function {name} that fentry could reach")
 
+    def parameters(self, name: str) -> list[str]:
+        """The parameters of the kernel function `name` as C declares them; NoField when there is none."""
+        proto = self._start(self._words[self._start(self.function(name)) + 2])
+        last = proto + _HEAD + 2 * (self._words[proto + 1] & 0xFFFF)
+        return [self._parameter(at) for at in range(proto + _HEAD, last, 2)]
+
+    def _parameter(self, at: int) -> str:
+        before, after = self.c_type(self._words[at + 1])
+        return f"{before} {self._name(at)}{after}"
+
     def struct(self, name: str) -> int:
         """The type id of `struct name` (or union); NoField when there is none."""
         return self._id(name, _STRUCT) or self._id(name, _UNION) or _no(f"this kernel has no struct {name}")

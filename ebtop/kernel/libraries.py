@@ -22,12 +22,13 @@ _MOST = 100
 def files(place: str) -> tuple[str, ...]:
     """The files that `place` means: a path, a path with `*`, a program on PATH or a library (libc, libc.so.6).
 
-    FileNotFoundError with one clear line when there is none.
+    OSError with one clear line when there is none, or none that may be seen.
     """
     if "/" in place and "*" in place:
         found = sorted(path for path in glob.glob(place) if os.path.isfile(path))[:_MOST]
     elif "/" in place:
-        found = [place] if os.path.exists(place) else []
+        os.stat(place)
+        found = [place]
     else:
         found = [path for path in (shutil.which(place) or library(place),) if path]
     if not found:

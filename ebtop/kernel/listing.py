@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from ebtop.kernel import btf, hooks, libraries, namespace, programs
@@ -78,6 +79,16 @@ def fields(event: str) -> tuple[str, ...]:
     return tuple(declared)
 
 
+def parameters(name: str) -> tuple[str, ...]:
+    """The arguments of a raw tracepoint, in C: those of __traceiter_NAME (tracepoint.h), without its first.
+
+    () for one of a module, whose types lean on the kernel's.
+    """
+    with suppress(btf.NoField, OSError):
+        return tuple(clean(text) for text in btf.kernel().parameters(f"__traceiter_{name}")[1:])
+    return ()
+
+
 def _tracefs(name: str) -> str:
     place = namespace.mounted_tracefs()
     if not place:
@@ -129,11 +140,13 @@ _SOURCES: dict[str, Callable[[Pattern], Iterator[str]]] = {
 
 
 def _arguments(hook: str) -> tuple[str, ...]:
-    """One line for each argument, as far as it is known beforehand: of tracepoints and of static markers."""
+    """One line for each argument, as far as it is known beforehand: not of functions."""
     kind, _, rest = hook.partition(":")
     try:
         if kind == "tracepoint":
             return fields(rest)
+        if kind == "rawtracepoint":
+            return parameters(rest)
         return _of_marker(rest) if kind == "usdt" else ()
     except (Nothing, OSError, ValueError):  # gone meanwhile
         return ()

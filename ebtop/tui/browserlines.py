@@ -19,6 +19,8 @@ _NAME, _TITLE = 12, 23
 _QUESTION = 40
 """Cells from which a row has the question instead of the title."""
 _STATE, _NARROW_STATE = 29, 15
+_WIDEST = 165
+"""Cells of the longest row: the eye has to find its way from the name to the numbers."""
 _NUMBERS = (
     ("events/s", NUMBER_WIDTH[Unit.COUNT] + 3),
     ("per event", NUMBER_WIDTH[Unit.NS] + 3),
@@ -137,7 +139,7 @@ def _costs(shown: ProbeFrame | None) -> list[tuple[str, str]]:
 
 def _wide(cells: int) -> int:
     """Cells for the words of what a probe answers."""
-    return max(0, cells - 5 - _NAME - _state(cells) - sum(room for _, room in _NUMBERS))
+    return max(0, min(cells, _WIDEST) - 5 - _NAME - _state(cells) - sum(room for _, room in _NUMBERS))
 
 
 def _state(cells: int) -> int:

@@ -18,7 +18,6 @@ _EXAMPLES = (
     ("usdt:/usr/bin/python3:*", "static markers of a program"),
 )
 _NO_ARGUMENTS = {
-    "rawtracepoint": "the arguments of the tracepoint's TP_PROTO, as the kernel passes them",
     "kprobe": "those of the function; registers hold them",
     "kretprobe": "the value that the function returns",
     "uprobe": "those of the function, which its symbol does not tell",

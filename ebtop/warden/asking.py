@@ -23,7 +23,6 @@ LIMIT_S = 10.0
 _TOGETHER = 3
 """Questions at a time; the oldest is given up for a newer one."""
 _MEMORY_BYTES = 1 << 30
-_LATE = f"it was not answered within {LIMIT_S:.0f} s"
 _GIVEN_UP = "it was given up for newer questions"
 
 Content = Callable[[Question], bytes]
@@ -54,8 +53,9 @@ class Asking:
 
     def ask(self, question: Question) -> None:
         """Begin to answer `question`; does not wait."""
-        if len(self._asked) >= _TOGETHER:
-            self._give_up(next(iter(self._asked.values())), _GIVEN_UP)
+        at_work = [asked for asked in self._asked.values() if not asked.error]
+        if len(at_work) >= _TOGETHER:
+            self._give_up(at_work[0], _GIVEN_UP)
         output = os.memfd_create("ebtop-answer", os.MFD_CLOEXEC)
         opened, gate = os.pipe()
         warden = os.getpid()
@@ -77,7 +77,7 @@ class Asking:
         """Kill those that have taken too long."""
         for asked in self._asked.values():
             if now >= asked.deadline_s:
-                self._give_up(asked, _LATE)
+                self._give_up(asked, f"it was not answered within {LIMIT_S:g} s")
 
     def close(self) -> None:
         """Kill all of them."""
