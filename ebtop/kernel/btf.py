@@ -74,7 +74,7 @@ class Types:
 
     def _parameter(self, at: int) -> str:
         before, after = self.c_type(self._words[at + 1])
-        return f"{before} {self._name(at)}{after}"
+        return f"{before.removeprefix('signed ')} {self._name(at)}{after}"
 
     def struct(self, name: str) -> int:
         """The type id of `struct name` (or union); NoField when there is none."""

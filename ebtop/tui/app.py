@@ -272,7 +272,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
 
     def focus_moved(self, name: str) -> None:
         """Panel `name` has the focus now."""
-        if name != self.focused_probe:
+        if name != self.focused_probe and not self.is_maximised:  # hidden panels pass the focus on as they go
             self.focused_probe = name
             self.hand_down()
 

@@ -26,7 +26,7 @@ class Browsing(Acting):
         """All probes, and all hooks."""
         from ebtop.tui.screens.browser import Browser
 
-        self._app.push_screen(Browser())
+        self._app.push_screen(Browser(), self._open_probe)
         if not self._asked_ways:
             self._asked_ways = True
             self._app.timeline.source.list_ways(self._here(self._know_ways))
@@ -35,9 +35,11 @@ class Browsing(Acting):
         """`take` gets the hooks that fit `pattern`, later."""
         self._app.timeline.source.list_hooks(pattern, self._here(take), arguments)
 
-    def open_probe(self, name: str) -> None:
+    def _open_probe(self, name: str | None) -> None:
         """Probe `name` on the whole stage, switched on if it is not."""
         app = self._app
+        if not name:
+            return
         app.focused_probe = name
         if name not in app.wanted:
             app.action_switch_probe(name)

@@ -26,8 +26,11 @@ _LEAST_DETAIL = 8
 """Lines below the list, in the lowest terminals."""
 
 
-class Browser(ModalScreen[None], inherit_bindings=False):
-    """Tab changes between the two; / types, Esc leaves what is typed, then the list, then the browser."""
+class Browser(ModalScreen[str], inherit_bindings=False):
+    """Tab changes between the two; / types, Esc leaves what is typed, then the list, then the browser.
+
+    Ends with the name of the probe that is to be opened, or with none.
+    """
 
     CSS = "Browser { background: $background; } Browser Lines { height: 1fr; }"
 
@@ -104,8 +107,7 @@ class Browser(ModalScreen[None], inherit_bindings=False):
             shown.set_text("")
         elif event.key == "enter":
             if isinstance(shown, ProbeList) and (name := shown.chosen):
-                self.dismiss()
-                cast("Dashboard", self.app).open_probe(name)
+                self.dismiss(name)
         elif not shown.key(event.key):
             shown.move(self._step(event.key))
 
