@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from ebtop.kernel import btf, hooks, libraries, namespace, programs
@@ -128,6 +129,15 @@ def _markers(path: str) -> list[bytes]:
     return [marker.provider + b":" + marker.name for marker in elf.markers(path)]
 
 
+@lru_cache(maxsize=1)
+def _marked(path: str) -> dict[str, tuple[str, ...]]:
+    """Arguments of every static marker of a file, by provider:name."""
+    from ebtop.kernel import elf
+
+    found = reversed(elf.markers(path))  # a marker may stand in several places: what is told is of the first
+    return {f"{clean(one.provider)}:{clean(one.name)}": tuple(clean(text) for text in one.arguments) for one in found}
+
+
 _SOURCES: dict[str, Callable[[Pattern], Iterator[str]]] = {
     "tracepoint": lambda pattern: _fitting(pattern, tracepoints()),
     "rawtracepoint": lambda pattern: _fitting(pattern, raw_tracepoints()),
@@ -147,14 +157,7 @@ def _arguments(hook: str) -> tuple[str, ...]:
             return fields(rest)
         if kind == "rawtracepoint":
             return parameters(rest)
-        return _of_marker(rest) if kind == "usdt" else ()
+        path, _, marker = rest.partition(":")
+        return _marked(path).get(marker, ()) if kind == "usdt" else ()
     except (Nothing, OSError, ValueError):  # gone meanwhile
         return ()
-
-
-def _of_marker(rest: str) -> tuple[str, ...]:
-    from ebtop.kernel import elf
-
-    path, provider, name = rest.rsplit(":", 2)
-    found = (one for one in elf.markers(path) if (clean(one.provider), clean(one.name)) == (provider, name))
-    return next((tuple(clean(text) for text in one.arguments) for one in found), ())

@@ -197,7 +197,7 @@ def _ways(entry: Entry, offers: Offers | None, replay: bool, cells: int) -> list
         text = " · ".join(filter(None, (words, "" if mark[0] == "✗" else _places(way))))
         head: Line = [(left(" hooks" if not lines else "", _LABEL), "faint"), mark, (" ", "text")]
         head.append((left(way.name, room), "strong" if mark[0] in "●▸" else "dim"))
-        for line in textwrap.wrap(text, max(20, min(cells - _LABEL - 3 - room, 110))):
+        for line in textwrap.wrap(text, max(20, min(cells - _LABEL - 3 - room, 130))):
             lines.append([*head, (line, role)])
             head = [(" " * (_LABEL + 2 + room), "text")]
     return lines

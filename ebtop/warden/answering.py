@@ -6,6 +6,9 @@ who this is already.
 
 from __future__ import annotations
 
+import os
+import signal
+
 from ebtop import registry, wire
 from ebtop.offer import Hooks, WayOffer, encode_hooks, encode_offers, why
 from ebtop.warden.identity import Identity
@@ -38,7 +41,9 @@ class Answering:
         if pattern.in_file:
             from ebtop.kernel import elf, privileges  # noqa: F401  # imported while ebtop's own files can be read
 
+            parent = os.getppid()
             privileges.become(self._identity.uid, self._identity.gid)
+            privileges.die_with_parent(parent, signal.SIGKILL)  # which the change of user has undone
         return listing.listed(pattern, question.arguments)
 
     def _ways(self) -> bytes:

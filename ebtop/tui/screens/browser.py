@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
 from ebtop.text import clean
-from ebtop.tui.pieces import Line, fill, line_width, spread
+from ebtop.tui.pieces import ELLIPSIS, Line, fill, line_width, spread
 from ebtop.tui.screens.hooklist import HookList
 from ebtop.tui.screens.probelist import ProbeList
 from ebtop.tui.widgets.lines import Lines
@@ -163,7 +163,7 @@ class Browser(ModalScreen[str], inherit_bindings=False):
         body = height - 3
         room = min(shown.lines_wanted(cells), max(body - _LEAST_DETAIL, body // 2))
         listed, cursor = shown.list_lines(cells, room)
-        detail = shown.detail_lines(cells)[: body - len(listed)]
+        detail = cut_off(shown.detail_lines(cells), body - len(listed), cells)
         blank: list[Line] = [[]] * (body - len(listed) - len(detail))
         lines = [self._title(cells), shown.heading(cells), *listed, *detail, *blank, self._keys(cells)]
         self.query_one("#browser", Lines).show([fill(line, cells) for line in lines], cursor + 2 if cursor >= 0 else -1)
@@ -188,3 +188,11 @@ class Browser(ModalScreen[str], inherit_bindings=False):
 
     def _tab(self) -> Line:
         return [("  ", "text"), ("Tab", "key"), (" hooks" if self._at == 0 else " probes", "dim")]
+
+
+def cut_off(lines: list[Line], room: int, cells: int) -> list[Line]:
+    """The first `room` of `lines`, the last of which says so where there are more."""
+    if len(lines) <= room or room < 1:
+        return lines[:room]
+    last = fill(lines[room - 1], min(cells - 3, line_width(lines[room - 1])))
+    return [*lines[: room - 1], [*last, (f" {ELLIPSIS}", "faint")]]
