@@ -23,12 +23,12 @@ class Arguments:
     """A command line that is in order."""
 
     command: str
-    """"", snapshot, record, doctor, probes or config; empty is the dashboard."""
+    """"", snapshot, record, doctor, probes, hooks or config; empty is the dashboard."""
     demo: bool
     replay: str
     """Path of a recording, empty for none."""
     path: str
-    """What snapshot or record writes."""
+    """What snapshot or record writes; the pattern of hooks."""
     seconds: float
     """How long snapshot or record looks."""
     json: bool
@@ -42,6 +42,8 @@ class Arguments:
     """Read no settings file."""
     default: bool = False
     """Print the documented default file."""
+    verbose: bool = False
+    """hooks: with arguments."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -67,6 +69,7 @@ def parse(words: Sequence[str]) -> Arguments:
         config=getattr(said, "config", None) or "",
         no_config=getattr(said, "no_config", False),
         default=getattr(said, "default", False),
+        verbose=getattr(said, "verbose", False),
     )
 
 
@@ -91,6 +94,11 @@ def _parser() -> argparse.ArgumentParser:
     config.add_argument("--default", action="store_true", help="the default file instead, every key explained")
     _live(config, argparse.SUPPRESS)
     _looks(config, argparse.SUPPRESS)
+    hooks = commands.add_parser("hooks", help="list what can be hooked, as bpftrace -l does")
+    hooks.add_argument(
+        "path", metavar="PATTERN", help="e.g. 'tracepoint:sched:*', openat, 'uprobe:libc:get*', usdt:/path"
+    )
+    hooks.add_argument("-v", dest="verbose", action="store_true", help="with the arguments of each")
     return parser
 
 

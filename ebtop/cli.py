@@ -30,6 +30,10 @@ def main(words: Sequence[str] | None = None) -> int:
         from ebtop import doctor
 
         return doctor.run(arguments.json)
+    if arguments.command == "hooks":
+        from ebtop import hooklist
+
+        return hooklist.run(arguments.path, arguments.verbose)
     from ebtop import settled
 
     try:
@@ -96,7 +100,8 @@ def _live(arguments: Arguments, settings: Settings) -> int:
 
     serials = dict.fromkeys(settings.probes, 0)
     allowed = (arguments.path, os.path.abspath(arguments.path)) if arguments.path else ()
-    return run(Plan(screen, _loader(arguments.counts_only), write_private, serials, allowed))
+    load = _loader(arguments.counts_only)
+    return run(Plan(screen, load, write_private, serials, allowed, arguments.counts_only))
 
 
 def _loader(counts_only: bool) -> Load:

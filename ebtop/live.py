@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from ebtop import wire
+from ebtop.asked import Asked
+from ebtop.offer import Hooks, Offers
 from ebtop.probing import Probing
 from ebtop.sample import HostSample, Sample, Target
 
@@ -57,6 +59,7 @@ class Live:
         self._lock = threading.Lock()
         self._closing = False
         self._saving = threading.Lock()
+        self._asked = Asked(lambda question: wire.send(line, question))
         self._answers: queue.SimpleQueue[wire.Saved | None] = queue.SimpleQueue()
 
     # --- any thread -----------------------------------------------------------------------------------------------
@@ -86,6 +89,14 @@ class Live:
         """Look up the details of `pid` at each refresh, the first time at once; 0: nobody's."""
         self._probing.inspect(pid)
         self._notify()
+
+    def list_ways(self, then: Callable[[Offers], None]) -> None:
+        """Ask the warden which ways of all probes would work here."""
+        self._asked.ways(then)
+
+    def list_hooks(self, pattern: str, then: Callable[[Hooks], None], arguments: bool = False) -> None:
+        """Ask the warden for the hooks that fit `pattern`."""
+        self._asked.hooks(pattern, arguments, then)
 
     def save(self, path: str, content: bytes) -> str:
         """Let the warden write `content` to `path`; the path written. OSError when it could not."""
@@ -197,6 +208,9 @@ class Live:
         if isinstance(message, wire.Saved):
             self._answers.put(message)
             return False
+        if isinstance(message, wire.Answer):
+            self._asked.take(message, descriptors)
+            return False
         went_live = self._probing.take(message, descriptors)
         if went_live:
             self._early_s = time.monotonic() + FIRST_DATA_S
@@ -240,6 +254,7 @@ class Live:
     def _finish(self) -> None:
         """Close everything that is open, once."""
         self._probing.close()
+        self._asked.end()
         self._answers.put(None)
         with self._lock:
             if self._wake >= 0:

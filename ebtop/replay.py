@@ -13,6 +13,7 @@ from typing import BinaryIO
 import numpy as np
 
 from ebtop import registry
+from ebtop.offer import Hooks, Offers
 from ebtop.recording import read
 from ebtop.sample import BUCKETS, EventTail, HostSample, ProbeSample, Records, Sample, State, Target
 from ebtop.spec import Events, Histogram, Kind, Probe, Table
@@ -81,6 +82,14 @@ class Replay:
 
     def inspect(self, pid: int) -> None:
         """Details are those of the recording."""
+
+    def list_ways(self, then: Callable[[Offers], None]) -> None:
+        """Which hooks there were is recorded only of those that won."""
+        then({})
+
+    def list_hooks(self, pattern: str, then: Callable[[Hooks], None], arguments: bool = False) -> None:  # noqa: ARG002
+        """There is no kernel to ask."""
+        then(Hooks(error="a recording has no kernel to ask; `ebtop hooks` asks this one"))
 
     def close(self) -> None:
         """End the thread and close the file."""

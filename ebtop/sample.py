@@ -10,6 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ebtop.offer import Hooks, Offers
+
 Records = npt.NDArray[Any]
 """A structured array, one record per row."""
 
@@ -218,6 +220,12 @@ class Source(Protocol):
 
     def inspect(self, pid: int) -> None:
         """Look up this process's details at each refresh; 0: nobody's. Any thread."""
+
+    def list_ways(self, then: Callable[[Offers], None]) -> None:
+        """Find out which ways of all probes would work; `then` is called once, from any thread, {} if unknown."""
+
+    def list_hooks(self, pattern: str, then: Callable[[Hooks], None], arguments: bool = False) -> None:
+        """Find the hooks that fit `pattern`, with their arguments if asked; `then` is called once, from any thread."""
 
     def close(self) -> None:
         """Detach everything, end the thread. Any thread; twice does no harm."""

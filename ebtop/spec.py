@@ -221,7 +221,7 @@ class Probe:
     views: tuple[View, ...]
     misses: str
     slot: int
-    """The digit that toggles it; 0 for none."""
+    """The digit that toggles it at first, 10 for the key 0; 0 for none."""
     headline: tuple[str, ...] = ()
     """Value members of the first table whose rates add up to the panel's headline; the `total` counter when empty."""
     headline_unit: Unit = Unit.COUNT
@@ -229,6 +229,8 @@ class Probe:
     """Runs when nothing was chosen."""
     same: tuple[str, ...] = ()
     """Commands of bcc, bpftrace and others that measure the same."""
+    group: str = ""
+    """The part of the kernel it looks at, as the probe browser groups them."""
     source: str = field(default="")
     """Folder of the C file; set by the registry."""
 
@@ -236,3 +238,8 @@ class Probe:
     def totals(self) -> str:
         """Name of the map of `struct ebtop_totals`."""
         return f"{self.name}_totals"
+
+    def preferred(self, counts_only: bool) -> list[tuple[int, Way]]:
+        """Ways with their numbers, in the order they are tried; `counts_only`: those that only count come first."""
+        ways = list(enumerate(self.ways))
+        return sorted(ways, key=lambda one: not one[1].counts_only) if counts_only else ways

@@ -83,6 +83,23 @@ class Save:
 
 
 @dataclass(frozen=True, slots=True)
+class AskWays:
+    """Ask which ways of all probes would work on this machine."""
+
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskHooks:
+    """Ask for the hooks that fit a pattern (kernel.pattern)."""
+
+    serial: int
+    pattern: str
+    arguments: bool = False
+    """Each hook's arguments as well."""
+
+
+@dataclass(frozen=True, slots=True)
 class Bye:
     """The terminal is its own again and nothing is attached; the rest of the screen's end is nobody's concern."""
 
@@ -147,15 +164,23 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """Answer to the question of that serial: a memfd of JSON beside it (ebtop.offer), or why there is none."""
+
+    serial: int
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Clock:
     """Sent once, when statistics are first switched on: run time of an empty program (kernel.stats.measure_clock)."""
 
     ns: float
 
 
-Message = (
-    Want | Statistics | AskObjects | AskContainers | Save | Bye | Progress | Live | Objects | Containers | Saved | Clock
-)
+FromScreen = Want | Statistics | AskObjects | AskContainers | Save | AskWays | AskHooks | Bye
+FromWarden = Progress | Live | Objects | Containers | Saved | Answer | Clock
+Message = FromScreen | FromWarden
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Message)}
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ebtop import registry
+from ebtop.offer import Hooks, Offers
 from ebtop.sample import (
     BUCKETS,
     Cost,
@@ -296,6 +297,10 @@ class Given:
         self.intervals: list[float] = []
         self.targets: list[Target] = []
         self.inspected: list[int] = []
+        self.offers: Offers = {}
+        self.hooks: dict[str, Hooks] = {}
+        """What is answered, by pattern."""
+        self.asked: list[tuple[str, bool]] = []
         self.closed = False
         self.ended = False
         self._samples = samples
@@ -327,6 +332,15 @@ class Given:
     def inspect(self, pid: int) -> None:
         """Remember the process."""
         self.inspected.append(pid)
+
+    def list_ways(self, then: Callable[[Offers], None]) -> None:
+        """Answer at once."""
+        then(self.offers)
+
+    def list_hooks(self, pattern: str, then: Callable[[Hooks], None], arguments: bool = False) -> None:
+        """Remember the question and answer at once."""
+        self.asked.append((pattern, arguments))
+        then(self.hooks.get(pattern, Hooks(error="nothing was given for that")))
 
     def close(self) -> None:
         """Remember that it was closed."""

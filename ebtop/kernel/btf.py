@@ -7,6 +7,7 @@ names are found by searching the strings, and only the types that a member leads
 from __future__ import annotations
 
 import os
+import re
 import struct
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -57,9 +58,23 @@ class Types:
         """Whether anything at all is called `name`."""
         return bool(self._name_at(name))
 
+    def names(self, prefix: str) -> list[str]:
+        """What follows `prefix` in every name that begins with it."""
+        return [found.decode() for found in re.findall(rb"\0" + prefix.encode() + rb"(\w+)(?=\0)", self._strings)]
+
     def function(self, name: str) -> int:
         """The type id of the kernel function `name`; NoField when it has none."""
         return self._id(name, _FUNC) or _no(f"this kernel has no function {name} that fentry could reach")
+
+    def parameters(self, name: str) -> list[str]:
+        """The parameters of the kernel function `name` as C declares them; NoField when there is none."""
+        proto = self._start(self._words[self._start(self.function(name)) + 2])
+        last = proto + _HEAD + 2 * (self._words[proto + 1] & 0xFFFF)
+        return [self._parameter(at) for at in range(proto + _HEAD, last, 2)]
+
+    def _parameter(self, at: int) -> str:
+        before, after = self.c_type(self._words[at + 1])
+        return f"{before.removeprefix('signed ')} {self._name(at)}{after}"
 
     def struct(self, name: str) -> int:
         """The type id of `struct name` (or union); NoField when there is none."""

@@ -82,11 +82,11 @@ def _lacking_trampoline(kind: str, target: str) -> str:
 def _lacking_kprobe(kind: str, target: str) -> str:
     if not programs.KPROBE_UNIT.exists():
         return f"{kind} {target}: this kernel is built without CONFIG_KPROBES"
-    return "" if target in _functions() else f"{kind} {target}: this kernel has no such function"
+    return "" if target in functions() else f"{kind} {target}: this kernel has no such function"
 
 
 @cache
-def _functions() -> frozenset[str]:
+def functions() -> frozenset[str]:
     """Names of the functions of kernel and modules; empty addresses (kptr_restrict) do no harm."""
     names = set()
     with _KALLSYMS.open("rb") as file:

@@ -74,17 +74,11 @@ def load(jobs: Sequence[Job], own_pids: frozenset[int], counts_only: bool = Fals
         yield from _load_together(jobs, own_pids, counts_only)
 
 
-def _ways(probe: Probe, counts_only: bool) -> list[tuple[int, Way]]:
-    """Ways with their numbers, in the order they are tried."""
-    ways = list(enumerate(probe.ways))
-    return sorted(ways, key=lambda one: not one[1].counts_only) if counts_only else ways
-
-
 def _load_alone(job: Job, own_pids: frozenset[int], counts_only: bool) -> Iterator[Answer]:
     probe = registry.probe(job.probe)
     reasons: list[str] = []
     log = ""
-    for number, way in _ways(probe, counts_only):
+    for number, way in probe.preferred(counts_only):
         if lacking := _lacking(way):
             reasons.append(lacking)
             continue
@@ -107,7 +101,7 @@ def _load_together(jobs: Sequence[Job], own_pids: frozenset[int], counts_only: b
     chosen: list[tuple[Job, Probe, int]] = []
     for job in jobs:
         probe = registry.probe(job.probe)
-        number = next((number for number, way in _ways(probe, counts_only) if not _lacking(way)), -1)
+        number = next((number for number, way in probe.preferred(counts_only) if not _lacking(way)), -1)
         if number >= 0:
             chosen.append((job, probe, number))
             yield _progress(job, "compiling", probe.ways[number])

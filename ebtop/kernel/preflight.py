@@ -152,7 +152,7 @@ def probe_check(probe: Probe) -> ProbeCheck:
 
     missing = ""
     for way in probe.ways:
-        missing = _missing(way)
+        missing = missing_for(way)
         if not missing:
             places = ((hook.kind, hooks.present(hook)) for hook in way.hooks)
             shown = tuple(f"{kind}:{target}" for kind, target in places if target)
@@ -176,7 +176,8 @@ def _census(probe: Probe) -> ProbeCheck:
     return ProbeCheck(probe.name, probe.default, missing="CAP_SYS_ADMIN not held", remedy="sudo ebtop")
 
 
-def _missing(way: Way) -> str:
+def missing_for(way: Way) -> str:
+    """What this machine lacks for `way`, in one line; "" when it would work, as far as is known beforehand."""
     from ebtop.kernel import hooks
 
     if way.fields and not os.access(_BTF, os.R_OK):

@@ -34,6 +34,7 @@ PROBE = Probe(
         "biolatency-bpfcc -D",
         "biolatency.bt",
     ),
+    group="block I/O",
     ways=(  # the third asks for two arguments: where there is only one, the kernel refuses to attach it
         Way(
             "raw_tracepoint",

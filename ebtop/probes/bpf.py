@@ -13,6 +13,7 @@ PROBE = Probe(
         "bpftool map",
         "bpftop",
     ),
+    group="eBPF",
     ways=(),
     views=(
         Table(

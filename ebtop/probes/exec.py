@@ -21,6 +21,7 @@ PROBE = Probe(
         "execsnoop-bpfcc -x",
         "execsnoop.bt",
     ),
+    group="processes and system calls",
     ways=(
         Way(
             "raw_tracepoint",

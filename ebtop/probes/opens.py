@@ -48,6 +48,7 @@ PROBE = Probe(
         "opensnoop-bpfcc",
         "opensnoop.bt",
     ),
+    group="files",
     ways=(
         Way(
             "tracepoint",

@@ -12,6 +12,7 @@ PROBE = Probe(
         "runqlat-bpfcc",
         "runqlat.bt",
     ),
+    group="scheduler",
     ways=(
         Way(
             "raw_tracepoint",

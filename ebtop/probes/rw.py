@@ -29,6 +29,7 @@ PROBE = Probe(
     question="Who reads and writes how many bytes, in what sizes, and how long does it take?",
     slot=2,
     same=("bpftrace -e 'tracepoint:syscalls:sys_exit_read /args->ret > 0/ { @[comm] = sum(args->ret); }'",),
+    group="files",
     ways=(
         Way(
             "tracepoint",

@@ -21,6 +21,7 @@ PROBE = Probe(
         "syscount-bpfcc -L",
         "bpftrace -e 'tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }'",
     ),
+    group="processes and system calls",
     ways=(
         Way(
             "raw_tracepoint",

@@ -43,6 +43,7 @@ PROBE = Probe(
         "tcpaccept-bpfcc",
         "tcpaccept.bt",
     ),
+    group="network",
     ways=(
         Way("fexit", (Hook("fexit", "inet_csk_accept", "tcpaccept_fexit"),), fields=_SOCKET),
         Way(

@@ -23,6 +23,7 @@ PROBE = Probe(
         "tcpconnect-bpfcc -c",
         "tcpconnlat-bpfcc",
     ),
+    group="network",
     ways=(
         Way(
             "raw_tracepoint",

@@ -23,7 +23,7 @@ from ebtop import registry
 from ebtop.sample import Target
 from ebtop.settings import Settings
 from ebtop.spec import Probe
-from ebtop.tui import looks, palette
+from ebtop.tui import looks, palette, slots
 from ebtop.tui.acting import Actions
 from ebtop.tui.driver import Driver, hung_up
 from ebtop.tui.handover import Handover
@@ -99,7 +99,10 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self.animation_level = "none"
         self._disable_tooltips = self._disable_notifications = True
         self.timeline, self.save_file, self.interval = timeline, save, interval
-        self.probes: dict[str, Probe] = registry.probes()
+        self.slots: dict[int, str] = dict(self.settings.slots)
+        """Probe by the digit that toggles it."""
+        self.probes: dict[str, Probe] = slots.in_order(registry.probes(), self.slots)
+        """In the order of their slots."""
         self.wanted: tuple[str, ...] = tuple(name for name in self.probes if name in wanted)
         self.focused_probe = self.wanted[0] if self.wanted else ""
         self.views: dict[str, ViewState] = {}
@@ -176,6 +179,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self.interval = frame.sample.interval_s
         if not self.paused:
             self.frame = frame
+        self.follow()
 
     def watch_frame(self) -> None:
         """Hand the frame down."""
@@ -227,6 +231,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
             focused,
             fresh=self._is_fresh(name),
             log_key=log,
+            slot=slots.key_of(self.slots, name),
             grouping=seen.grouping,
             baseline=seen.baseline,
             zero=seen.zeros.get(name),
@@ -256,8 +261,8 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         return replace(shown, grouping=grouping, baseline=baseline)
 
     def _show_hints(self) -> None:
-        slots = tuple((probe.slot, name in self.wanted) for name, probe in self.probes.items() if probe.slot)
-        self.main.query_one(Footer).data = Hints(slots, self.is_maximised, self.keys)
+        digits = tuple((digit, self.slots[digit] in self.wanted) for digit in slots.DIGITS if digit in self.slots)
+        self.main.query_one(Footer).data = Hints(digits, self.is_maximised, self.keys)
 
     def show_status(self) -> None:
         """Notice, or what the focused probe costs and loses."""
@@ -340,6 +345,12 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
             self.focused_probe = names[0] if names else ""
         self._show_hints()
         self.call_after_refresh(self.focus_probe, self.focused_probe)
+
+    def arranged(self) -> None:
+        """Slots have changed: panels change places, and their titles and the footer say so."""
+        self._show_hints()
+        self.main.query_one(Overview).refresh(layout=True)
+        self.call_after_refresh(self.hand_down)
 
     def maximise(self, on: bool) -> None:
         """One probe on the whole stage, or all panels."""

@@ -35,7 +35,10 @@ class KeyRow:
 KEYS: tuple[KeyRow, ...] = (
     KeyRow(("q", "f10", "ctrl+c"), "quit", "quit", "Quit; every probe is detached.", 11),
     KeyRow(("question_mark", "h", "f1"), "help", "help", "Help: keys, columns, hooks, what is missed.", 10),
-    KeyRow(("1", "2", "3", "4", "5", "6", "7", "8", "9"), "toggle_probe", "toggle", "Switch its probe on or off.", 1),
+    KeyRow(
+        ("1", "2", "3", "4", "5", "6", "7", "8", "9", "0"), "toggle_probe", "toggle", "Switch its probe on or off.", 1
+    ),
+    KeyRow(("f2", "o"), "browse", "probes", "Probes and hooks: search, switch on, costs, what works here.", 3),
     KeyRow(("tab",), "panel(1)", "next panel", "Next panel; maximised: from table to heatmap and back."),
     KeyRow(("shift+tab",), "panel(-1)", "previous panel", "Panel before; maximised: from table to heatmap and back."),
     KeyRow(("left",), "side(-1, 0)", "left", "Panel to the left; maximised: the view before."),
@@ -160,7 +163,7 @@ _UNICODE = {"at": "commercial at", "minus": "hyphen-minus", "plus": "plus sign",
 
 def key_names(row: KeyRow) -> str:
     """All keys of a row: "q, F10, Ctrl-C"; the digits as a range."""
-    return "1 … 9" if row.action == "toggle_probe" else ", ".join(row.shown_keys)
+    return "1 … 9, 0" if row.action == "toggle_probe" else ", ".join(row.shown_keys)
 
 
 def key_of(action: str, keys: Keys) -> str:
@@ -172,6 +175,6 @@ def markdown_table() -> str:
     """The README's table of keys."""
     rows = ["| key | does |", "|---|---|"]
     for row in KEYS:
-        names = " ".join(f"`{shown(key)}`" for key in row.keys) if row.action != "toggle_probe" else "`1` … `9`"
+        names = " ".join(f"`{shown(key)}`" for key in row.keys) if row.action != "toggle_probe" else "`1` … `9` `0`"
         rows.append(f"| {names} | {row.help} |")
     return "\n".join(rows) + "\n"

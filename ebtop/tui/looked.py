@@ -41,6 +41,8 @@ class Looked:
     """What everything is compared with."""
     zero: Zero | None = None
     """From where the probe is counted; None: from its start."""
+    slot: str = ""
+    """The digit that toggles it, "" for none."""
 
     @property
     def shown(self) -> ProbeFrame | None:

@@ -10,6 +10,7 @@ import sys
 import time
 
 from ebtop import registry
+from ebtop.tui import slots
 from ebtop.tui.looks import Looks
 from ebtop.tui.pieces import Line, fill
 from ebtop.tui.plan import SMALLEST, grid
@@ -58,9 +59,12 @@ def lines(wanted: tuple[str, ...], interval: float, columns: int, rows: int) -> 
     head = Headline(machine.nodename, machine.release, time.strftime("%H:%M:%S"), NAN, NAN, os.getloadavg()[0])
     picture = [header(Headline(head.host, head.kernel, head.clock, load=head.load, interval_s=interval), columns)]
     picture += [[] for _ in range(rows - 1)]
-    probes = [registry.probe(name) for name in wanted]
+    digits = slots.declared(registry.probes())
+    probes = [probe for name, probe in slots.in_order(registry.probes(), digits).items() if name in wanted]
     for probe, place in zip(probes, grid(len(probes), columns, rows - 3), strict=True):
-        rule = title(probe.slot, probe.title, "", "", "", place.width, False, "" if place.x == 0 else "┬")
+        rule = title(
+            slots.key_of(digits, probe.name), probe.title, "", "", "", place.width, False, "" if place.x == 0 else "┬"
+        )
         picture[1 + place.y] += rule
         for y in range(place.y + 1, place.y + place.height):
             words: Line = [("│" if place.x else "", "rule")]

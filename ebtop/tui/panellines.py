@@ -39,7 +39,7 @@ def panel_title(looked: Looked, cells: int, joint: str) -> Line:
     trend = sparkline(looked.rates, min(_TREND, len(looked.rates))) if live else ""
     hook = shown.sample.hook if shown and live else ""
     notes = (f"since {looked.since}", f"since {looked.since[:5]}") if looked.since else ()
-    return title(looked.probe.slot, looked.probe.title, hook, rate, trend, cells, looked.focused, joint, notes)
+    return title(looked.slot, looked.probe.title, hook, rate, trend, cells, looked.focused, joint, notes)
 
 
 def repeats(now: Looked, before: Looked) -> bool:

@@ -29,7 +29,7 @@ class Looking:
     pid: int = 0
     focused: str = ""
     """Name of the probe whose panel has the cursor."""
-    slots: dict[str, int] = field(default_factory=dict)
+    slots: dict[str, str] = field(default_factory=dict)
     """Digit of each probe."""
     states: dict[str, ViewState] = field(default_factory=dict, compare=False)
     """By probe."""
@@ -137,7 +137,7 @@ def _panel(looking: Looking, part: Part, place: Place, tables: dict[str, TableLi
     focused = probe.name == looking.focused
     rate = units.rate(part.rate, probe.headline_unit)
     heading = title(
-        looking.slots.get(probe.name, 0),
+        looking.slots.get(probe.name, ""),
         probe.title,
         "",
         "" if rate == "-" else rate,

@@ -83,7 +83,7 @@ def _plain(value: float, digits: int) -> str:
 
 
 def title(
-    slot: int,
+    slot: str,
     name: str,
     hook: str,
     rate: str,
@@ -99,7 +99,7 @@ def title(
     are several wordings of one note, the longest first. `joint` is the character that meets the rule to the left (""
     where there is none).
     """
-    lead: Line = [(joint + "─", "rule"), (str(slot) if slot else "", "accent"), (" " if slot else "", "text")]
+    lead: Line = [(joint + "─", "rule"), (slot, "accent"), (" " if slot else "", "text")]
     tail: Line = [(" " + rate, "strong")] if rate else []
     room = cells - line_width(lead) - line_width(tail) - 3
     if width(name) > room > 1:

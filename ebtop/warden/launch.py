@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from ebtop import wire
 from ebtop.kernel import namespace, privileges
 from ebtop.warden import reach
+from ebtop.warden.answering import Answering
 from ebtop.warden.children import HANDLED, Child, fork
 from ebtop.warden.identity import Identity, fix_environment, of_screen
 from ebtop.warden.loading import Load
@@ -40,6 +41,8 @@ class Plan:
     """Serial by probe: loaded at once, before the screen asks."""
     allowed: tuple[str, ...] = ()
     """Paths named on the command line, which root may write in the screen's name besides new snapshot files."""
+    counts_only: bool = False
+    """Ways that only count are tried first."""
 
 
 def run(plan: Plan) -> int:
@@ -63,7 +66,8 @@ def _serve(plan: Plan, identity: Identity, line: socket.socket, screen: Child) -
     with suppress(OSError):  # without it, each hook that needs tracefs says so in its probe
         namespace.mount_tracefs()
     saving = Saving(identity, plan.write_file, plan.allowed)
-    return Warden(line, screen, plan.load, saving.write, plan.wanted).serve()
+    answering = Answering(identity, plan.counts_only)
+    return Warden(line, screen, plan.load, saving.write, answering.content, plan.wanted).serve()
 
 
 def _draw(plan: Plan, identity: Identity, ours: socket.socket, theirs: socket.socket, warden: int) -> int:

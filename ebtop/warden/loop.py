@@ -14,6 +14,7 @@ from ebtop import wire
 from ebtop.kernel import bpf, stats
 from ebtop.kernel.objects import Census
 from ebtop.warden import containers
+from ebtop.warden.asking import Asking, Content
 from ebtop.warden.children import HANDLED, Child
 from ebtop.warden.loaders import Loaders
 from ebtop.warden.loading import Load
@@ -31,8 +32,19 @@ Write = Callable[[socket.socket, str, int], None]
 class Warden:
     """Serves one screen until it ends; nothing is left attached then."""
 
-    def __init__(self, line: socket.socket, screen: Child, load: Load, write: Write, wanted: Mapping[str, int]) -> None:
-        """`wanted` is loaded at once, in anticipation of the screen's first Want, whose serials it then takes."""
+    def __init__(
+        self,
+        line: socket.socket,
+        screen: Child,
+        load: Load,
+        write: Write,
+        content: Content,
+        wanted: Mapping[str, int],
+    ) -> None:
+        """`wanted` is loaded at once, in anticipation of the screen's first Want, whose serials it then takes.
+
+        `content` answers what the screen asks, in a child.
+        """
         self._line = line
         self._screen = screen
         self._write = write
@@ -46,6 +58,7 @@ class Warden:
         """Descriptors that hold the kernel's statistics on, by who asked: "screen", or the census."""
         self._selector = selectors.DefaultSelector()
         self._loaders = Loaders(load, self._own, self._selector, self._current, self._forward)
+        self._asking = Asking(content, self._own, self._selector, self._send)
         self._clock_told = False
         self._cut = False
         self._kill_s = float("inf")
@@ -99,7 +112,7 @@ class Warden:
         self._ended = True
 
     def _timeout(self) -> float | None:
-        first = min(self._kill_s, self._loaders.deadline_s)
+        first = min(self._kill_s, self._loaders.deadline_s, self._asking.deadline_s)
         return None if first == float("inf") else max(0.0, first - monotonic())
 
     def _check_deadlines(self) -> None:
@@ -108,10 +121,12 @@ class Warden:
             self._screen.kill()
             self._kill_s = float("inf")
         self._loaders.check(now)
+        self._asking.check(now)
 
     def _close(self) -> None:
         signal.set_wakeup_fd(-1)
         self._loaders.close()
+        self._asking.close()
         for _, descriptors in self._held:
             _close_all(descriptors)
         for descriptor in self._statistics.values():
@@ -146,6 +161,8 @@ class Warden:
             case wire.AskContainers():
                 named = containers.names(message.ids)
                 self._send(wire.Containers(tuple(named), tuple(named.values())), ())
+            case wire.AskHooks() | wire.AskWays():
+                self._asking.ask(message)
             case wire.Bye():
                 self._status = message.status
                 self._end()

@@ -14,7 +14,8 @@ from typing import Any
 from ebtop import wire
 from ebtop.export.files import write_private
 from ebtop.kernel import bpf
-from ebtop.warden import loading
+from ebtop.warden import asking, loading
+from ebtop.warden.answering import Answering
 from ebtop.warden.launch import Plan, run
 
 _WORDS = 512
@@ -151,6 +152,33 @@ def save(line: socket.socket, warden: int) -> int:
     return _tell(saved)
 
 
+def ask(line: socket.socket, warden: int) -> int:
+    """The answers to patterns, and last to which ways would work: by serial, whatever their order."""
+    questions: list[wire.Message] = [wire.AskHooks(serial, text, True) for serial, text in enumerate(sys.argv[2:])]
+    told = {}
+    for question in [*questions, wire.AskWays(len(questions))]:
+        wire.send(line, question)
+        (answer,) = answers(line, 1)
+        content = os.pread(answer["fds"][0], 20_000_000, 0).decode() if answer["fds"] else "null"
+        told[answer["serial"]] = {"error": answer["error"], "content": json.loads(content)}
+    return _tell([told[serial] for serial in sorted(told)])
+
+
+def ask_too_much(line: socket.socket, warden: int) -> int:
+    """Five questions at once, none of which ends by itself; what is said to each, and who is left."""
+    for serial in range(5):
+        wire.send(line, wire.AskWays(serial))
+    said = {answer["serial"]: answer["error"] for answer in answers(line, 5)}
+    with open(f"/proc/{warden}/task/{warden}/children", encoding="ascii") as file:
+        left = [int(pid) for pid in file.read().split() if int(pid) != os.getpid()]
+    return _tell({"said": [said[serial] for serial in range(5)], "left": left})
+
+
+def _for_ever(_: Answering, question: object) -> bytes:
+    signal.pause()
+    return b""
+
+
 SCENARIOS: dict[str, tuple[Callable[[socket.socket, int], int], tuple[str, ...]]] = {
     "segv": (_failures("fine", "segv", "good"), ()),
     "hang": (_failures("hang", "good"), ()),
@@ -168,10 +196,15 @@ SCENARIOS: dict[str, tuple[Callable[[socket.socket, int], int], tuple[str, ...]]
     "toggled": (toggled, ()),
     "census": (census, ()),
     "save": (save, ()),
+    "ask": (ask, ()),
+    "ask_too_much": (ask_too_much, ()),
 }
 
 
 if __name__ == "__main__":
     loading.LIMIT_S = 0.6
+    if sys.argv[1] == "ask_too_much":
+        asking.LIMIT_S = 0.6
+        Answering.content = _for_ever  # type: ignore[assignment,method-assign]  # this process is the test's own
     chosen, wanted = SCENARIOS[sys.argv[1]]
     sys.exit(run(Plan(chosen, load, write_private, dict.fromkeys(wanted, 0))))

@@ -129,6 +129,6 @@ def test_counts_only_takes_the_way_without_times(kernel: None) -> None:
     found = {}
     for job in (loader.Job(name, 1) for name in names):
         probe = registry.probe(job.probe)
-        found[job.probe] = loader._ways(probe, True)[0][1].name
+        found[job.probe] = probe.preferred(True)[0][1].name
     assert found == names
-    assert [number for number, _ in loader._ways(registry.probe("syscalls"), False)] == [0, 1]
+    assert [number for number, _ in registry.probe("syscalls").preferred(False)] == [0, 1]

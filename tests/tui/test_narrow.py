@@ -17,7 +17,7 @@ VIEWS = [view for probe in registry.probes().values() for view in probe.views if
 @pytest.mark.parametrize("probe", registry.probes().values(), ids=lambda probe: str(probe.name))
 def test_a_title_keeps_its_rate_whole(probe: Probe, cells: int) -> None:
     """The end of the name gives way, and says so."""
-    line = title(probe.slot, probe.title, "raw_tracepoint", "13.7 k/s", "▁▂▃", cells, False, "┬")
+    line = title(str(probe.slot), probe.title, "raw_tracepoint", "13.7 k/s", "▁▂▃", cells, False, "┬")
     text = "".join(piece for piece, _ in line)
     assert line_width(line) == cells
     assert " 13.7 k/s" in text

@@ -9,7 +9,7 @@ import pytest
 from ebtop.kernel import structs
 from ebtop.kernel.btf import NoField, Types
 
-INT, PTR, ARRAY, STRUCT, UNION, TYPEDEF, FUNC = 1, 2, 3, 4, 5, 8, 12
+INT, PTR, ARRAY, STRUCT, UNION, TYPEDEF, FUNC, FUNC_PROTO = 1, 2, 3, 4, 5, 8, 12, 13
 
 
 class Blob:
@@ -48,9 +48,14 @@ class Blob:
         """A typedef."""
         return self._add(name, TYPEDEF, of)
 
-    def function(self, name: str) -> int:
-        """A function, of no known type."""
-        return self._add(name, FUNC, 0)
+    def function(self, name: str, prototype: int = 0) -> int:
+        """A function, of no known type unless one is given."""
+        return self._add(name, FUNC, prototype)
+
+    def prototype(self, *parameters: tuple[str, int]) -> int:
+        """A function's type: names and types of what it takes; it returns nothing."""
+        packed = b"".join(struct.pack("=II", self._name(name), type_) for name, type_ in parameters)
+        return self._add("", FUNC_PROTO, 0, len(parameters), more=packed)
 
     def struct(self, name: str, size: int, *members: tuple[str, int, int], kind: int = STRUCT, bits: int = 0) -> int:
         """Members are name, type, offset in bits; with `bits` the last one is a bitfield of so many."""
@@ -62,8 +67,12 @@ class Blob:
 
     def types(self) -> Types:
         """What reads it."""
+        return Types(self.blob())
+
+    def blob(self) -> bytes:
+        """All of it."""
         head = struct.pack("=HBBIIIII", 0xEB9F, 1, 0, 24, 0, len(self._types), len(self._types), len(self._strings))
-        return Types(head + bytes(self._types) + bytes(self._strings))
+        return head + bytes(self._types) + bytes(self._strings)
 
 
 @pytest.fixture

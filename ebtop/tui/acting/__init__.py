@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ebtop.tui.acting.asking import Asking
+from ebtop.tui.acting.browsing import Browsing
 from ebtop.tui.acting.comparing import Comparing
 from ebtop.tui.acting.copying import Copying
 from ebtop.tui.acting.files import Files
@@ -18,6 +19,19 @@ from ebtop.tui.acting.time import Time
 
 
 class Actions(
-    Pages, Probes, Moving, Looking, Comparing, LooksActions, Asking, Shapes, Processes, Time, Files, Copying, Reported
+    Pages,
+    Browsing,
+    Probes,
+    Moving,
+    Looking,
+    Comparing,
+    LooksActions,
+    Asking,
+    Shapes,
+    Processes,
+    Time,
+    Files,
+    Copying,
+    Reported,
 ):
     """All of them, mixed into the dashboard."""

@@ -34,7 +34,8 @@ class Pages(Acting):
         from ebtop.tui.screens.palette import Palette, choices
 
         self._app.push_screen(
-            Palette(choices(self._app.is_maximised, self._app.keys, self._app.themes_to_choose())), self._chosen
+            Palette(choices(self._app.is_maximised, self._app.slots, self._app.keys, self._app.themes_to_choose())),
+            self._chosen,
         )
 
     async def _chosen(self, action: str | None) -> None:

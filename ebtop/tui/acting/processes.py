@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ebtop.sample import Target
+from ebtop.tui import slots
 from ebtop.tui.acting.base import Acting
 from ebtop.tui.processlines import Looking
 from ebtop.tui.tablelines import ViewState
@@ -52,9 +53,9 @@ class Processes(Acting):
     def looking(self) -> Looking:
         """The opened process as it is looked at now."""
         app = self._app
-        slots = {name: probe.slot for name, probe in app.probes.items()}
+        digits = {name: slots.key_of(app.slots, name) for name in app.probes}
         pinned = app.target.pids == (app.process,)
-        return Looking(app.frame, app.process, app.focused_probe, slots, app.process_states, pinned)
+        return Looking(app.frame, app.process, app.focused_probe, digits, app.process_states, pinned)
 
     def process_clicked(self, name: str, y: int) -> None:
         """Line `y` below the title of panel `name` was clicked."""

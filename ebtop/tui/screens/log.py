@@ -16,7 +16,7 @@ def log_lines(frame: Frame | None, probes: list[Probe], first: str, messages: li
     lines: list[Line] = []
     if frame is not None:
         failed = {name for name, shown in frame.probes.items() if shown.sample.state.value == "failed"}
-        for probe in sorted(probes, key=lambda probe: (probe.name != first, probe.name not in failed, probe.slot)):
+        for probe in sorted(probes, key=lambda probe: (probe.name != first, probe.name not in failed)):
             lines += _probe(frame, probe)
     lines.append([(" Messages", "accent")])
     lines += [[("   " + message, "text")] for message in messages] or [[("   none", "faint")]]

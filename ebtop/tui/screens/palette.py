@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from textual import events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
 from ebtop import registry
-from ebtop.tui.keys import KEYS, Keys, key_names, shown
+from ebtop.tui.keys import KEYS, Keys, key_names
 from ebtop.tui.pieces import Line, fill, left, right
+from ebtop.tui.slots import in_order, key_of
 from ebtop.tui.widgets.lines import Lines
 
 Choice = tuple[str, str, str]
 """Action, words, keys."""
 
 
-def choices(maximised: bool, keys: Keys = KEYS, themes: Sequence[str] = ()) -> list[Choice]:
+def choices(maximised: bool, slots: Mapping[int, str], keys: Keys = KEYS, themes: Sequence[str] = ()) -> list[Choice]:
     """Everything that can be done."""
     where = "focus" if maximised else "overview"
     rows = [row for row in keys if row.where in ("both", where) and row.action != "palette"]
     result = [(row.action, f"{row.label}: {row.help}", key_names(row)) for row in rows if row.action != "toggle_probe"]
-    for probe in registry.probes().values():
-        if probe.slot:
-            words = f"toggle {probe.name}: {probe.question}"
-            result.append((f"toggle_probe({probe.slot})", words, shown(str(probe.slot))))
+    for name, probe in in_order(registry.probes(), slots).items():
+        result.append((f"switch_probe('{name}')", f"toggle {name}: {probe.question}", key_of(slots, name)))
     return result + [(f"theme({name!r})", f"theme {name}: Other colours, until ebtop ends.", "") for name in themes]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from textual.containers import Container
 from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
@@ -19,7 +21,7 @@ class PanelGrid(Layout):
 
     def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:  # noqa: ARG002
         """Panels in the order of their slots."""
-        panels = sorted((child for child in children if isinstance(child, Panel)), key=lambda panel: panel.probe.slot)
+        panels = in_order(child for child in children if isinstance(child, Panel))
         places = grid(len(panels), size.width, size.height)
         result = []
         for panel, place in zip(panels, places, strict=False):
@@ -27,6 +29,11 @@ class PanelGrid(Layout):
             region = Region(place.x, place.y, place.width, place.height)
             result.append(WidgetPlacement(region, NULL_OFFSET, NULL_SPACING, panel))
         return result
+
+
+def in_order(panels: Iterable[Panel]) -> list[Panel]:
+    """`panels` in the order that the app has its probes in, which is that of their slots."""
+    return sorted(panels, key=lambda panel: list(panel.dashboard.probes).index(panel.probe.name))
 
 
 def joint(place: Place, places: list[Place]) -> str:
@@ -53,7 +60,7 @@ class Overview(Container):
     def panels(self) -> list[Panel]:
         """The panels that are shown, in the order of their slots."""
         shown = (child for child in self.children if isinstance(child, Panel) and child.display)
-        return sorted(shown, key=lambda panel: panel.probe.slot)
+        return in_order(shown)
 
     def panel(self, name: str) -> Panel | None:
         """The panel of a probe, shown or not."""

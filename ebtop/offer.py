@@ -1,0 +1,97 @@
+"""What a machine offers: ways that would work, hooks by name; only data and its JSON, looks nothing up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from ebtop.text import clean
+
+MOST = 20_000
+"""Hooks in one answer."""
+MOST_BYTES = 16_000_000
+"""Bytes of one encoded answer; more is not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class WayOffer:
+    """One way of a probe on this machine."""
+
+    way: str
+    """Its name, as in spec.Way."""
+    missing: str = ""
+    """What this machine lacks for it, in one line; "" when it would work."""
+
+
+Offers = Mapping[str, tuple[WayOffer, ...]]
+"""By probe: its ways in the order they are tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """Answer to a pattern."""
+
+    names: tuple[str, ...] = ()
+    """As `bpftrace -l` spells them, sorted, at most MOST."""
+    whole: int = 0
+    """How many there are; more than `names` where those are cut."""
+    arguments: tuple[tuple[str, ...], ...] = ()
+    """For each name, one line for each argument; () when they were not asked for."""
+    notes: tuple[str, ...] = ()
+    """What could not be looked at and why, one line each."""
+    error: str = ""
+    """Why there is no answer; one line, "" when there is one."""
+
+
+def encode_hooks(hooks: Hooks) -> bytes:
+    """JSON of `hooks`."""
+    return json.dumps(asdict(hooks)).encode()
+
+
+def decode_hooks(content: bytes) -> Hooks:
+    """What `encode_hooks` wrote, its texts cleaned; ValueError for anything else."""
+    try:
+        said = json.loads(content)
+        return Hooks(
+            _texts(said["names"])[:MOST],
+            int(said["whole"]),
+            tuple(_texts(one) for one in said["arguments"]),
+            _texts(said["notes"]),
+            clean(said["error"]),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not an answer about hooks: {error}") from error
+
+
+def encode_offers(offers: Offers) -> bytes:
+    """JSON of `offers`."""
+    return json.dumps({probe: [asdict(way) for way in ways] for probe, ways in offers.items()}).encode()
+
+
+def decode_offers(content: bytes) -> Offers:
+    """What `encode_offers` wrote, its texts cleaned; ValueError for anything else."""
+    try:
+        said = json.loads(content).items()
+        return {
+            probe: tuple(WayOffer(clean(way["way"]), clean(way["missing"])) for way in ways) for probe, ways in said
+        }
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not an answer about ways: {error}") from error
+
+
+def why(error: Exception) -> str:
+    """What went wrong in a look-up, in one line."""
+    if isinstance(error, MemoryError):
+        return "it takes more memory than may be spent on it"
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+    return str(error)
+
+
+def _way(said: Mapping[str, str]) -> WayOffer:
+    return WayOffer(clean(said["way"]), clean(said["missing"]))
+
+
+def _texts(said: list[str]) -> tuple[str, ...]:
+    return tuple(clean(text) for text in said)

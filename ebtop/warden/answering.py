@@ -1,0 +1,56 @@
+"""What the screen asks and only root can look up, looked up in a child; knows nothing of children and wires.
+
+Files, which may be anybody's, are parsed as the user that the screen is; tracefs and BTF, which are the kernel's, as
+who this is already.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from ebtop import registry, wire
+from ebtop.offer import Hooks, WayOffer, encode_hooks, encode_offers, why
+from ebtop.warden.identity import Identity
+
+Question = wire.AskHooks | wire.AskWays
+
+
+class Answering:
+    """Makes answers; to be called in a process that ends with it."""
+
+    def __init__(self, identity: Identity, counts_only: bool) -> None:
+        """`counts_only`: ways that only count are tried first."""
+        self._identity = identity
+        self._counts_only = counts_only
+
+    def content(self, question: Question) -> bytes:
+        """The encoded answer (ebtop.offer); what is wrong with the question is part of it."""
+        if isinstance(question, wire.AskWays):
+            return self._ways()
+        try:
+            return encode_hooks(self._hooks(question))
+        except (OSError, ValueError, MemoryError) as error:
+            return encode_hooks(Hooks(error=why(error)))
+
+    def _hooks(self, question: wire.AskHooks) -> Hooks:
+        from ebtop.kernel import listing
+        from ebtop.kernel.pattern import parse
+
+        pattern = parse(question.pattern)
+        if pattern.in_file:
+            from ebtop.kernel import elf, privileges  # noqa: F401  # imported while ebtop's own files can be read
+
+            parent = os.getppid()
+            privileges.become(self._identity.uid, self._identity.gid)
+            privileges.die_with_parent(parent, signal.SIGKILL)  # which the change of user has undone
+        return listing.listed(pattern, question.arguments)
+
+    def _ways(self) -> bytes:
+        from ebtop.kernel import preflight
+
+        offers: dict[str, tuple[WayOffer, ...]] = {}
+        for name, probe in registry.probes().items():
+            ways = probe.preferred(self._counts_only)
+            offers[name] = tuple(WayOffer(way.name, preflight.missing_for(way)) for _, way in ways)
+        return encode_offers(offers)
