@@ -19,6 +19,8 @@ class Unit(Enum):
     RATIO = "ratio"
     """How many times what it was; infinity where it was nothing."""
 
+    __hash__ = object.__hash__  # each is there once; Enum's own is Python, and asked for at every number
+
 
 @dataclass(frozen=True, slots=True)
 class Style:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ebtop import units
 from ebtop.units import Unit
 
@@ -15,8 +17,11 @@ ELLIPSIS = "…"
 
 def width(text: str) -> int:
     """Cells that `text` takes in a terminal; wide characters count two, combining ones none."""
-    if text.isascii():
-        return len(text)
+    return len(text) if text.isascii() else _wide(text)
+
+
+@lru_cache(maxsize=4096)
+def _wide(text: str) -> int:
     from rich.cells import cell_len
 
     return cell_len(text)
@@ -24,7 +29,7 @@ def width(text: str) -> int:
 
 def line_width(line: Line) -> int:
     """Cells of a whole line."""
-    return sum([len(text) if text.isascii() else width(text) for text, _ in line])
+    return sum([len(text) if text.isascii() else _wide(text) for text, _ in line])
 
 
 def left(text: str, cells: int) -> str:
@@ -58,38 +63,50 @@ def right(text: str, cells: int) -> str:
     return " " * (cells - width(text)) + text if width(text) <= cells else left(text, cells)
 
 
-def number(value: float, unit: Unit, cells: int, role: str = "text", signed: bool = False) -> Line:
-    """`value` in exactly `cells` cells: digits under digits, its unit dimmed, zero and "not measured" faint.
+def number(value: float, unit: Unit, cells: int, role: str = "text", signed: bool = False, gap: int = 0) -> Line:
+    """`value` in exactly `cells` cells behind `gap` blanks; the list is shared: do not change it.
 
-    `signed`: with a plus where it is more than zero.
+    Digits under digits, the unit dimmed, zero and "not measured" faint. `signed`: with a plus where it is more than
+    zero.
     """
+    if value != value:  # which no cache would find again
+        return [(" " * gap + right("-", cells - _space(unit, "")).ljust(cells), "faint")]
+    return _number(value, unit, cells, role, signed, gap, units.style().name)
+
+
+@lru_cache(maxsize=8192)
+def _number(value: float, unit: Unit, cells: int, role: str, signed: bool, gap: int, _: str) -> Line:
+    """From one refresh to the next most numbers are what they were."""
     digits, _, suffix = units.text(value, unit).partition(" ")
-    if signed and value > 0:
-        digits = "+" + digits
+    space = _space(unit, suffix)
+    digits = " " * gap + right("+" + digits if signed and value > 0 else digits, cells - space)
+    if value == 0:
+        return [(digits + " " * space, "faint")]
+    return [(digits, role), (" " + suffix.ljust(space - 1), "dim")] if space else [(digits, role)]
+
+
+def _space(unit: Unit, suffix: str) -> int:
+    """Cells of a blank and the suffix, 0 for units without any."""
     usual = units.suffix_width(unit)
-    room = max(usual, len(suffix))
-    space = room + 1 if usual else 0
-    if value != value or value == 0:
-        return [(right(digits, cells - space) + " " * space, "faint")]
-    line = [(right(digits, cells - space), role)]
-    if space:
-        line.append((" " + suffix.ljust(room), "dim"))
-    return line
+    return max(usual, len(suffix)) + 1 if usual else 0
 
 
 def fill(line: Line, cells: int) -> Line:
-    """`line` cut or padded to exactly `cells` cells."""
+    """`line` cut or padded to exactly `cells` cells; itself where it is just as long."""
+    room = cells - line_width(line)
+    if room >= 0:
+        return [*line, (" " * room, "text")] if room else line
+    return _cut(line, cells)
+
+
+def _cut(line: Line, cells: int) -> Line:
     result: Line = []
-    room = cells
     for text, role in line:
         size = width(text)
-        if size > room:
-            result.append((left(text, room), role))
-            return result
+        if size > cells:
+            return [*result, (left(text, cells), role)]
         result.append((text, role))
-        room -= size
-    if room:
-        result.append((" " * room, "text"))
+        cells -= size
     return result
 
 

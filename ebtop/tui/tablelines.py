@@ -186,10 +186,8 @@ def _column(frame: Frame, data: TableFrame | EventsFrame, slot: Slot, places: Pl
     if slot.unit is not None and isinstance(data, TableFrame):
         values = data.columns[slot.name][places].tolist()
         roles = _roles(data, slot, places)
-        return [
-            _after(before, number(value, slot.unit, slot.cells, role, slot.signed))
-            for value, role in zip(values, roles, strict=True)
-        ]
+        unit, cells, signed = slot.unit, slot.cells, slot.signed
+        return [number(value, unit, cells, role, signed, gap) for value, role in zip(values, roles, strict=True)]
     texts = _texts(frame, data, slot, places)
     if slot.right:
         return [[(before + right(text, slot.cells), "dim")] for text in texts]
@@ -205,11 +203,6 @@ def _roles(data: TableFrame, slot: Slot, places: Places) -> list[str]:
     if slot.change and data.compared:
         return ["warn" if large else "text" for large in data.compared.large[places].tolist()]
     return ["dim" if slot.name == COUNT else "text"] * places.size
-
-
-def _after(before: str, cell: Line) -> Line:
-    (text, role), *rest = cell
-    return [(before + text, role), *rest]
 
 
 def _texts(frame: Frame, data: TableFrame | EventsFrame, slot: Slot, places: Places) -> list[str]:

@@ -143,18 +143,21 @@ def spans(old: Line, new: Line, cells: int) -> list[tuple[int, Line]]:
     All of the line, filled to `cells`, where pieces stand elsewhere than before. Between two stretches lie at least
     _GAP cells: going over fewer costs more bytes than writing them again.
     """
-    sizes = [width(text) for text, _ in new]
-    if len(old) != len(new) or any(width(text) != size for (text, _), size in zip(old, sizes, strict=True)):
+    if len(old) != len(new):
         return [(0, fill(new, cells))]
     found: list[tuple[int, Line]] = []
     x = end = after = 0
     for place, piece in enumerate(new):
-        if piece != old[place]:
+        text, before = piece[0], old[place]
+        size = len(text) if text.isascii() else width(text)
+        if piece != before:
+            if width(before[0]) != size:
+                return [(0, fill(new, cells))]
             if found and x - end < _GAP:
                 found[-1][1].extend(new[after:place])
             else:
                 found.append((x, []))
             found[-1][1].append(piece)
-            end, after = x + sizes[place], place + 1
-        x += sizes[place]
+            end, after = x + size, place + 1
+        x += size
     return found
