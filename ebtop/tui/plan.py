@@ -74,3 +74,11 @@ def neighbour(places: list[Place], here: int, dx: int, dy: int) -> int:
 
     best = min(range(len(places)), key=distance)
     return best if distance(best) < float("inf") else here
+
+
+def joint(place: Place, places: list[Place]) -> str:
+    """The box-drawing character where a panel's title rule meets the line at its left; "" at the screen's edge."""
+    if place.x == 0:
+        return ""
+    above = any(other.x == place.x and other.y + other.height == place.y for other in places)
+    return "┼" if above else "┬"

@@ -10,7 +10,7 @@ from ebtop.ofprocess import Part, parts
 from ebtop.sample import Detail, Process
 from ebtop.spec import Measure
 from ebtop.tui.pieces import Line, fill, line_width, middle, number, right, spread, width
-from ebtop.tui.plan import Place, grid
+from ebtop.tui.plan import Place, grid, joint
 from ebtop.tui.tablelines import TableLines, ViewState, table_lines
 from ebtop.tui.titles import title
 from ebtop.units import Unit
@@ -61,7 +61,7 @@ def process_lines(looking: Looking, cells: int, lines: int) -> ProcessLines:
     there = [part for part in known if not part.is_empty]
     foot = _foot([part for part in known if part.is_empty], cells)
     room = max(0, lines - len(head) - len(foot))
-    places = grid(len(there), cells, room)
+    places = _lifted(grid(len(there), cells, room), [_needed(part, cells) for part in there])
     tables: dict[str, TableLines] = {}
     body = _body(looking, there, places, tables, cells, room)
     names = tuple(part.probe.probe.name for part in there)
@@ -114,6 +114,25 @@ def _foot(empty: list[Part], cells: int) -> list[Line]:
     return [fill(line, cells)]
 
 
+def _needed(part: Part, cells: int) -> int:
+    """Lines for all that is known, and one to breathe."""
+    if part.table.view.keys:
+        return part.table.keys.size + 3
+    return len(_facts(part, cells // 2)) + 2
+
+
+def _lifted(places: list[Place], needed: list[int]) -> list[Place]:
+    """The same places, but no row of panels higher than it has to be: what is empty lies below."""
+    lifted: list[Place] = []
+    y = 0
+    for top in sorted({place.y for place in places}):
+        row = [number for number, place in enumerate(places) if place.y == top]
+        height = min(places[row[0]].height, max(needed[number] for number in row))
+        lifted += [replace(places[number], y=y, height=height) for number in row]
+        y += height
+    return lifted
+
+
 # --- what is known of it ----------------------------------------------------------------------------------------------
 
 
@@ -125,12 +144,12 @@ def _body(
         return [fill([(words, "faint")], cells), *([[]] * (lines - 1))]
     rows: list[Line] = [[] for _ in range(lines)]
     for part, place in zip(there, places, strict=True):
-        for y, line in enumerate(_panel(looking, part, place, tables)):
+        for y, line in enumerate(_panel(looking, part, place, joint(place, places), tables)):
             rows[place.y + y] += line
     return rows
 
 
-def _panel(looking: Looking, part: Part, place: Place, tables: dict[str, TableLines]) -> list[Line]:
+def _panel(looking: Looking, part: Part, place: Place, meets: str, tables: dict[str, TableLines]) -> list[Line]:
     """A title rule and rows or facts, exactly as large as `place`."""
     probe = part.probe.probe
     edge = 1 if place.x else 0
@@ -144,7 +163,7 @@ def _panel(looking: Looking, part: Part, place: Place, tables: dict[str, TableLi
         "",
         place.width,
         focused,
-        "┬" if edge else "",
+        meets,
     )
     inner, lines = place.width - edge, place.height - 1
     content = _rows(looking, part, inner, lines, tables, focused) if part.table.view.keys else _facts(part, inner)

@@ -10,7 +10,7 @@ from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.widget import Widget
 
 from ebtop.spec import Probe
-from ebtop.tui.plan import Place, grid
+from ebtop.tui.plan import grid, joint
 from ebtop.tui.widgets.panel import Panel
 
 
@@ -34,14 +34,6 @@ class PanelGrid(Layout):
 def in_order(panels: Iterable[Panel]) -> list[Panel]:
     """`panels` in the order that the app has its probes in, which is that of their slots."""
     return sorted(panels, key=lambda panel: list(panel.dashboard.probes).index(panel.probe.name))
-
-
-def joint(place: Place, places: list[Place]) -> str:
-    """The box-drawing character where a panel's title rule meets the line at its left; "" at the screen's edge."""
-    if place.x == 0:
-        return ""
-    above = any(other.x == place.x and other.y + other.height == place.y for other in places)
-    return "┼" if above else "┬"
 
 
 class Overview(Container):
