@@ -82,6 +82,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self.keys: Keys = in_words(keys) if self.looks.ascii else keys
         """Every key that works, the only table to look at."""
         self._bindings = bound(self.keys)
+        self._log_key = key_of("log", self.keys)
         self.roles: palette.Roles = {}
         """The style of each role in the theme that is worn."""
         self.animation_level = "none"
@@ -192,8 +193,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         state = self.views.setdefault(name, ViewState())
         focused = name == self.focused_probe
         rates = tuple(self.timeline.rates(name))
-        log = key_of("log", self.keys)
-        return Looked(self.probes[name], self.frame, rates, state, focused, self._is_fresh(name), log)
+        return Looked(self.probes[name], self.frame, rates, state, focused, self._is_fresh(name), self._log_key)
 
     def _is_fresh(self, name: str) -> bool:
         shown = self.frame.probes.get(name) if self.frame else None
