@@ -29,7 +29,9 @@ _AROUND = "or begin without it: --no-config"
 
 def of_user(home: str, config_home: str = "") -> str:
     """The path of a user's file (XDG base directory specification): `config_home` counts if it is absolute."""
-    return os.path.join(config_home if config_home.startswith("/") else f"{home}/.config", "ebtop/config.toml")
+    return os.path.join(
+        config_home if config_home.startswith("/") else os.path.join(home, ".config"), "ebtop/config.toml"
+    )
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +16,8 @@ def _number(value: float) -> str:
 
 def quoted(value: str) -> str:
     """A string of TOML."""
+    import json
+
     return json.dumps(value, ensure_ascii=False)
 
 

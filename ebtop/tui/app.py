@@ -94,6 +94,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         """Every key that works, the only table to look at."""
         self._bindings = bound(self.keys)
         self.painter = Painter(self)
+        self._log_key = key_of("log", self.keys)
         self.roles: palette.Roles = {}
         """The style of each role in the theme that is worn."""
         self.animation_level = "none"
@@ -221,7 +222,6 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         state = self.views.setdefault(name, ViewState())
         focused = name == self.focused_probe
         rates = tuple(self.timeline.rates(name, _RATES, self.position).tolist())
-        log = key_of("log", self.keys)
         seen = self.perspective
         looked = Looked(
             self.probes[name],
@@ -230,7 +230,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
             state,
             focused,
             fresh=self._is_fresh(name),
-            log_key=log,
+            log_key=self._log_key,
             slot=slots.key_of(self.slots, name),
             grouping=seen.grouping,
             baseline=seen.baseline,
