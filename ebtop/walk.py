@@ -93,7 +93,7 @@ class MapWalk:
         return np.arange(begin, self._used)
 
     def content(self) -> MapRows:
-        """The map where the walk is now, unmoved by further steps; the very same keys as at the start if no row moved."""
+        """The map where the walk is now, untouched by further steps; its keys are those of the start if no row moved."""
         start, order = self._start, self._order
         if order is None:
             return MapRows(

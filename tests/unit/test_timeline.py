@@ -13,7 +13,7 @@ from ebtop import registry
 from ebtop.derive import derive
 from ebtop.frame import Frame, HistogramFrame
 from ebtop.heat import Heat
-from ebtop.sample import ProbeSample, Sample, State
+from ebtop.sample import ProbeSample, Sample, State, Totals
 from ebtop.timeline import Timeline
 from tests import samples
 from tests.churn import PROBE, Churn
@@ -137,7 +137,7 @@ def test_rates_go_on_when_their_room_is_used_up() -> None:
     rates = []
     timeline.start(lambda frame: rates.append(frame.probes["exec"].rate))
     for second in range(1300):
-        totals = samples.Totals(total=second * second)
+        totals = Totals(total=second * second)
         probe = ProbeSample(State.LIVE, started_ns=samples.BEGAN_NS - SECOND, totals=totals)
         took(timeline, samples.with_probe(samples.sample(second, []), "exec", probe))
     assert timeline.rates("exec").tolist() == rates[-101:]
