@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.figure import Figure
 
-PARTS = ("syscall_cost", "startup", "reading", "steady", "many_keys")
+PARTS = ("syscall_cost", "startup", "reading", "steady", "many_keys", "history")
 """Modules with a function measure(folder, rounds)."""
 
 

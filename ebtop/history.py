@@ -26,7 +26,9 @@ _NAMES = ("processes", "details")
 _RESTORED_BYTES = 8 << 20
 """Restored samples are kept for the next look as long as they are smaller together; two of them always."""
 _RESTORED = 8
-_MOMENT, _PROBE = 1500, 1000
+_NOTHING: Mapping[Any, Any] = {}
+"""One for all: six hundred times eight probes would have three each."""
+_MOMENT, _PROBE = 1500, 500
 """Bytes of what is kept whole of a sample and of each of its probes: about what tracemalloc finds."""
 
 
@@ -107,7 +109,7 @@ class History:
             for name, probe in sample.probes.items()
         }
         labels = last.labels if last and last.labels == sample.labels else sample.labels
-        return replace(sample, probes=probes, labels=labels, processes={}, details={})
+        return replace(sample, probes=probes, labels=labels, processes=_NOTHING, details=_NOTHING)
 
     def _drop(self, now_ns: int) -> None:
         """Forget what is out of bounds. One older sample stays, to derive the first from that can be asked for."""
@@ -206,7 +208,7 @@ def bare_probe(probe: ProbeSample) -> ProbeSample:
     """`probe` without its arrays."""
     if not (probe.maps or probe.events or probe.worst):
         return probe
-    return replace(probe, maps={}, events={}, worst={})
+    return replace(probe, maps=_NOTHING, events=_NOTHING, worst=_NOTHING)
 
 
 def _walked(start: Contents, moment: Moment, path: list[Moment], back: bool) -> Contents:

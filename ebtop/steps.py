@@ -127,9 +127,9 @@ class Replaced:
 
 
 Step = Patch | Move | Slide | Renamed | Replaced
-_OBJECT = 120
+_OBJECT = 90
 """Bytes of a step's object and of its place in a dictionary."""
-_NAME = 400
+_NAME = 270
 """Bytes of a process that nobody but a step remembers."""
 
 

@@ -11,6 +11,9 @@ from ebtop.sample import EventTail, MapRows, Records
 from ebtop.sparse import Reader, Words
 from ebtop.steps import Content, Move, Names, Patch, Renamed, Replaced, Slide, Step, as_records, others
 
+_SLACK = 4096
+"""Rows that a pool may have beyond twice those of the map, before it is made anew of what is there."""
+
 
 def walk(content: Content | None, path: Iterable[Step], back: bool) -> Content | None:
     """`content` after the steps of `path` in their order, each undone if `back`; `content` itself is not touched."""
@@ -34,9 +37,12 @@ def walk(content: Content | None, path: Iterable[Step], back: bool) -> Content |
 
 
 class MapWalk:
-    """One map on its way. Rows lie in a pool that only grows, in which the walk keeps their order."""
+    """One map on its way. Rows lie in a pool, in which the walk keeps their order."""
 
     def __init__(self, start: MapRows) -> None:
+        self._begin(start)
+
+    def _begin(self, start: MapRows) -> None:
         self._start = start
         self._keys: list[Words] = [rows.words(start.keys)]
         self._values: Words = rows.words(start.values).copy()
@@ -79,6 +85,8 @@ class MapWalk:
             self._order[went] = self._added(words[moved.size + came.size * size :], went.size)
         else:
             self._order[came] = self._added(words[moved.size :], came.size)
+        if self._used > 2 * self._order.size + _SLACK:
+            self._begin(self.content())
 
     def _added(self, words: Words, count: int) -> rows.Index:
         """Put the first `count` rows of `words`, keys and then values, into the pool: where they are."""
@@ -93,7 +101,7 @@ class MapWalk:
         return np.arange(begin, self._used)
 
     def content(self) -> MapRows:
-        """The map where the walk is now, unmoved by further steps; the very same keys where no row moved."""
+        """The map where the walk is now, untouched by further steps; keys are those of the start if no row moved."""
         start, order = self._start, self._order
         if order is None:
             return MapRows(

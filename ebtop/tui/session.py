@@ -48,7 +48,7 @@ def _run(
     from ebtop import registry
     from ebtop.timeline import Timeline
 
-    timeline = Timeline(source, registry.probes(), settings.history_seconds, settings.history_mb << 20)
+    timeline = Timeline(source, registry.probes(), settings.history_seconds, int(settings.history_mb * 1e6))
     source.every(interval)
     source.want(wanted)
 

@@ -186,6 +186,17 @@ def test_matching_agrees_with_a_dictionary_on_random_keys() -> None:
     assert list(rows.match(now, earlier)) == [places.get(bytes(row), -1) for row in now]
 
 
+def test_matching_the_same_keys_again_costs_no_search() -> None:
+    """Whoever asks second gets the answer of the first, for as long as both arrays are there."""
+    earlier, now = np.array([(1, 1), (2, 2)], KEY), np.array([(2, 2), (3, 3)], KEY)
+    place = rows.match(now, earlier)
+    assert rows.match(now, earlier) is place
+    known = len(rows._matches)
+    del now
+    assert len(rows._matches) == known - 1
+    assert list(rows.match(np.array([(1, 1)], KEY), earlier)) == [0]
+
+
 def test_a_percentile_lies_in_its_bucket_and_never_above_the_maximum() -> None:
     """Nine small values and one large."""
     counts = np.zeros(BUCKETS, np.uint64)

@@ -255,7 +255,8 @@ def test_the_past_can_be_looked_at_while_samples_come_in() -> None:
     timeline = Timeline(Given(), CHURNED, seconds=60.0)
     timeline.start(lambda frame: None)
     took(timeline, session[0])
-    done, wrong, looks = threading.Event(), [], []
+    done, looks = threading.Event(), threading.Semaphore(0)
+    wrong: list[int] = []
 
     def look(seed: int) -> None:
         random = np.random.default_rng(seed)
@@ -268,17 +269,16 @@ def test_the_past_can_be_looked_at_while_samples_come_in() -> None:
             if not agrees(timeline.heat("p", "latency"), expected):
                 wrong.append(number)
             timeline.rates("p", 30)
-            looks.append(number)
+            looks.release()
 
     threads = [threading.Thread(target=look, args=(seed,)) for seed in range(3)]
     for thread in threads:
         thread.start()
     for sample in session[1:]:
         took(timeline, sample)
-    while len(looks) < 30 and any(thread.is_alive() for thread in threads):
-        pass
+    enough = all(looks.acquire(timeout=10) for _ in range(30))
     done.set()
     for thread in threads:
         thread.join()
-    assert len(looks) >= 30
+    assert enough
     assert not wrong
