@@ -93,10 +93,8 @@ def probe_names(text: str) -> tuple[str, ...]:
     if not names:
         raise argparse.ArgumentTypeError("no probe named; `ebtop probes` lists them")
     for name in names:
-        try:
-            registry.probe(name)
-        except KeyError:
-            raise argparse.ArgumentTypeError(f"there is no probe {name!r}; `ebtop probes` lists them") from None
+        if name not in registry.names():
+            raise argparse.ArgumentTypeError(f"there is no probe {name!r}; `ebtop probes` lists them")
     return names
 
 

@@ -81,10 +81,10 @@ def _live(arguments: Arguments) -> int:
 
 
 def _loader(counts_only: bool) -> Load:
-    def load(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset[int]) -> int:
+    def load(channel: socket.socket, serials: Mapping[str, int], flags: int) -> int:
         from ebtop.kernel import loader
 
-        return loader.run(channel, serials, own_pids, counts_only)
+        return loader.run(channel, serials, flags, counts_only)
 
     return load
 

@@ -14,9 +14,9 @@ from ebtop import wire
 from ebtop.kernel import bpf, stats
 from ebtop.kernel.objects import Census
 from ebtop.warden.children import HANDLED, Child
+from ebtop.warden.flags import Flags
 from ebtop.warden.loaders import Loaders
 from ebtop.warden.loading import Load
-from ebtop.warden.own import OwnPids
 
 GRACE_S = 2.0
 """What the screen is given to end by itself, once it was told to or has hung up."""
@@ -35,8 +35,8 @@ class Warden:
         self._line = line
         self._screen = screen
         self._write = write
-        self._own = OwnPids(os.getpid(), screen.pid)
-        self._census = Census(self._own.pids, screen.pid)
+        self._flags = Flags(os.getpid(), screen.pid)
+        self._census = Census(self._flags.own, screen.pid)
         self._wanted: dict[str, int] = dict(wanted)
         self._anticipated = True
         self._held: list[tuple[wire.Progress | wire.Live, tuple[int, ...]]] = []
@@ -44,7 +44,7 @@ class Warden:
         self._statistics: dict[str, int] = {}
         """Descriptors that hold the kernel's statistics on, by who asked: "screen", or the census."""
         self._selector = selectors.DefaultSelector()
-        self._loaders = Loaders(load, self._own, self._selector, self._current, self._forward)
+        self._loaders = Loaders(load, self._flags, self._selector, self._current, self._forward)
         self._clock_told = False
         self._cut = False
         self._kill_s = float("inf")
@@ -115,7 +115,7 @@ class Warden:
             _close_all(descriptors)
         for descriptor in self._statistics.values():
             os.close(descriptor)
-        self._own.close()
+        self._flags.close()
         self._selector.close()
         self._line.close()
 
@@ -152,8 +152,6 @@ class Warden:
 
     def _want(self, wanted: dict[str, int]) -> None:
         before, self._wanted = self._wanted, wanted
-        for probe in before.keys() - wanted.keys():
-            self._own.forget(probe)
         if _CENSUS not in wanted:
             self._hold_statistics(_CENSUS, False)
         if self._anticipated:

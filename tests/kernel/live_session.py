@@ -156,12 +156,12 @@ def _draw(line: socket.socket, warden: int) -> int:
     return 1 if source.failure else 0
 
 
-def _load(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset[int]) -> int:
+def _load(channel: socket.socket, serials: Mapping[str, int], flags: int) -> int:
     if sys.argv[2]:
         no_place(sys.argv[2])
     if sys.argv[3] != "0":
         small(serials, int(sys.argv[3]))
-    return loader.run(channel, serials, own_pids)
+    return loader.run(channel, serials, flags)
 
 
 if __name__ == "__main__":
