@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn
 
-from ebtop import __version__, registry
+from ebtop import __version__, registry, whom, wire
 
 _UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _SHORTEST_S, _LONGEST_S = 0.1, 86_400.0
 _SLOWEST_S = 60.0
+_USUAL_S = {"snapshot": 5.0, "record": 20.0}
+"""How long they look when nothing is said."""
 _DESCRIPTION = "top for what the Linux kernel really does. Without a command: the dashboard."
-_EPILOG = "Durations: 500ms, 5s, 2m. Needs root (sudo ebtop), or CAP_BPF and CAP_PERFMON; --demo needs nothing."
+_EPILOG = (
+    "ebtop [OPTIONS] -- PROGRAM [ARGUMENT ...] runs a program (as the user behind sudo), counts it and what it starts"
+    " from its first system call on, and stops counting when it ends; the dashboard then stays, held still. What it"
+    " writes is shown in the end; snapshot and record leave it its output. If ebtop ends first, it sends it SIGTERM."
+    " Durations: 500ms, 5s, 2m. Needs root (sudo ebtop), or CAP_BPF and CAP_PERFMON; --demo needs nothing."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +41,14 @@ class Arguments:
     path: str
     """What snapshot or record writes."""
     seconds: float
-    """How long snapshot or record looks."""
+    """How long snapshot or record looks; infinity: until the program ends."""
     json: bool
     counts_only: bool = False
     """Probes that can only count, without times, do."""
+    aim: wire.Aim = field(default_factory=wire.Aim)
+    """Whose events are counted only, from the start."""
+    program: tuple[str, ...] = ()
+    """A program to run and its arguments, empty for none."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -49,18 +61,47 @@ class _Parser(argparse.ArgumentParser):
 
 def parse(words: Sequence[str]) -> Arguments:
     """The arguments in `words`; SystemExit with status 2 and one line on stderr if they are not in order."""
-    said = _parser().parse_args(words)
-    return Arguments(
+    parser = _parser()
+    options, program = _divided(words)
+    said = parser.parse_args(options)
+    seconds = getattr(said, "seconds", None)
+    arguments = Arguments(
         command=said.command or "",
         probes=said.probes if said.probes is not None else default_probes(),
         interval_s=said.interval,
         demo=getattr(said, "demo", False),
         replay=getattr(said, "replay", None) or "",
         path=getattr(said, "path", ""),
-        seconds=getattr(said, "seconds", 0.0),
+        seconds=seconds if seconds is not None else math.inf if program else _USUAL_S.get(said.command, 0.0),
         json=getattr(said, "json", False),
         counts_only=getattr(said, "counts_only", False),
+        aim=whom.aim(said),
+        program=tuple(program or ()),
     )
+    if why := _contradiction(arguments, program):
+        parser.error(why)
+    return arguments
+
+
+def _divided(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str] | None]:
+    """What stands before "--", and what stands behind it; None where there is none."""
+    if "--" not in words:
+        return words, None
+    place = list(words).index("--")
+    return words[:place], words[place + 1 :]
+
+
+def _contradiction(arguments: Arguments, program: Sequence[str] | None) -> str:
+    """What cannot be meant together, "" for nothing."""
+    if program is not None and not program:
+        return "no program named behind --"
+    if program and arguments.command not in ("", "snapshot", "record"):
+        return f"{arguments.command} runs no program"
+    if (arguments.aim or program) and (arguments.demo or arguments.replay):
+        return "a recording has been counted already: leave out what chooses processes, or --demo and --replay"
+    if arguments.aim and program:
+        return "a program behind -- is counted alone: leave out -p, --comm, --user and --container"
+    return ""
 
 
 def default_probes() -> tuple[str, ...]:
@@ -119,7 +160,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _seconds(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument(
-        "--for", dest="seconds", type=duration, default=default, metavar="TIME", help=f"how long to look ({default})"
+        "--for",
+        dest="seconds",
+        type=duration,
+        default=None,
+        metavar="TIME",
+        help=f"how long to look ({default}); with a program: at most, then it is ended",
     )
 
 
@@ -133,6 +179,7 @@ def _live(parser: argparse.ArgumentParser, no_probes: object, pace: object) -> N
         default=argparse.SUPPRESS,
         help="probes that can only count, without times, do: at half the cost",
     )
+    whom.add_options(parser)
     parser.add_argument("--interval", type=interval, default=pace, metavar="TIME", help="between two looks (1s)")
 
 

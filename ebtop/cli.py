@@ -56,9 +56,13 @@ def _live(arguments: Arguments) -> int:
         demo = "; `ebtop --demo` needs nothing" if block.name == "capabilities" else ""
         return _refuse(f"{block.detail}: {block.remedy}{demo}")
     from ebtop.export.files import write_private
+    from ebtop.warden.command import found
     from ebtop.warden.identity import of_screen
     from ebtop.warden.launch import Plan, run
 
+    if arguments.program and not found(arguments.program[0]):
+        name = arguments.program[0]
+        return _refuse(f"{name}: there is no such program; say its path if it is not on the PATH that root has")
     through_warden = of_screen(os.getuid(), os.environ).root_writes
 
     def screen(line: socket.socket, warden: int) -> int:
@@ -67,7 +71,7 @@ def _live(arguments: Arguments) -> int:
         def begin() -> Live:
             from ebtop.live import Live
 
-            sources.append(Live(line, warden, arguments.interval_s))
+            sources.append(Live(line, warden, arguments.interval_s, bool(arguments.program)))
             return sources[0]
 
         def save(path: str, content: bytes) -> str:
@@ -77,7 +81,8 @@ def _live(arguments: Arguments) -> int:
 
     serials = dict.fromkeys(arguments.probes, 0)
     allowed = (arguments.path, os.path.abspath(arguments.path)) if arguments.path else ()
-    return run(Plan(screen, _loader(arguments.counts_only), write_private, serials, allowed))
+    loader, hidden = _loader(arguments.counts_only), not arguments.command
+    return run(Plan(screen, loader, write_private, serials, allowed, arguments.aim, arguments.program, hidden))
 
 
 def _loader(counts_only: bool) -> Load:

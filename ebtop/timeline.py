@@ -38,7 +38,8 @@ class Timeline:
         self.source.close()
 
     def _take(self, sample: Sample) -> None:
-        frame = derive(sample, self._before, self._probes)
+        before = getattr(self.source, "baseline", None) or self._before  # the last of a command: over its whole run
+        frame = derive(sample, before, self._probes)
         if sample.tick:
             self._before = sample
             self._remember(frame)

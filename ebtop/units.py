@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 from enum import Enum
 
 
@@ -45,6 +46,16 @@ def rate(value: float, unit: Unit = Unit.COUNT) -> str:
         return "-"
     shown = text(value, unit)
     return f"{shown}/s" if shown[-1].isalpha() else f"{shown} /s"
+
+
+def ending(status: int) -> str:
+    """How a process ended: "ended with status 3"; for minus a signal, "was killed by SIGTERM"."""
+    if status >= 0:
+        return f"ended with status {status}"
+    try:
+        return f"was killed by {signal.Signals(-status).name}"
+    except ValueError:  # a real-time signal has no name
+        return f"was killed by signal {-status}"
 
 
 def exact(value: int) -> str:

@@ -10,7 +10,7 @@ import json
 import os
 import socket
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, get_args
 
 LOG_LIMIT = 32_000
 """Characters of a log that travel; a packet must fit the socket's default send buffer of 212,992 bytes."""
@@ -72,6 +72,25 @@ class Save:
     """Write the one descriptor's content (a memfd) to `path`, as the user this is run for."""
 
     path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """Count only what meets every part that is set (sample.Target); nothing set: everybody. Answered by Aimed."""
+
+    pids: tuple[int, ...] = ()
+    comm: str = ""
+    user: str = ""
+    unit: str = ""
+    children: bool = True
+
+    def __bool__(self) -> bool:
+        return bool(self.pids or self.comm or self.user or self.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """Every probe has been read once, or has failed: the command that ebtop was started with may begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +156,29 @@ class Clock:
     ns: float
 
 
-Message = Want | Statistics | AskObjects | Save | Bye | Progress | Live | Objects | Saved | Clock
-_KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Want, Statistics, AskObjects, Save, Bye, Progress, Live, Objects, Saved, Clock)
-}
+@dataclass(frozen=True, slots=True)
+class Aimed:
+    """What is counted from now on, as in Aim; `said`: what else there is to say of it, in one line."""
+
+    pids: tuple[int, ...] = ()
+    comm: str = ""
+    user: str = ""
+    unit: str = ""
+    children: bool = True
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The command that ebtop was started with has ended: its exit status, or minus the signal that killed it."""
+
+    status: int
+
+
+Message = (
+    Want | Statistics | AskObjects | Save | Aim | Go | Bye | Progress | Live | Objects | Saved | Clock | Aimed | Ended
+)
+_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Message)}
 
 
 def encode(message: Message) -> bytes:
