@@ -20,6 +20,7 @@ from ebtop.warden.following import Following, Rules
 from ebtop.warden.matching import Matching, Origin, UnitOf, descendants, last_of_cgroup, origins, resolve
 
 LOOK_S = 1.0
+FOLLOWED = "new processes are followed from their first system call on"
 _NOBODY = "nobody meets the target now; who comes to do so is counted from then on"
 
 
@@ -79,9 +80,9 @@ class Aiming:
         self._following.obey(_rules(self._matching))
         if self._following.is_live:
             self._look(unaided=True)  # for the last time: who was begun before the kernel followed
-        else:
-            self._say(f"new processes are looked for once a second only: {self._following.failure}")
         self._plan()
+        why = self._following.failure
+        self._say(f"new processes are looked for once a second only: {why}" if why else FOLLOWED)
 
     def close(self) -> None:
         """Follow nobody any more."""

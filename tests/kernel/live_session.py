@@ -17,13 +17,15 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
 from ebtop.export.files import write_private
 from ebtop.kernel import bpf, loader
-from ebtop.sample import ProbeSample, Sample, State
+from ebtop.sample import ProbeSample, Sample, State, Target
 from ebtop.warden import loading
+from ebtop.warden.aiming import FOLLOWED
 from ebtop.warden.launch import Plan, run
 from tests.kernel.loaded import no_place, small
 from tests.kernel.pace import EMULATED
@@ -82,6 +84,17 @@ class LiveSession:
     def every(self, seconds: float) -> None:
         """The refresh interval from now on."""
         self._say(every=seconds)
+
+    def aim(self, target: Target, followed: bool = False) -> Sample:
+        """Count only `target` from now on; the first sample where it is in force, and followed if that is said."""
+        self._say(aim=asdict(target))
+        log: list[str] = []
+
+        def in_force(sample: Sample) -> bool:
+            log.extend(sample.messages)
+            return sample.target == target and (not followed or any(FOLLOWED in line for line in log))
+
+        return self.until(in_force)
 
     def next(self) -> Sample:
         """The next sample."""
@@ -151,6 +164,8 @@ def _draw(line: socket.socket, warden: int) -> int:
             source.want(order["want"])
         if "every" in order:
             source.every(order["every"])
+        if "aim" in order:
+            source.aim(Target(**{**order["aim"], "pids": tuple(order["aim"]["pids"])}))
     source.close()
     sys.stderr.write(source.failure)
     return 1 if source.failure else 0
