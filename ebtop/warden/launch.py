@@ -68,7 +68,7 @@ def run(plan: Plan) -> int:
     if status < 0:
         sys.stderr.write(f"ebtop: the drawing process was killed by {signal.Signals(-status).name}\n")
     if command is not None and (written := command.written()):
-        sys.stderr.write(f"{command} wrote:\n{written}")
+        sys.stderr.write(f"ebtop: {command} wrote:\n{written}")
     return 128 - status if status < 0 else status
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -157,22 +158,23 @@ def test_a_user_whom_nobody_knows_leaves_the_target_as_it_is(before: Ids) -> Non
     with Worker(ROUND, prepare=PREPARE) as worker, LiveSession("syscalls") as session:
         session.live("syscalls")
         session.aim(Target(pids=(worker.pid,)), followed=True)
-        session._say(aim={"pids": [], "comm": "", "user": "no-such-user", "unit": "", "children": True})
+        session._say(aim=asdict(Target(user="no-such-user")))
         sample = session.until(lambda sample: any("no user" in line for line in sample.messages))
     assert sample.target == Target(pids=(worker.pid,))
 
 
 def test_where_the_kernel_does_not_follow_children_are_found_by_looking(before: Ids) -> None:
-    """The log says that it is so; a child that stays is counted once it was found, as is what it starts."""
-    child = "if os.fork() == 0:\n while True: os.getpgid(0); time.sleep(0.05)"
+    """The log says that it is so; a child that stays is counted once it was found. It ends with its parent."""
+    child = (
+        "me = os.getpid()\nif os.fork() == 0:\n while os.getppid() == me: os.getpgid(0); time.sleep(0.05)\n os._exit(0)"
+    )
     with Worker(child) as worker, LiveSession("syscalls", broken="follow") as session:
         session.live("syscalls")
-        session._say(aim={"pids": [worker.pid], "comm": "", "user": "", "unit": "", "children": True})
+        session._say(aim=asdict(Target(pids=(worker.pid,))))
         session.until(lambda sample: any("once a second only" in line for line in sample.messages))
         worker.work()
         sample = session.until(lambda sample: calls(sample, "getpgid") > 0)
-        assert sample.target == Target(pids=(worker.pid,))
-        subprocess.run(["pkill", "-KILL", "-P", str(worker.pid)], check=True)
+    assert sample.target == Target(pids=(worker.pid,))
 
 
 def test_nothing_follows_when_there_is_no_target_any_more(before: Ids) -> None:

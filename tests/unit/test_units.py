@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import signal
 
 import numpy as np
 import pytest
 
-from ebtop.units import Unit, exact, rate, text
+from ebtop.units import Unit, ending, exact, rate, text
 
 NAN = float("nan")
 
@@ -131,3 +132,17 @@ def test_the_text_is_within_six_percent_and_short_for_any_number(unit: Unit) -> 
         step = times[found[2]] if unit is Unit.NS else steps[found[2].removesuffix("B")]
         assert float(found[1]) * step == pytest.approx(value, rel=0.06), value
         assert len(shown) <= 9
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (0, "ended with status 0"),
+        (3, "ended with status 3"),
+        (-signal.SIGKILL, "was killed by SIGKILL"),
+        (-(signal.SIGRTMIN + 1), f"was killed by signal {signal.SIGRTMIN + 1}"),
+    ],
+)
+def test_how_a_process_ended_is_said_with_its_status_or_signal(status: int, said: str) -> None:
+    """Minus a signal's number is that signal."""
+    assert ending(status) == said
