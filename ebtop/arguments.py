@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NoReturn
 
-from ebtop import __version__
+from ebtop import __version__, whom, wire
 from ebtop.settings import THEMES, UNITS, values
 
 _DESCRIPTION = "top for what the Linux kernel really does. Without a command: the dashboard."
 _SETTINGS = ("probes", "interval", "history_seconds", "history_mb", "units", "theme", "ascii")
 """Options of ebtop.settings that the command line has, too."""
-_EPILOG = "Durations: 500ms, 5s, 2m. Needs root (sudo ebtop), or CAP_BPF and CAP_PERFMON; --demo needs nothing."
+_USUAL_S = {"snapshot": 5.0, "record": 20.0}
+"""How long they look when nothing is said."""
+_EPILOG = (
+    "ebtop [OPTIONS] -- PROGRAM [ARGUMENT ...] runs a program (as the user behind sudo), counts it and what it starts"
+    " from its first system call on, and stops counting when it ends; the dashboard then stays, held still. What it"
+    " writes is shown in the end; snapshot and record leave it its output. If ebtop ends first, it sends it SIGTERM."
+    " Durations: 500ms, 5s, 2m. Needs root (sudo ebtop), or CAP_BPF and CAP_PERFMON; --demo needs nothing."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +38,7 @@ class Arguments:
     path: str
     """What snapshot or record writes; the pattern of hooks."""
     seconds: float
-    """How long snapshot or record looks."""
+    """How long snapshot or record looks; infinity: until the program ends."""
     json: bool
     counts_only: bool = False
     """Probes that can only count, without times, do."""
@@ -44,6 +52,10 @@ class Arguments:
     """Print the documented default file."""
     verbose: bool = False
     """hooks: with arguments."""
+    aim: wire.Aim = field(default_factory=wire.Aim)
+    """Whose events are counted only, from the start."""
+    program: tuple[str, ...] = ()
+    """A program to run and its arguments, empty for none."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -56,13 +68,16 @@ class _Parser(argparse.ArgumentParser):
 
 def parse(words: Sequence[str]) -> Arguments:
     """The arguments in `words`; SystemExit with status 2 and one line on stderr if they are not in order."""
-    said = _parser().parse_args(words)
-    return Arguments(
+    parser = _parser()
+    options, program = _divided(words)
+    said = parser.parse_args(options)
+    seconds = getattr(said, "seconds", None)
+    arguments = Arguments(
         command=said.command or "",
         demo=getattr(said, "demo", False),
         replay=getattr(said, "replay", None) or "",
         path=getattr(said, "path", ""),
-        seconds=getattr(said, "seconds", 0.0),
+        seconds=seconds if seconds is not None else math.inf if program else _USUAL_S.get(said.command, 0.0),
         json=getattr(said, "json", False),
         counts_only=getattr(said, "counts_only", False),
         settings={name: getattr(said, name) for name in _SETTINGS if getattr(said, name, None) is not None},
@@ -70,7 +85,33 @@ def parse(words: Sequence[str]) -> Arguments:
         no_config=getattr(said, "no_config", False),
         default=getattr(said, "default", False),
         verbose=getattr(said, "verbose", False),
+        aim=whom.aim(said),
+        program=tuple(program or ()),
     )
+    if why := _contradiction(arguments, program):
+        parser.error(why)
+    return arguments
+
+
+def _divided(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str] | None]:
+    """What stands before "--", and what stands behind it; None where there is none."""
+    if "--" not in words:
+        return words, None
+    place = list(words).index("--")
+    return words[:place], words[place + 1 :]
+
+
+def _contradiction(arguments: Arguments, program: Sequence[str] | None) -> str:
+    """What cannot be meant together, "" for nothing."""
+    if program is not None and not program:
+        return "no program named behind --"
+    if program and arguments.command not in ("", "snapshot", "record"):
+        return f"{arguments.command} runs no program"
+    if (arguments.aim or program) and (arguments.demo or arguments.replay):
+        return "a recording has been counted already: leave out what chooses processes, or --demo and --replay"
+    if arguments.aim and program:
+        return "a program behind -- is counted alone: leave out -p, --comm, --user and --container"
+    return ""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -107,9 +148,9 @@ def _seconds(parser: argparse.ArgumentParser, default: str) -> None:
         "--for",
         dest="seconds",
         type=_checked(values.duration),
-        default=default,
+        default=None,
         metavar="TIME",
-        help=f"how long to look ({default})",
+        help=f"how long to look ({default}); with a program: at most, then it is ended",
     )
 
 
@@ -139,6 +180,7 @@ def _live(parser: argparse.ArgumentParser, unsaid: str | None) -> None:
     files = parser.add_mutually_exclusive_group()
     files.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help="settings instead of the user's")
     files.add_argument("--no-config", action="store_true", default=argparse.SUPPRESS, help="read no settings file")
+    whom.add_options(parser)
 
 
 def _source(parser: argparse.ArgumentParser, unsaid: str | None) -> None:

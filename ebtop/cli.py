@@ -79,9 +79,13 @@ def _live(arguments: Arguments, settings: Settings) -> int:
         demo = "; `ebtop --demo` needs nothing" if block.name == "capabilities" else ""
         return _refuse(f"{block.detail}: {block.remedy}{demo}")
     from ebtop.export.files import write_private
+    from ebtop.warden.command import found
     from ebtop.warden.identity import of_screen
     from ebtop.warden.launch import Plan, run
 
+    if arguments.program and not found(arguments.program[0]):
+        name = arguments.program[0]
+        return _refuse(f"{name}: there is no such program; say its path if it is not on the PATH that root has")
     through_warden = of_screen(os.getuid(), os.environ).root_writes
 
     def screen(line: socket.socket, warden: int) -> int:
@@ -90,7 +94,7 @@ def _live(arguments: Arguments, settings: Settings) -> int:
         def begin() -> Live:
             from ebtop.live import Live
 
-            sources.append(Live(line, warden, settings.interval_s))
+            sources.append(Live(line, warden, settings.interval_s, bool(arguments.program)))
             return sources[0]
 
         def save(path: str, content: bytes) -> str:
@@ -101,14 +105,27 @@ def _live(arguments: Arguments, settings: Settings) -> int:
     serials = dict.fromkeys(settings.probes, 0)
     allowed = (arguments.path, os.path.abspath(arguments.path)) if arguments.path else ()
     load = _loader(arguments.counts_only)
-    return run(Plan(screen, load, write_private, serials, allowed, arguments.counts_only))
+    hidden = not arguments.command
+    return run(
+        Plan(
+            screen,
+            load,
+            write_private,
+            serials,
+            allowed,
+            arguments.counts_only,
+            arguments.aim,
+            arguments.program,
+            hidden,
+        )
+    )
 
 
 def _loader(counts_only: bool) -> Load:
-    def load(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset[int]) -> int:
+    def load(channel: socket.socket, serials: Mapping[str, int], flags: int) -> int:
         from ebtop.kernel import loader
 
-        return loader.run(channel, serials, own_pids, counts_only)
+        return loader.run(channel, serials, flags, counts_only)
 
     return load
 

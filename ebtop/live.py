@@ -11,13 +11,15 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from ebtop import wire
+from ebtop import units, wire
 from ebtop.asked import Asked
 from ebtop.offer import Hooks, Offers
 from ebtop.probing import Probing
-from ebtop.sample import HostSample, Sample, Target
+from ebtop.sample import HostSample, Sample, State, Target
+from ebtop.text import clean
 
 if TYPE_CHECKING:
     from ebtop.host import Host
@@ -29,6 +31,7 @@ _DRAIN_S = 0.2
 _QUARTER = 0.25
 _SAVE_S = 15.0
 _STOP_S = 5.0
+_ON_THE_WAY = (State.COMPILING, State.ATTACHING)
 
 
 class Live:
@@ -36,13 +39,24 @@ class Live:
 
     mode = "LIVE"
 
-    def __init__(self, line: socket.socket, warden_pid: int, interval: float = 1.0) -> None:
+    def __init__(self, line: socket.socket, warden_pid: int, interval: float = 1.0, command: bool = False) -> None:
+        """`command`: ebtop was started with one, which the warden lets go when every probe has been read once."""
         self.ended = False
         """The warden is gone; nothing is attached any more."""
         self.on_end: Callable[[], None] | None = None
         """Called once, from the source's thread, when the warden is gone or the thread has failed."""
         self.failure = ""
         """The traceback of what ended the thread, if that was a fault of ebtop's own."""
+        self.command_status: int | None = None
+        """How the command ended, minus the signal that killed it; set before the last sample of all is published."""
+        self.held = False
+        """The command has ended and the last sample of all is published."""
+        self.baseline: Sample | None = None
+        """That of before the command, once it has ended: what the last sample is to be compared with."""
+        self._before_command: Sample | None = None
+        self._has_command = command
+        self._target = Target()
+        self._aims: queue.SimpleQueue[Target] = queue.SimpleQueue()
         self._line = line
         self._warden_pid = warden_pid
         self._interval_s = interval
@@ -83,7 +97,9 @@ class Live:
         self._notify()
 
     def aim(self, target: Target) -> None:
-        """Count only this target's events."""
+        """Count only this target's events; nothing is attached anew. `Sample.target` says when it is in force."""
+        self._aims.put(target)
+        self._notify()
 
     def inspect(self, pid: int) -> None:
         """Look up the details of `pid` at each refresh, the first time at once; 0: nobody's."""
@@ -162,8 +178,10 @@ class Live:
     def _turn(self) -> None:
         """Wait for whatever comes first, and do it."""
         changed = self._wait()
-        if self._closing:
+        if self._closing or self.command_status is not None:
             return
+        while not self._aims.empty():
+            self._send(wire.Aim(**asdict(self._aims.get())))
         changed |= self._probing.reconcile()
         now = time.monotonic()
         if now >= self._due_s:
@@ -176,11 +194,11 @@ class Live:
 
     def _wait(self) -> bool:
         """Until the wire, a caller or the clock says something; whether a probe's state changed by it."""
-        moment = min(self._due_s, self._early_s)
+        moment = min(self._due_s, self._early_s) if self.command_status is None else float("inf")
         left = max(0.0, moment - time.monotonic())
         if self._probing.has_rings:
             left = min(left, _DRAIN_S)
-        ready = {fd for fd, _ in self._poll.poll(left * 1000)}
+        ready = {fd for fd, _ in self._poll.poll(left * 1000 if left < float("inf") else None)}
         if self._wake in ready:
             os.eventfd_read(self._wake)
         self._probing.drain(_QUARTER)
@@ -210,11 +228,38 @@ class Live:
             return False
         if isinstance(message, wire.Answer):
             self._asked.take(message, descriptors)
+        if isinstance(message, wire.Aimed):
+            self._aimed(message)
+            return True
+        if isinstance(message, wire.Ended):
+            self._command_ended(message.status)
             return False
         went_live = self._probing.take(message, descriptors)
         if went_live:
             self._early_s = time.monotonic() + FIRST_DATA_S
         return went_live or isinstance(message, wire.Progress)
+
+    def _aimed(self, message: wire.Aimed) -> None:
+        if message.said:
+            self._probing.say(f"target: {clean(message.said)}")
+        comm, user, unit = clean(message.comm), clean(message.user), clean(message.unit)
+        self._target = Target(message.pids, comm, user, unit, message.children)
+
+    def _command_ended(self, status: int) -> None:
+        """Read everything a last time, and hold that: nothing is counted any more."""
+        self.command_status, self.baseline = status, self._before_command
+        self._probing.say(f"the command {units.ending(status)}; nothing is counted any more")
+        self._sample(tick=False)
+        self._probing.close()
+        self._send(wire.Want((), ()))
+        self._send(wire.Aim())
+        self.held = True
+
+    def _let_command_go(self, sample: Sample) -> None:
+        """Once every probe has been read, or has failed: what they show of before is what `sample` says."""
+        if self._has_command and all(probe.state not in _ON_THE_WAY for probe in sample.probes.values()):
+            self._has_command, self._before_command = False, sample
+            self._send(wire.Go())
 
     def _send(self, message: wire.Message) -> None:
         """Send to the warden; that it is gone is heard, not thrown."""
@@ -235,20 +280,21 @@ class Live:
         if self._publish is None:
             return
         processes = self._probing.processes()
-        self._publish(
-            Sample(
-                monotonic_ns,
-                wall_ns,
-                self._interval_s,
-                self._host.read(self._probing.bcc) if self._host else HostSample(),
-                probes,
-                processes,
-                labels=self._probing.labels(),
-                messages=self._probing.messages(),
-                tick=tick,
-                details=self._probing.details(processes),
-            )
+        sample = Sample(
+            monotonic_ns,
+            wall_ns,
+            self._interval_s,
+            self._host.read(self._probing.bcc) if self._host else HostSample(),
+            probes,
+            processes,
+            labels=self._probing.labels(),
+            messages=self._probing.messages(),
+            tick=tick,
+            details=self._probing.details(processes),
+            target=self._target,
         )
+        self._publish(sample)
+        self._let_command_go(sample)
         self._probing.after_sample(tick, self._interval_s)
 
     def _finish(self) -> None:

@@ -12,6 +12,8 @@ from ebtop.spec import Probe
 _FOLDER = Path(__file__).parent / "probes"
 _NAMES = ("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio", "runqlat", "bpf")
 """In the order of their slots; listed, because looking for files would cost the start-up time of each of them."""
+_INTERNAL = ("follow",)
+"""Loaded by ebtop for its own ends: neither chosen nor shown."""
 
 
 @cache
@@ -20,10 +22,15 @@ def probes() -> dict[str, Probe]:
     return {name: probe(name) for name in _NAMES}
 
 
+def names() -> tuple[str, ...]:
+    """Names of the built-in probes, in the order of the slots."""
+    return _NAMES
+
+
 @cache
 def probe(name: str) -> Probe:
-    """The probe of that name; KeyError if there is none."""
-    if name not in _NAMES:
+    """The probe of that name, also one that is not listed; KeyError if there is none."""
+    if name not in _NAMES + _INTERNAL:
         raise KeyError(name)
     declaration: Probe = import_module(f"ebtop.probes.{name}").PROBE
     return replace(declaration, source=str(_FOLDER))

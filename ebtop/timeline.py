@@ -175,7 +175,8 @@ class Timeline:
     def _take(self, sample: Sample) -> None:
         if (tee := self.tee) is not None:
             tee(sample)
-        frame = derive(sample, self._before, self._probes)
+        before = getattr(self.source, "baseline", None) or self._before  # the last of a command: over its whole run
+        frame = derive(sample, before, self._probes)
         if sample.tick:
             self._rates.add(frame)
             self._history.add(sample)

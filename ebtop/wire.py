@@ -100,6 +100,25 @@ class AskHooks:
 
 
 @dataclass(frozen=True, slots=True)
+class Aim:
+    """Count only what meets every part that is set (sample.Target); nothing set: everybody. Answered by Aimed."""
+
+    pids: tuple[int, ...] = ()
+    comm: str = ""
+    user: str = ""
+    unit: str = ""
+    children: bool = True
+
+    def __bool__(self) -> bool:
+        return bool(self.pids or self.comm or self.user or self.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """Every probe has been read once, or has failed: the command that ebtop was started with may begin."""
+
+
+@dataclass(frozen=True, slots=True)
 class Bye:
     """The terminal is its own again and nothing is attached; the rest of the screen's end is nobody's concern."""
 
@@ -178,8 +197,27 @@ class Clock:
     ns: float
 
 
-FromScreen = Want | Statistics | AskObjects | AskContainers | Save | AskWays | AskHooks | Bye
-FromWarden = Progress | Live | Objects | Containers | Saved | Answer | Clock
+@dataclass(frozen=True, slots=True)
+class Aimed:
+    """What is counted from now on, as in Aim; `said`: what else there is to say of it, in one line."""
+
+    pids: tuple[int, ...] = ()
+    comm: str = ""
+    user: str = ""
+    unit: str = ""
+    children: bool = True
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The command that ebtop was started with has ended: its exit status, or minus the signal that killed it."""
+
+    status: int
+
+
+FromScreen = Want | Statistics | AskObjects | AskContainers | Save | AskWays | AskHooks | Aim | Go | Bye
+FromWarden = Progress | Live | Objects | Containers | Saved | Answer | Clock | Aimed | Ended
 Message = FromScreen | FromWarden
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Message)}
 

@@ -68,7 +68,7 @@ PATHS = ("/etc/hosts", "/usr/lib/locale/C.utf8", "/proc/stat", "base/16384/2619"
 ADDRESSES = (("::ffff:10.0.4.7", 5432), ("::ffff:10.0.9.2", 443), ("2a00::1", 443), ("::ffff:127.0.0.1", 8080))
 TEXTS: dict[str, tuple[str, ...]] = {
     "type": ("tracing", "raw_tracepoint", "kprobe", "hash", "percpu_array"),
-    "name": ("sys_enter", "syscalls_enter", "ebtop_own", "sd_devices"),
+    "name": ("sys_enter", "syscalls_enter", "ebtop_flags", "sd_devices"),
     "attached": ("sys_enter", "sched_switch", "cgroup"),
     "mark": ("", "ebtop"),
     "comm": tuple(name for name, _ in PROGRAMS.values()),

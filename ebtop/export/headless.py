@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from ebtop import registry
+from ebtop import registry, units
 from ebtop.derive import derive
 from ebtop.export.files import reason
 from ebtop.export.json import encode
@@ -30,6 +30,8 @@ _FINE, _PROBE_FAILED, _NOTHING_WRITTEN = 0, 1, 2
 
 def snapshot(source: Source, wanted: Sequence[str], seconds: float, path: str, save: Save) -> int:
     """Write one JSON snapshot with rates over `seconds`, counted from when all `wanted` probes are live or failed.
+
+    Where ebtop was started with a command, its end is the end of that time, if it comes before.
 
     Says on stdout where it is, on stderr what failed; closes the source. The exit status: 0; 1 if a probe failed and
     the rest was saved; 2 if nothing was written. Ctrl-C ends the time early.
@@ -77,20 +79,31 @@ def _samples(source: Source, wanted: Sequence[str], seconds: float) -> Iterator[
                 yield sample
                 if sample.monotonic_ns - first.monotonic_ns >= seconds * 1e9:
                     return
-        _said(_EARLY, _FINE)
+        if getattr(source, "held", False):
+            _told(getattr(source, "command_status", 0))
+        else:
+            _said(_EARLY, _FINE)
     except KeyboardInterrupt:
         _said(_EARLY, _FINE)
 
 
 def _next(arrived: queue.SimpleQueue[Sample], source: Source) -> Sample | None:
-    """The next sample; None when the source has ended."""
+    """The next sample; None when the source has ended, or holds its last."""
     while True:
+        held = getattr(source, "held", False)
         try:
-            return arrived.get(timeout=_LOOK_S)
+            return arrived.get(timeout=0 if held else _LOOK_S)
         except queue.Empty:
+            if held:
+                return None
             if getattr(source, "ended", False):
                 sys.stderr.write(getattr(source, "failure", ""))
                 return None
+
+
+def _told(status: int) -> None:
+    if status:
+        _said(f"the command {units.ending(status)}", _FINE)
 
 
 def _settled(sample: Sample, wanted: Sequence[str]) -> bool:

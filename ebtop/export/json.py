@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,6 +40,7 @@ def snapshot(frame: Frame) -> Document:
         "host": _host(frame),
         "time": _time(frame),
         "self": _self(frame),
+        "target": {**asdict(frame.sample.target), "pids": list(frame.sample.target.pids)},
         "messages": list(frame.sample.messages),
         "probes": {name: _probe(frame, probe) for name, probe in frame.probes.items()},
         "processes": {str(pid): _process(frame, pid) for pid in sorted(frame.sample.details)},

@@ -15,10 +15,10 @@ _NO_MEMLOCK = (5, 11, 0)
 _PATH = "/usr/bin:/bin"
 
 
-def close_foreign(channel: int) -> None:
-    """Close every descriptor but the standard ones and `channel`."""
+def close_foreign(*kept: int) -> None:
+    """Close every descriptor but the standard ones and those `kept`."""
     for name in os.listdir("/proc/self/fd"):
-        if int(name) >= _STANDARD and int(name) != channel:
+        if int(name) >= _STANDARD and int(name) not in kept:
             try:
                 os.close(int(name))
             except OSError:  # the descriptor of the listing itself

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import os
 import socket
-import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 from ebtop import registry, wire
-from ebtop.kernel import alone, bpf, btf, headers, hooks, members, programs, source, structs
+from ebtop.kernel import alone, bpf, btf, headers, hooks, instructions, members, programs, source, structs
 from ebtop.kernel.bcc_module import CompiledMap, CompileError, Module, NoCompiler, version
 from ebtop.spec import Hook, Probe, Way
 
-OWN_MAP = "ebtop_own"
+FLAGS_MAP = "ebtop_flags"
+"""What ebtop.h calls the stand-in for the map that the session shares."""
 RETRY = 75
 """Exit status (EX_TEMPFAIL) when at least one of several probes was not answered: it wants a loader of its own."""
 
@@ -42,17 +42,18 @@ class _Unworkable(Exception):  # noqa: N818 - private
         self.log = log
 
 
-def run(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset[int], counts_only: bool = False) -> int:
+def run(channel: socket.socket, serials: Mapping[str, int], flags: int, counts_only: bool = False) -> int:
     """Be the loader of `serials` (by probe): answer over `channel`, return the exit status. For a forked child only.
 
-    Closes every descriptor but the standard ones and the channel, and catches what is written to stdout and stderr.
+    `flags`: descriptor of the session's map of who is not counted. Closes every other descriptor but the standard ones
+    and the channel, and catches what is written to stdout and stderr.
     """
-    alone.close_foreign(channel.fileno())
+    alone.close_foreign(channel.fileno(), flags)
     alone.catch_output()
     alone.stand_alone(machine().kernel)
     jobs = [Job(probe, serial) for probe, serial in serials.items()]
     answered = set()
-    for message, descriptors in load(jobs, own_pids, counts_only):
+    for message, descriptors in load(jobs, flags, counts_only):
         wire.send(channel, message, descriptors)
         if message.state in ("failed", "live") if isinstance(message, wire.Progress) else True:
             answered.add(message.probe)
@@ -61,20 +62,20 @@ def run(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset[
     return 0 if len(answered) == len(jobs) else RETRY
 
 
-def load(jobs: Sequence[Job], own_pids: frozenset[int], counts_only: bool = False) -> Iterator[Answer]:
+def load(jobs: Sequence[Job], flags: int, counts_only: bool = False) -> Iterator[Answer]:
     """Progress and Live messages with descriptors, which stay open here; several jobs in one module.
 
     Of several, one that does not work gets no last answer unless there is no hope for it. A single job tries all its
-    ways, and fails in the end. `own_pids` are marked as ebtop's own before anything is attached; `counts_only`: ways
-    that only count come first.
+    ways, and fails in the end. `flags`: the map that takes the place of the module's own; `counts_only`: ways that only
+    count come first.
     """
     if len(jobs) == 1:
-        yield from _load_alone(jobs[0], own_pids, counts_only)
+        yield from _load_alone(jobs[0], flags, counts_only)
     else:
-        yield from _load_together(jobs, own_pids, counts_only)
+        yield from _load_together(jobs, flags, counts_only)
 
 
-def _load_alone(job: Job, own_pids: frozenset[int], counts_only: bool) -> Iterator[Answer]:
+def _load_alone(job: Job, flags: int, counts_only: bool) -> Iterator[Answer]:
     probe = registry.probe(job.probe)
     reasons: list[str] = []
     log = ""
@@ -86,7 +87,7 @@ def _load_alone(job: Job, own_pids: frozenset[int], counts_only: bool) -> Iterat
             yield _progress(job, "compiling", way)
             module = _compile([(probe, number)])
             yield _progress(job, "attaching", way)
-            yield _attach(module, job, probe, way, own_pids, log)
+            yield _attach(module, job, probe, way, flags, log)
             return
         except _Unworkable as why:
             reasons.append(f"{way.name}: {why}")
@@ -97,7 +98,7 @@ def _load_alone(job: Job, own_pids: frozenset[int], counts_only: bool) -> Iterat
     yield wire.Progress(job.probe, job.serial, "failed", "", _one_line("; ".join(reasons)), log[-wire.LOG_LIMIT :]), ()
 
 
-def _load_together(jobs: Sequence[Job], own_pids: frozenset[int], counts_only: bool) -> Iterator[Answer]:
+def _load_together(jobs: Sequence[Job], flags: int, counts_only: bool) -> Iterator[Answer]:
     chosen: list[tuple[Job, Probe, int]] = []
     for job in jobs:
         probe = registry.probe(job.probe)
@@ -112,7 +113,7 @@ def _load_together(jobs: Sequence[Job], own_pids: frozenset[int], counts_only: b
     for job, probe, number in chosen:
         yield _progress(job, "attaching", probe.ways[number])
         try:
-            yield _attach(module, job, probe, probe.ways[number], own_pids, "")
+            yield _attach(module, job, probe, probe.ways[number], flags, "")
         except _Unworkable:
             continue
 
@@ -159,7 +160,6 @@ def machine() -> source.Machine:
     major, minor, patch = (*numbers, 0, 0, 0)[:3]
     return source.Machine(
         cpus=int(possible.strip().replace("-", ",").split(",")[-1]) + 1,
-        pid_max=int(Path("/proc/sys/kernel/pid_max").read_text("ascii")),
         kernel=(major, minor, patch),
         page_size=os.sysconf("SC_PAGE_SIZE"),
     )
@@ -168,17 +168,17 @@ def machine() -> source.Machine:
 # --- loading and attaching --------------------------------------------------------------------------------------------
 
 
-def _attach(module: Module, job: Job, probe: Probe, way: Way, own_pids: frozenset[int], log: str) -> Answer:
+def _attach(module: Module, job: Job, probe: Probe, way: Way, flags: int, log: str) -> Answer:
     """Load and attach one probe of the module; _Unworkable, with everything of it closed, when the kernel refuses."""
-    maps = [one for one in module.maps() if one.name == OWN_MAP or one.name.startswith(f"{probe.name}_")]
+    maps = [one for one in module.maps() if one.name.startswith(f"{probe.name}_")]
     infos = tuple(_info(one) for one in maps)
-    _mark_own(maps, own_pids)
+    exchanged = {one.descriptor: flags for one in module.maps() if one.name == FLAGS_MAP}
     loaded: dict[tuple[str, str, str], int] = {}
     attached: dict[str, programs.Attachment] = {}
     try:
         places = [(hook, target) for hook in way.hooks if (target := hooks.present(hook))]
         for hook, target in places:
-            _load_program(module, hook, target, loaded)
+            _load_program(module, hook, target, exchanged, loaded)
         for hook, target in places:
             program = loaded[_identity(hook, target)]
             attached[f"{hook.kind}:{target}"] = programs.attach(hook.kind, target, program)
@@ -211,13 +211,20 @@ def _identity(hook: Hook, target: str) -> tuple[str, str, str]:
     return hook.function, hook.kind if tracing else "", target if tracing else ""
 
 
-def _load_program(module: Module, hook: Hook, target: str, loaded: dict[tuple[str, str, str], int]) -> None:
+def _load_program(
+    module: Module,
+    hook: Hook,
+    target: str,
+    exchanged: Mapping[int, int],
+    loaded: dict[tuple[str, str, str], int],
+) -> None:
     identity = _identity(hook, target)
     if identity in loaded:
         return
     try:
         btf_id = btf.kernel().function(target) if identity[1] else 0
-        loaded[identity] = programs.load(hook.kind, hook.function, module.instructions(hook.function), btf_id)
+        code = instructions.with_maps(module.instructions(hook.function), exchanged)
+        loaded[identity] = programs.load(hook.kind, hook.function, code, btf_id)
     except KeyError as error:
         raise programs.Refused(f"the C file has no function {hook.function}") from error
     except btf.NoField as error:
@@ -233,13 +240,6 @@ def _info(one: CompiledMap) -> wire.MapInfo:
         raise _Unworkable(f"map {one.name}: {error}") from error
     sizes = (0, 0) if ring else (one.key_size, one.value_size)
     return wire.MapInfo(one.name, one.type, *sizes, one.max_entries, one.flags, key, value)
-
-
-def _mark_own(maps: Sequence[CompiledMap], own_pids: frozenset[int]) -> None:
-    own = next(one for one in maps if one.name == OWN_MAP)
-    for word in {pid >> 6 for pid in own_pids}:
-        bits = sum(1 << (pid & 63) for pid in own_pids if pid >> 6 == word)
-        bpf.update(own.descriptor, struct.pack("=I", word), struct.pack("=Q", bits))
 
 
 def _one_line(text: str) -> str:

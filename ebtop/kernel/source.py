@@ -23,7 +23,6 @@ class Machine:
 
     cpus: int
     """Highest possible CPU number plus one."""
-    pid_max: int
     kernel: tuple[int, int, int]
     page_size: int
     architecture: str = platform.machine()
@@ -39,7 +38,6 @@ def options(machine: Machine) -> tuple[str, ...]:
     """Compiler options for `machine`."""
     defines = {
         "EBTOP_CPUS": machine.cpus,
-        "EBTOP_PID_WORDS": -(-machine.pid_max // 64),
         "EBTOP_KERNEL": machine.version_code,
         "EBTOP_PAGE_SHIFT": machine.page_size.bit_length() - 1,
     }

@@ -101,7 +101,7 @@ int blockio_complete(struct bpf_raw_tracepoint_args *ctx) { /* (rq, error, bytes
     struct blockio_slot *slot = blockio_slots.lookup(&slot_key);
     struct blockio_row zero = {}, *row;
     bpf_probe_read_kernel(&left, sizeof(left), &request->__data_len);
-    if (!totals || (slot && ebtop_is_own(slot->pid)))
+    if (!totals || (slot && ebtop_is_left_out(slot->pid)))
         return 0;
     if (!slot || !slot->asked || !slot->ns) {
         ebtop_add(&totals->unmatched, bytes >= left);

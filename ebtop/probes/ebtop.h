@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* What all probes share. Given by the loader: EBTOP_CPUS (possible CPUs), EBTOP_PID_WORDS (pid_max / 64, rounded up),
- * NAME_WAY (index of the way that is being compiled), EBTOP_KERNEL (LINUX_VERSION_CODE). */
+/* What all probes share. Given by the loader: EBTOP_CPUS (possible CPUs), NAME_WAY (index of the way that is being
+ * compiled), EBTOP_KERNEL (LINUX_VERSION_CODE). */
 #pragma once
 #include <linux/types.h>
 
@@ -32,18 +32,30 @@ struct ebtop_address {
     u32 port;  /* host order */
 };
 
-/* ebtop's own processes, one bit per pid; written from user space before a loader of ours does anything. */
-BPF_ARRAY(ebtop_own, u64, EBTOP_PID_WORDS);
+/* Who is not counted, a byte for each pid: stores for different pids do not touch each other. This module's map is a
+ * stand-in of one entry: the loader has the programs use the one map that the whole session shares, see warden/flags.py. */
+#define EBTOP_OWN 1      /* one of ebtop's own processes */
+#define EBTOP_LEFT_OUT 2 /* not of the target */
+struct ebtop_flags {
+    u8 of[64];
+};
+BPF_F_TABLE("array", u32, struct ebtop_flags, ebtop_flags, 1, EBTOP_MMAPABLE);
 
 static __always_inline u32 ebtop_bank(u32 entries) {
     return bpf_get_smp_processor_id() * entries;
 }
 
-/* The process (tgid), or 0 for one of ebtop's own, which is not to be counted. */
-static __always_inline int ebtop_is_own(u32 tgid) {
-    u32 word = tgid >> 6;
-    u64 *bits = ebtop_own.lookup(&word);
-    return bits && (*bits >> (tgid & 63) & 1);
+/* The byte of the process `tgid`; 0 where kernel.pid_max was raised after ebtop had started. */
+static __always_inline u8 *ebtop_flag(u32 tgid) {
+    u32 entry = tgid >> 6;
+    struct ebtop_flags *flags = ebtop_flags.lookup(&entry);
+    return flags ? &flags->of[tgid & 63] : 0;
+}
+
+/* Whether nothing that the process `tgid` does is to be counted. */
+static __always_inline int ebtop_is_left_out(u32 tgid) {
+    u8 *flag = ebtop_flag(tgid);
+    return flag && *flag;
 }
 
 /* floor(log2(value)), 0 for 0, at most the last bucket; five compares. The assembly keeps each shift in one register, each

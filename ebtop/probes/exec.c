@@ -100,7 +100,7 @@ static __always_inline int exec_happened(const char *name, u32 errno) {
     u32 cpu = bpf_get_smp_processor_id(), pid = bpf_get_current_pid_tgid() >> 32;
     struct ebtop_totals *totals = exec_totals.lookup(&cpu);
     struct exec_key key = {.errno = errno};
-    if (!totals || ebtop_is_own(pid))
+    if (!totals || ebtop_is_left_out(pid))
         return 0;
     totals->total++;
     bpf_probe_read_kernel(&parent, sizeof(parent), &task->real_parent);

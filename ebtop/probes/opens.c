@@ -72,7 +72,7 @@ BPF_PERCPU_ARRAY(opens_scratch, struct opens_scratch, 1);
 static __always_inline int opens_begin(u64 name, s32 folder) {
     u64 task = bpf_get_current_task();
     struct opens_start start = {.name = name, .folder = folder};
-    if (!ebtop_is_own(bpf_get_current_pid_tgid() >> 32))
+    if (!ebtop_is_left_out(bpf_get_current_pid_tgid() >> 32))
         opens_starts.update(&task, &start);
     return 0;
 }
@@ -174,7 +174,7 @@ int opens_exit(struct opens_return *ctx) {
     u32 cpu = bpf_get_smp_processor_id(), zero = 0, pid = bpf_get_current_pid_tgid() >> 32;
     struct ebtop_totals *totals = opens_totals.lookup(&cpu);
     struct opens_scratch *scratch = opens_scratch.lookup(&zero);
-    if (!totals || !scratch || ebtop_is_own(pid))
+    if (!totals || !scratch || ebtop_is_left_out(pid))
         return 0;
     struct opens_start *start = opens_starts.lookup(&task);
     if (!start || !start->name) {

@@ -62,7 +62,7 @@ static __always_inline void runqlat_end(struct task_struct *task) {
         *start = 0;
     }
     bpf_probe_read_kernel(&pid, sizeof(pid), &task->tgid);
-    if (!pid || !totals || !latency || ebtop_is_own(pid)) /* 0: the idle task, which nobody waits for */
+    if (!pid || !totals || !latency || ebtop_is_left_out(pid)) /* 0: the idle task, which nobody waits for */
         return;
     if (!start || !ns) {
         totals->unmatched++;

@@ -91,7 +91,7 @@ static __always_inline int rw_returned(s64 ret, int is_read, int is_write, int c
     u32 cpu = bpf_get_smp_processor_id(), pid = bpf_get_current_pid_tgid() >> 32;
     u64 ns = rw_time(cpu);
     struct ebtop_totals *totals = rw_totals.lookup(&cpu);
-    if (!totals || ebtop_is_own(pid))
+    if (!totals || ebtop_is_left_out(pid))
         return 0;
     totals->total++;
     if (!ns)

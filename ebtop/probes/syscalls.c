@@ -51,7 +51,7 @@ BPF_HASH(syscalls_starts, u64, struct syscalls_start, SYSCALLS_STARTS);
 
 static __always_inline struct syscalls_value *syscalls_row(u32 nr, struct ebtop_totals *totals) {
     struct syscalls_key key = {.pid = bpf_get_current_pid_tgid() >> 32, .nr = nr};
-    if (ebtop_is_own(key.pid))
+    if (ebtop_is_left_out(key.pid))
         return 0;
     totals->total++;
     struct syscalls_value *row = syscalls_calls.lookup(&key);

@@ -64,7 +64,7 @@ static __always_inline int tcpaccept_count(struct sock *sk, struct sock *listene
     __builtin_memset(&event, 0, sizeof(event)); /* with its padding: all of it is copied out */
     event.ns = bpf_ktime_get_ns();
     event.pid = bpf_get_current_pid_tgid() >> 32;
-    if (!sk || !totals || ebtop_is_own(event.pid))
+    if (!sk || !totals || ebtop_is_left_out(event.pid))
         return 0;
     bpf_probe_read_kernel(&protocol, sizeof(protocol), &sk->sk_protocol);
     if (protocol != EBTOP_TCP && protocol != EBTOP_MPTCP)
@@ -100,7 +100,7 @@ int tcpaccept_fexit(u64 *ctx) { /* (listener, …) -> accepted socket or NULL */
 static __always_inline void tcpaccept_enter(u64 listener) {
     u64 task = bpf_get_current_pid_tgid();
     u32 thread = task;
-    if (!ebtop_is_own(task >> 32))
+    if (!ebtop_is_left_out(task >> 32))
         tcpaccept_listeners.update(&thread, &listener);
 }
 

@@ -33,7 +33,7 @@ static __always_inline void tcpconnect_begin(u64 socket, struct tcpconnect_start
     u32 bank = ebtop_bank(1);
     struct ebtop_totals *totals = tcpconnect_totals.lookup(&bank);
     struct tcpconnect_row zero = {}, *row;
-    if (!totals || ebtop_is_own(start->key.pid))
+    if (!totals || ebtop_is_left_out(start->key.pid))
         return;
     ebtop_add(&totals->total, 1);
     row = tcpconnect_rows.lookup(&start->key);

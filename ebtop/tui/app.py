@@ -19,7 +19,7 @@ from textual.geometry import Size
 from textual.reactive import reactive
 from textual.screen import Screen
 
-from ebtop import registry
+from ebtop import registry, units
 from ebtop.sample import Target
 from ebtop.settings import Settings
 from ebtop.spec import Probe
@@ -119,6 +119,8 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self.position: int | None = None
         """The moment that is looked at, counted in ticks; None: the newest."""
         self.newest: Frame | None = None
+        self.command_status: int | None = None
+        """How the command ended that ebtop was started with, minus a signal that killed it; all is held still then."""
         self.farewell = ""
         """A line for stderr after the screen is gone."""
         self.notices = Notices()
@@ -178,9 +180,18 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         for message in frame.sample.messages:
             self.remember(message)
         self.interval = frame.sample.interval_s
+        if self.command_status is None:
+            self._look_for_the_end()
         if not self.paused:
             self.frame = frame
         self.follow()
+
+    def _look_for_the_end(self) -> None:
+        """The frame that shows how the command ended is the last, and so it is shown."""
+        self.command_status = getattr(self.timeline.source, "command_status", None)
+        if self.command_status is not None:
+            self.paused = False
+            self.notices.say(f"the command {units.ending(self.command_status)}", "strong", time.monotonic())
 
     def watch_frame(self) -> None:
         """Hand the frame down."""
@@ -256,7 +267,8 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         state = "paused" if self.paused else "replay" if self.timeline.source.mode == "REPLAY" else "live"
         if late > max(_LATE, _LATE * self.interval) and state == "live":
             state = "late"
-        shown = headline(self.frame, self._clock(), self.interval, state, late)
+        ending = "" if self.command_status is None else units.ending(self.command_status)
+        shown = headline(self.frame, self._clock(), self.interval, state, late, ending)
         grouping, baseline = self.perspective.said(self.frame)
         return replace(shown, grouping=grouping, baseline=baseline)
 
@@ -333,8 +345,11 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self._focus_panel()
         self.hand_down()
 
-    def want(self, names: tuple[str, ...]) -> None:
-        """Run the probes `names` and no other."""
+    def want(self, names: tuple[str, ...]) -> bool:
+        """Run the probes `names` and no other; False when nothing can be begun, as the command has ended."""
+        if self.command_status is not None:
+            self.say("the command has ended: nothing is counted any more", "warn")
+            return False
         now = self.newest.sample.monotonic_ns if self.newest else 0
         self._restarted |= dict.fromkeys(set(names) - set(self.wanted), now)
         self.wanted = names
@@ -345,6 +360,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
             self.focused_probe = names[0] if names else ""
         self._show_hints()
         self.call_after_refresh(self.focus_probe, self.focused_probe)
+        return True
 
     def arranged(self) -> None:
         """Slots have changed: panels change places, and their titles and the footer say so."""

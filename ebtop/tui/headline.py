@@ -9,9 +9,14 @@ from ebtop.tui.titles import NAN, Headline
 
 if TYPE_CHECKING:
     from ebtop.frame import Frame
+    from ebtop.sample import Target
+
+_PIDS_NAMED = 3
 
 
-def headline(frame: Frame | None, clock: str, interval_s: float, state: str, late_s: float) -> Headline:
+def headline(
+    frame: Frame | None, clock: str, interval_s: float, state: str, late_s: float, ending: str = ""
+) -> Headline:
     """`state` is live, paused, replay or late, then `late_s` seconds; without a frame it is starting."""
     if frame is None:
         host = os.uname()
@@ -31,4 +36,19 @@ def headline(frame: Frame | None, clock: str, interval_s: float, state: str, lat
         interval_s,
         state,
         late_s,
+        words(frame.sample.target),
+        ending,
     )
+
+
+def words(target: Target) -> str:
+    """`target` in a few words, "" for everybody: pid 4121, comm nginx, user ada, in web."""
+    many = len(target.pids) > _PIDS_NAMED
+    pids = f"{len(target.pids)} pids" if many else f"pid {','.join(map(str, target.pids))}"
+    parts = (
+        (target.pids, pids),
+        (target.comm, f"comm {target.comm}"),
+        (target.user, f"user {target.user}"),
+        (target.unit, f"in {target.unit}"),
+    )
+    return ", ".join(said for is_set, said in parts if is_set)

@@ -31,6 +31,10 @@ class Headline:
     """By what processes are added up; "" for not at all."""
     baseline: str = ""
     """Its age; "" without one."""
+    target: str = ""
+    """Whose events are counted only, in words; "" for everybody's."""
+    ending: str = ""
+    """How the command ended that ebtop was started with: nothing is live any more."""
 
 
 _STATES = {
@@ -44,6 +48,8 @@ _STATES = {
 def header(data: Headline, cells: int) -> Line:
     """One line of exactly `cells` cells; parts are left out, the least important first, until the rest fits."""
     state = _STATES.get(data.state) or (f"○ LATE {data.late_s:.0f} s", "warn")
+    if data.ending:
+        state = (f"■ command {data.ending}", "strong")
     before: list[tuple[int, Line]] = [
         (0, [(" ebtop ", "accent")]),
         (3, [(f" {data.host}", "strong")]),
@@ -54,6 +60,8 @@ def header(data: Headline, cells: int) -> Line:
         before.append((1, [(" · ", "rule"), ("by ", "dim"), (data.grouping, "accent")]))
     if data.baseline:
         before.append((1, [(" · ", "rule"), ("Δ ", "dim"), (data.baseline, "accent")]))
+    if data.target:
+        before.append((1, [(" · ", "rule"), ("only ", "dim"), (data.target, "accent")]))
     bar = 10 if cells >= 140 else 6
     after: list[tuple[int, Line]] = [
         (4, [*meter("cpu", data.cpu_percent, bar), ("  ", "text")]),
@@ -62,7 +70,7 @@ def header(data: Headline, cells: int) -> Line:
         (1, [("self ", "dim"), (_plain(data.self_percent, 1) + "%", "text"), (" · ", "rule")]),
         (1, _lost(data.lost)),
         (7, [(f"{data.interval_s:g}", "text"), (" s", "dim"), ("  ", "text")]),
-        (0, [(right(state[0], 8), state[1]), (" ", "text")]),
+        (0, [(right(state[0], max(8, width(state[0]))), state[1]), (" ", "text")]),
     ]
     level = 9
     while level and sum(line_width(line) for rank, line in before + after if rank < level) >= cells:

@@ -16,7 +16,7 @@ from ebtop.kernel import alone, privileges
 from ebtop.offer import MOST_BYTES
 from ebtop.warden.answering import Question
 from ebtop.warden.children import Child, fork
-from ebtop.warden.own import OwnPids
+from ebtop.warden.flags import Flags
 
 LIMIT_S = 10.0
 """A question that has not been answered by then never is."""
@@ -42,10 +42,10 @@ class _Asked:
 class Asking:
     """Forks children for questions, and passes on what they leave in their memory file."""
 
-    def __init__(self, content: Content, own: OwnPids, selector: selectors.BaseSelector, send: Send) -> None:
+    def __init__(self, content: Content, flags: Flags, selector: selectors.BaseSelector, send: Send) -> None:
         """What the selector says is to be called as data()."""
         self._content = content
-        self._own = own
+        self._flags = flags
         self._selector = selector
         self._send = send
         self._asked: dict[int, _Asked] = {}
@@ -63,7 +63,7 @@ class Asking:
         os.close(opened)
         asked = _Asked(question.serial, child, output, monotonic() + LIMIT_S)
         self._asked[child.pid] = asked
-        self._own.add(child.pid)
+        self._flags.add(child.pid)
         self._selector.register(child.pidfd, selectors.EVENT_READ, lambda: self._finish(asked))
         os.write(gate, b"!")
         os.close(gate)
@@ -96,7 +96,7 @@ class Asking:
         self._selector.unregister(asked.child.pidfd)
         del self._asked[asked.child.pid]
         status = asked.child.wait()
-        self._own.remove(asked.child.pid)
+        self._flags.remove(asked.child.pid)
         if status == 0:
             self._send(wire.Answer(asked.serial), (asked.output,))
         else:

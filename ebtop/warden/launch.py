@@ -9,13 +9,14 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ebtop import wire
 from ebtop.kernel import namespace, privileges
 from ebtop.warden import reach
 from ebtop.warden.answering import Answering
 from ebtop.warden.children import HANDLED, Child, fork
+from ebtop.warden.command import Command
 from ebtop.warden.identity import Identity, fix_environment, of_screen
 from ebtop.warden.loading import Load
 from ebtop.warden.loop import Warden
@@ -43,36 +44,59 @@ class Plan:
     """Paths named on the command line, which root may write in the screen's name besides new snapshot files."""
     counts_only: bool = False
     """Ways that only count are tried first."""
+    aim: wire.Aim = field(default_factory=wire.Aim)
+    """Whom to count only, from the start."""
+    command: tuple[str, ...] = ()
+    """A command to run and to count; it takes the place of `aim`."""
+    hidden: bool = False
+    """The command is kept from the terminal, as that is drawn on."""
 
 
 def run(plan: Plan) -> int:
     """Run warden and screen until both have ended; the exit status of ebtop, 128 + signal where one ended it."""
     terminal = found()
     identity = of_screen(os.getuid(), os.environ)
+    command = Command(plan.command, identity, plan.hidden) if plan.command else None
     ours, theirs = wire.pair()
     warden = os.getpid()
-    screen = fork(lambda: _draw(plan, identity, ours, theirs, warden))
+    screen = fork(lambda: _draw(plan, identity, command, ours, theirs, warden))
     theirs.close()
-    status = _serve(plan, identity, ours, screen)
+    try:
+        status = _serve(plan, identity, command, ours, screen)
+    finally:
+        if command is not None:
+            command.stop()
     if terminal is not None and (status < 0 or terminal.changed()):
         _put_back(terminal)
     if status < 0:
         sys.stderr.write(f"ebtop: the drawing process was killed by {signal.Signals(-status).name}\n")
+    if command is not None and (written := command.written()):
+        sys.stderr.write(f"ebtop: {command} wrote:\n{written}")
     return 128 - status if status < 0 else status
 
 
-def _serve(plan: Plan, identity: Identity, line: socket.socket, screen: Child) -> int:
+def _serve(plan: Plan, identity: Identity, command: Command | None, line: socket.socket, screen: Child) -> int:
     _raise_limit(resource.RLIMIT_MEMLOCK)  # kernels before 5.11 charge maps to it
     with suppress(OSError):  # without it, each hook that needs tracefs says so in its probe
         namespace.mount_tracefs()
     saving = Saving(identity, plan.write_file, plan.allowed)
     answering = Answering(identity, plan.counts_only)
-    return Warden(line, screen, plan.load, saving.write, answering.content, plan.wanted).serve()
+    warden = Warden(line, screen, plan.load, saving.write, answering.content, plan.wanted, plan.aim, command)
+    return warden.serve()
 
 
-def _draw(plan: Plan, identity: Identity, ours: socket.socket, theirs: socket.socket, warden: int) -> int:
+def _draw(
+    plan: Plan,
+    identity: Identity,
+    command: Command | None,
+    ours: socket.socket,
+    theirs: socket.socket,
+    warden: int,
+) -> int:
     """The screen's process: drop everything, then draw."""
     ours.close()
+    if command is not None:
+        command.leave()
     _raise_limit(resource.RLIMIT_NOFILE)  # every map, program and attachment is a descriptor here
     if os.isatty(1) and not os.isatty(2):
         os.dup2(1, 2)  # Textual draws on stderr

@@ -13,12 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ebtop import wire
+from ebtop.warden.flags import Flags
 from ebtop.warden.loading import Load, Loading
-from ebtop.warden.own import OwnPids
 
 GRACE_S = 2.0
 """What a loader that was killed is given to be gone."""
-_OWN_MAP = "ebtop_own"
 
 Forward = Callable[[wire.Progress | wire.Live, tuple[int, ...]], None]
 """forward(message, descriptors): pass an answer on, or drop it; closes the descriptors."""
@@ -30,14 +29,14 @@ class Loaders:
     def __init__(
         self,
         load: Load,
-        own: OwnPids,
+        flags: Flags,
         selector: selectors.BaseSelector,
         is_wanted: Callable[[str, int], bool],
         forward: Forward,
     ) -> None:
         """`is_wanted(probe, serial)`: whether that start still is. What the selector says is to be called as data()."""
         self._load = load
-        self._own = own
+        self._flags = flags
         self._selector = selector
         self._is_wanted = is_wanted
         self._forward = forward
@@ -63,9 +62,9 @@ class Loaders:
         """The screen needs no CPU of its own any more, and these are the serials of what was begun without it."""
         self._most = max(2, os.cpu_count() or 1)  # two at least: one may hang
         for loading in self._loadings.values():
-            loading.serials.update({probe: serials[probe] for probe in loading.serials})
+            loading.serials.update({probe: serials[probe] for probe in loading.serials if probe in serials})
         for job in self._queue:
-            job.update({probe: serials[probe] for probe in job})
+            job.update({probe: serials[probe] for probe in job if probe in serials})
         self._work()
 
     @property
@@ -96,9 +95,9 @@ class Loaders:
     def _fork(self, serials: dict[str, int]) -> None:
         for probe, serial in serials.items():
             self._forward(wire.Progress(probe, serial, "compiling"), ())
-        loading = Loading(serials, self._load, self._own.pids())
+        loading = Loading(serials, self._load, self._flags.descriptor)
         self._loadings[loading.child.pid] = loading
-        self._own.add(loading.child.pid)
+        self._flags.add(loading.child.pid)
         self._selector.register(loading.channel, selectors.EVENT_READ, lambda: self._listen(loading))
         self._selector.register(loading.child.pidfd, selectors.EVENT_READ, lambda: self._finish(loading))
         loading.let_go()
@@ -134,17 +133,11 @@ class Loaders:
         message = replace(message, serial=loading.serials[probe])
         if isinstance(message, wire.Live):
             loading.unanswered.discard(probe)
-            self._follow_own(message, descriptors)
         elif message.state == "failed":
             if loading.together:  # it gets a loader of its own, whatever went wrong here
                 return
             loading.unanswered.discard(probe)
         self._forward(message, descriptors)
-
-    def _follow_own(self, message: wire.Live, descriptors: tuple[int, ...]) -> None:
-        names = [info.name for info in message.maps]
-        if _OWN_MAP in names and self._is_wanted(message.probe, message.serial):
-            self._own.follow(message.probe, os.dup(descriptors[names.index(_OWN_MAP)]))
 
     def _finish(self, loading: Loading) -> None:
         """A loader has ended: hear what it said last, and see to what it left undone."""
@@ -154,7 +147,7 @@ class Loaders:
         self._deafen(loading)
         del self._loadings[loading.child.pid]
         why, log = loading.end(), loading.log()
-        self._own.remove(loading.child.pid)
+        self._flags.remove(loading.child.pid)
         for probe in sorted(loading.unanswered, key=list(loading.serials).index):
             serial = loading.serials[probe]
             if loading.together:

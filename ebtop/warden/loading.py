@@ -16,8 +16,8 @@ from ebtop import wire
 from ebtop.kernel import privileges
 from ebtop.warden.children import Child, fork
 
-Load = Callable[[socket.socket, Mapping[str, int], frozenset[int]], int]
-"""load(channel, serial by probe, own pids): sends Progress and Live (with descriptors) for each probe; exit status."""
+Load = Callable[[socket.socket, Mapping[str, int], int], int]
+"""load(channel, serial by probe, map of who is not counted): sends Progress and Live for each probe; exit status."""
 
 LIMIT_S = 30.0
 """A loader that has not ended by then is killed."""
@@ -27,7 +27,7 @@ _LOG_BYTES = 16_000
 class Loading:
     """A loader at work on `serials` (by probe)."""
 
-    def __init__(self, serials: Mapping[str, int], load: Load, own_pids: frozenset[int]) -> None:
+    def __init__(self, serials: Mapping[str, int], load: Load, flags: int) -> None:
         self.serials = dict(serials)
         self.unanswered = set(serials)
         """Probes that were neither reported live nor failed so far."""
@@ -39,7 +39,7 @@ class Loading:
         self._late = False
         self._gate, opened = os.pipe()
         warden = os.getpid()
-        self.child: Child = fork(lambda: self._task(load, theirs, own_pids, warden, opened))
+        self.child: Child = fork(lambda: self._task(load, theirs, flags, warden, opened))
         os.close(self._gate)
         self._gate = opened
         theirs.close()
@@ -70,7 +70,7 @@ class Loading:
         os.close(self._output)
         return text.decode("utf-8", "replace")
 
-    def _task(self, load: Load, channel: socket.socket, own_pids: frozenset[int], warden: int, opened: int) -> int:
+    def _task(self, load: Load, channel: socket.socket, flags: int, warden: int, opened: int) -> int:
         self.channel.close()
         os.close(opened)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the screen's to handle
@@ -81,7 +81,7 @@ class Loading:
         os.dup2(self._output, 1)
         os.dup2(self._output, 2)
         os.read(self._gate, 1)
-        return load(channel, self.serials, own_pids | {os.getpid()})
+        return load(channel, self.serials, flags)
 
 
 def _signal_name(number: int) -> str:

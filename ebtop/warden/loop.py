@@ -14,11 +14,15 @@ from ebtop import wire
 from ebtop.kernel import bpf, stats
 from ebtop.kernel.objects import Census
 from ebtop.warden import containers
+from ebtop.warden.aiming import Aiming
 from ebtop.warden.asking import Asking, Content
 from ebtop.warden.children import HANDLED, Child
+from ebtop.warden.command import Command
+from ebtop.warden.flags import Flags
+from ebtop.warden.following import PROBE as FOLLOW
 from ebtop.warden.loaders import Loaders
 from ebtop.warden.loading import Load
-from ebtop.warden.own import OwnPids
+from ebtop.warden.units import Units
 
 GRACE_S = 2.0
 """What the screen is given to end by itself, once it was told to or has hung up."""
@@ -40,16 +44,19 @@ class Warden:
         write: Write,
         content: Content,
         wanted: Mapping[str, int],
+        aim: wire.Aim,
+        command: Command | None = None,
     ) -> None:
         """`wanted` is loaded at once, in anticipation of the screen's first Want, whose serials it then takes.
 
-        `content` answers what the screen asks, in a child.
+        `content` answers what the screen asks, in a child. `aim` is in force from the start; with a `command`, which
+        waits to be let go, that is its only target.
         """
         self._line = line
         self._screen = screen
         self._write = write
-        self._own = OwnPids(os.getpid(), screen.pid)
-        self._census = Census(self._own.pids, screen.pid)
+        self._flags = Flags(os.getpid(), screen.pid)
+        self._census = Census(self._flags.own, screen.pid)
         self._wanted: dict[str, int] = dict(wanted)
         self._anticipated = True
         self._held: list[tuple[wire.Progress | wire.Live, tuple[int, ...]]] = []
@@ -57,8 +64,13 @@ class Warden:
         self._statistics: dict[str, int] = {}
         """Descriptors that hold the kernel's statistics on, by who asked: "screen", or the census."""
         self._selector = selectors.DefaultSelector()
-        self._loaders = Loaders(load, self._own, self._selector, self._current, self._forward)
-        self._asking = Asking(content, self._own, self._selector, self._send)
+        self._asking = Asking(content, self._flags, self._selector, self._send)
+        self._aiming = Aiming(self._flags, lambda aimed: self._send(aimed, ()), Units().of)
+        self._aim = aim if command is None else wire.Aim((command.child.pid,))
+        self._command = command
+        self._may_go = False
+        """The screen has said that the command may begin."""
+        self._loaders = Loaders(load, self._flags, self._selector, self._current, self._forward)
         self._clock_told = False
         self._cut = False
         self._kill_s = float("inf")
@@ -79,7 +91,9 @@ class Warden:
         self._selector.register(self._line, selectors.EVENT_READ, self._hear)
         self._selector.register(self._screen.pidfd, selectors.EVENT_READ, self._end)
         self._selector.register(signals, selectors.EVENT_READ, lambda: signals.recv(512))
-        self._start(self._wanted)
+        if self._command is not None:
+            self._command.watch(self._selector, lambda status: self._send(wire.Ended(status), ()))
+        self._start({**self._wanted, **self._aim_at_first()})
         try:
             while not self._ended:
                 for key, _ in self._selector.select(self._timeout()):
@@ -112,7 +126,7 @@ class Warden:
         self._ended = True
 
     def _timeout(self) -> float | None:
-        first = min(self._kill_s, self._loaders.deadline_s, self._asking.deadline_s)
+        first = min(self._kill_s, self._loaders.deadline_s, self._asking.deadline_s, self._aiming.deadline_s)
         return None if first == float("inf") else max(0.0, first - monotonic())
 
     def _check_deadlines(self) -> None:
@@ -122,16 +136,18 @@ class Warden:
             self._kill_s = float("inf")
         self._loaders.check(now)
         self._asking.check(now)
+        self._aiming.check(now)
 
     def _close(self) -> None:
         signal.set_wakeup_fd(-1)
         self._loaders.close()
         self._asking.close()
+        self._aiming.close()
         for _, descriptors in self._held:
             _close_all(descriptors)
         for descriptor in self._statistics.values():
             os.close(descriptor)
-        self._own.close()
+        self._flags.close()
         self._selector.close()
         self._line.close()
 
@@ -163,6 +179,11 @@ class Warden:
                 self._send(wire.Containers(tuple(named), tuple(named.values())), ())
             case wire.AskHooks() | wire.AskWays():
                 self._asking.ask(message)
+            case wire.Aim():
+                self._loaders.start(self._aiming.aim(message))
+            case wire.Go():
+                self._may_go = True
+                self._let_go()
             case wire.Bye():
                 self._status = message.status
                 self._end()
@@ -172,9 +193,9 @@ class Warden:
                 raise ValueError(f"the screen sent {type(message).__name__}")
 
     def _want(self, wanted: dict[str, int]) -> None:
+        if FOLLOW in wanted:
+            raise ValueError(f"{FOLLOW} is not the screen's to want")
         before, self._wanted = self._wanted, wanted
-        for probe in before.keys() - wanted.keys():
-            self._own.forget(probe)
         if _CENSUS not in wanted:
             self._hold_statistics(_CENSUS, False)
         if self._anticipated:
@@ -241,13 +262,27 @@ class Warden:
         if _CENSUS in serials:
             self._begin_census()
 
+    # --- the command --------------------------------------------------------------------------------------------------
+
+    def _aim_at_first(self) -> Mapping[str, int]:
+        return self._aiming.aim(self._aim) if self._aim else {}
+
+    def _let_go(self) -> None:
+        """Let the command begin once the screen has seen every probe, and what it starts will be followed."""
+        if self._command is not None and self._may_go and self._aiming.is_settled:
+            self._command.let_go()
+
     # --- to the screen ------------------------------------------------------------------------------------------------
 
     def _current(self, probe: str, serial: int) -> bool:
-        return self._wanted.get(probe) == serial
+        return self._aiming.is_wanted(serial) if probe == FOLLOW else self._wanted.get(probe) == serial
 
     def _forward(self, message: wire.Progress | wire.Live, descriptors: tuple[int, ...]) -> None:
         """Give it to the screen if it is still about what the screen wants; the descriptors are closed here."""
+        if message.probe == FOLLOW:
+            self._aiming.take(message, descriptors)
+            self._let_go()
+            return
         if self._anticipated:
             self._held.append((message, descriptors))
             return

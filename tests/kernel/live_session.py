@@ -17,13 +17,15 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
 from ebtop.export.files import write_private
 from ebtop.kernel import bpf, loader
-from ebtop.sample import ProbeSample, Sample, State
+from ebtop.sample import ProbeSample, Sample, State, Target
 from ebtop.warden import containers, loading
+from ebtop.warden.aiming import FOLLOWED
 from ebtop.warden.launch import Plan, run
 from tests.kernel.loaded import no_place, small
 from tests.kernel.pace import EMULATED
@@ -91,6 +93,17 @@ class LiveSession:
     def inspect(self, pid: int) -> None:
         """The process to be looked at in each sample."""
         self._say(inspect=pid)
+
+    def aim(self, target: Target, followed: bool = False) -> Sample:
+        """Count only `target` from now on; the first sample where it is in force, and followed if that is said."""
+        self._say(aim=asdict(target))
+        log: list[str] = []
+
+        def in_force(sample: Sample) -> bool:
+            log.extend(sample.messages)
+            return sample.target == target and (not followed or any(FOLLOWED in line for line in log))
+
+        return self.until(in_force)
 
     def next(self) -> Sample:
         """The next sample."""
@@ -162,17 +175,19 @@ def _draw(line: socket.socket, warden: int) -> int:
             source.every(order["every"])
         if "inspect" in order:
             source.inspect(order["inspect"])
+        if "aim" in order:
+            source.aim(Target(**{**order["aim"], "pids": tuple(order["aim"]["pids"])}))
     source.close()
     sys.stderr.write(source.failure)
     return 1 if source.failure else 0
 
 
-def _load(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset[int]) -> int:
+def _load(channel: socket.socket, serials: Mapping[str, int], flags: int) -> int:
     if sys.argv[2]:
         no_place(sys.argv[2])
     if sys.argv[3] != "0":
         small(serials, int(sys.argv[3]))
-    return loader.run(channel, serials, own_pids)
+    return loader.run(channel, serials, flags)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from ebtop.kernel.maps import MapReader
 from ebtop.kernel.ringbuf import RingReader
 from ebtop.sample import EventTail, MapRows
 from ebtop.spec import Probe
+from ebtop.warden.flags import Flags
 
 LIMIT_S = 60.0
 
@@ -71,7 +72,8 @@ def _child(channel: socket.socket, serials: Mapping[str, int], own_pids: frozens
             _only(way)
         if rows:
             small(serials, rows)
-        return loader.run(channel, serials, own_pids)
+        flags = Flags(*own_pids)
+        return loader.run(channel, serials, flags.descriptor)
     except BaseException:
         import traceback
 

@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from ebtop import wire
@@ -18,11 +19,10 @@ from ebtop.warden import asking, loading
 from ebtop.warden.answering import Answering
 from ebtop.warden.launch import Plan, run
 
-_WORDS = 512
-_OWN = wire.MapInfo("ebtop_own", bpf.ARRAY, 4, 8, _WORDS, 0, (), ())
+_FLAGS = wire.MapInfo("ebtop_flags", bpf.ARRAY, 4, 64, 0, bpf.MMAPABLE, (), ())
 
 
-def load(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset[int]) -> int:
+def load(channel: socket.socket, serials: Mapping[str, int], flags: int) -> int:
     """A loader without a compiler: the probe's name says how it fares."""
     if "segv" in serials:
         sys.stderr.write("in mid-compile\n")
@@ -35,12 +35,8 @@ def load(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset
         if probe == "bad":
             wire.send(channel, wire.Progress(probe, serial, "failed", error="refused", log="verifier says no"))
             continue
-        descriptor = bpf.create_map(bpf.ARRAY, 4, 8, _WORDS, 0, "ebtop_own")
-        wire.send(
-            channel,
-            wire.Live(probe, serial, "raw_tracepoint", (), (_OWN,), (), 0, bcc=f"{sorted(own_pids)}"),
-            (descriptor,),
-        )
+        own = sorted(marked(flags))
+        wire.send(channel, wire.Live(probe, serial, "raw_tracepoint", (), (_FLAGS,), (), 0, bcc=f"{own}"), (flags,))
     return 0
 
 
@@ -84,34 +80,29 @@ def privileges(line: socket.socket, warden: int) -> int:
 
 
 def own(line: socket.socket, warden: int) -> int:
-    """Pids in the bitmap of a live probe while a second one loads, and after."""
+    """Pids that are ebtop's own for each of two loaders, and after."""
     wire.send(line, wire.Want(("first",), (1,)))
     first = answers(line, 1)[0]
     wire.send(line, wire.Want(("first", "second"), (1, 1)))
     second = answers(line, 1)[0]
     deadline = time.monotonic() + 5
-    while time.monotonic() < deadline and bits(first["fds"][0]) != {warden, os.getpid()}:
+    while time.monotonic() < deadline and marked(first["fds"][0]) != {warden, os.getpid()}:
         time.sleep(0.005)
     return _tell(
         {
             "given": [first["bcc"], second["bcc"]],
-            "left": sorted(bits(first["fds"][0])),
+            "left": sorted(marked(first["fds"][0])),
             "screen": os.getpid(),
             "warden": warden,
         }
     )
 
 
-def bits(descriptor: int) -> set[int]:
-    """The pids in a bitmap."""
-    words = ((word, bpf.lookup(descriptor, word.to_bytes(4, "little"), 8)) for word in range(_WORDS))
-    return {
-        word * 64 + bit
-        for word, value in words
-        if value
-        for bit in range(64)
-        if int.from_bytes(value, "little") >> bit & 1
-    }
+def marked(descriptor: int) -> set[int]:
+    """The pids whose byte in the shared map is not zero."""
+    entries = int(Path("/proc/sys/kernel/pid_max").read_text()) // 64
+    values = ((entry, bpf.lookup(descriptor, entry.to_bytes(4, "little"), 64)) for entry in range(entries))
+    return {entry * 64 + place for entry, value in values if value for place in range(64) if value[place]}
 
 
 def toggled(line: socket.socket, warden: int) -> int:

@@ -72,7 +72,7 @@ def test_a_probe_switched_off_and_on_again_is_a_new_start() -> None:
 
 
 def test_every_probe_knows_all_of_our_processes() -> None:
-    """Warden, screen and loader are given to each loader; a loader that ended is taken out of the bitmaps."""
+    """Warden, screen and loader are marked before a loader begins; a loader that ended is taken out of the map."""
     found = seen("own")
     first, second = (set(json.loads(given)) for given in found["given"])
     assert found["left"] == sorted((found["warden"], found["screen"]))
@@ -98,11 +98,11 @@ def test_the_screen_is_the_user_behind_sudo() -> None:
 
 
 def test_the_census_lists_our_own_map_and_marks_it() -> None:
-    """The loader's map belongs to the screen in the end and is marked as ebtop's."""
+    """The map that all probes share counts as the screen's and is marked as ebtop's."""
     found = seen("census")
     assert found["live"] == ["a", "bpf"]
     assert found["objects"]["maps"] >= 1
-    assert b"ebtop_own" in bytes.fromhex(found["records"])
+    assert b"ebtop_flags" in bytes.fromhex(found["records"])
 
 
 def test_statistics_are_off_when_the_warden_has_ended() -> None:

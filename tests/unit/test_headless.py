@@ -107,3 +107,13 @@ def test_ctrl_c_before_anything_was_measured_writes_nothing(tmp_path: Path) -> N
     assert headless.snapshot(source, TWO, 1.0, str(tmp_path / "x"), write_private) == 2
     assert source.closed
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_program_that_ends_is_the_end_of_the_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """All samples to the last are taken; its status is told where it is not zero."""
+    source = Given(*samples.session(3, TWO))
+    source.held, source.command_status = True, 7  # type: ignore[attr-defined]
+    path = tmp_path / "x.json"
+    assert headless.snapshot(source, TWO, float("inf"), str(path), write_private) == 0
+    assert json.loads(path.read_bytes())["time"]["measured_seconds"] == 2
+    assert capsys.readouterr() == (f"{path}\n", "ebtop: the command ended with status 7\n")

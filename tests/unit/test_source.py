@@ -10,19 +10,14 @@ from ebtop import registry
 from ebtop.kernel import source
 from ebtop.kernel.source import Machine
 
-X86 = Machine(cpus=6, pid_max=4_194_304, kernel=(6, 1, 300), page_size=4096, architecture="x86_64")
+X86 = Machine(cpus=6, kernel=(6, 1, 300), page_size=4096, architecture="x86_64")
 ARM = dataclasses.replace(X86, page_size=65536, architecture="aarch64")
 
 
 def test_the_machines_numbers_are_given_to_the_compiler() -> None:
-    """CPUs, words of the bitmap of pids, page size; the version's last number stops at 255."""
-    assert {"-DEBTOP_CPUS=6", "-DEBTOP_PID_WORDS=65536", "-DEBTOP_PAGE_SHIFT=12"} <= set(source.options(X86))
+    """CPUs, page size; the version's last number stops at 255."""
+    assert {"-DEBTOP_CPUS=6", "-DEBTOP_PAGE_SHIFT=12"} <= set(source.options(X86))
     assert f"-DEBTOP_KERNEL={(6 << 16) + (1 << 8) + 255}" in source.options(X86)
-
-
-def test_a_bitmap_of_pids_has_room_for_the_last_of_them() -> None:
-    """32,769 pids need a word more than 32,768."""
-    assert "-DEBTOP_PID_WORDS=513" in source.options(dataclasses.replace(X86, pid_max=32_769))
 
 
 def test_arm64_has_its_own_registers_and_page_sizes() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import signal
 
 import numpy as np
 import pytest
 
-from ebtop.units import Unit, age, exact, rate, text
+from ebtop.units import Unit, age, ending, exact, rate, text
 
 NAN = float("nan")
 
@@ -158,3 +159,17 @@ def test_ratios_are_times_what_it_was(value: float, shown: str) -> None:
 def test_ages_have_two_parts(seconds: float, shown: str) -> None:
     """Cut, not rounded: a minute is only said once it has passed."""
     assert age(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (0, "ended with status 0"),
+        (3, "ended with status 3"),
+        (-signal.SIGKILL, "was killed by SIGKILL"),
+        (-(signal.SIGRTMIN + 1), f"was killed by signal {signal.SIGRTMIN + 1}"),
+    ],
+)
+def test_how_a_process_ended_is_said_with_its_status_or_signal(status: int, said: str) -> None:
+    """Minus a signal's number is that signal."""
+    assert ending(status) == said

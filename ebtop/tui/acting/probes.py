@@ -21,7 +21,8 @@ class Probes(Acting):
         """Switch probe `name` on or off."""
         app = self._app
         on = name not in app.wanted
-        app.want(tuple(other for other in app.probes if (on if other == name else other in app.wanted)))
+        if not app.want(tuple(other for other in app.probes if (on if other == name else other in app.wanted))):
+            return
         title = app.probes[name].title
         app.say(f"{title}: on, counting from zero" if on else f"{title}: off, detached")
 
