@@ -36,8 +36,8 @@ def headline(
         interval_s,
         state,
         late_s,
-        words(frame.sample.target),
-        ending,
+        target=words(frame.sample.target),
+        ending=ending,
     )
 
 
