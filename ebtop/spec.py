@@ -155,7 +155,8 @@ class Histogram:
     unit: Unit
     by: tuple[Key, ...] = ()
     worst: str = ""
-    """The map that keeps the worst example of each bucket and interval, "" for none; see struct ebtop_worst."""
+    """The map that keeps the worst example of each bucket and interval, over all keys, "" for none; see struct
+    ebtop_worst. A member `comm` (char[16]) of its records names the process."""
     worst_keys: tuple[Key, ...] = ()
     """What the example's record says beside its value: process, and file, peer or device."""
 
@@ -230,3 +231,8 @@ class Probe:
     def totals(self) -> str:
         """Name of the map of `struct ebtop_totals`."""
         return f"{self.name}_totals"
+
+    @property
+    def epoch(self) -> str:
+        """Name of the map with the number of the running interval, where histograms keep worst examples."""
+        return f"{self.name}_epoch"

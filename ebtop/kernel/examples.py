@@ -1,0 +1,119 @@
+"""The worst example of each bucket and interval, out of a mapped table of them; knows nothing of probes or units.
+
+The C side is struct ebtop_worst in probes/ebtop.h: in each CPU's bank two sets of BUCKETS records, of which the running
+interval's number chooses one. That number is raised here, and here only.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ebtop.kernel import bpf
+from ebtop.kernel.layout import CleanTexts, banks, record_type
+from ebtop.sample import BUCKETS, Records
+from ebtop.wire import MapInfo
+
+_SETS = 2
+_HEAD = 2
+"""Words that every record begins with: the interval's number and the value."""
+
+
+class Epoch:
+    """The number of the running interval, in a map of one entry."""
+
+    def __init__(self, info: MapInfo, fd: int) -> None:
+        """Begin interval 1; OSError when the kernel lets us neither map nor write it. `fd` stays the caller's.
+
+        A map's descriptor can be written through as well as read; mapped it takes no capability, and no system call.
+        """
+        self.now = 0
+        self._fd = fd
+        self._memory: mmap.mmap | None = None
+        self._word: npt.NDArray[np.uint64] | None = None
+        if info.flags & bpf.MMAPABLE:
+            try:
+                self._memory = mmap.mmap(fd, mmap.PAGESIZE, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
+                self._word = np.frombuffer(self._memory, np.uint64, 1)
+            except OSError:  # then by the system call, which kernels before 5.19 ask CAP_BPF for
+                self._memory = None
+        self.advance()
+
+    def advance(self) -> int:
+        """Begin the next interval; the number of the one that has ended. OSError when the kernel refuses."""
+        ended, following = self.now, self.now + 1
+        if self._word is not None:
+            self._word[0] = following
+        else:
+            bpf.update(self._fd, bytes(4), struct.pack("=Q", following))
+        self.now = following
+        return ended
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        self._word = None
+        if self._memory is not None:
+            self._memory.close()
+
+
+class Examples:
+    """The records of one histogram."""
+
+    def __init__(self, info: MapInfo, fd: int, members: Sequence[str]) -> None:
+        """`members`: what is wanted of a record beside its value. OSError or ValueError when it cannot be read."""
+        kind = record_type(info.value, (info.value_size + 7) & ~7)
+        _check(info, members)
+        size = info.max_entries * kind.itemsize
+        self._kind, self._members = kind, tuple(members)
+        self._memory = mmap.mmap(fd, -(-size // mmap.PAGESIZE) * mmap.PAGESIZE, mmap.MAP_SHARED, mmap.PROT_READ)
+        words = np.frombuffer(self._memory, np.uint64, size // 8)
+        self._words: npt.NDArray[np.uint64] | None = words.reshape(banks(), _SETS, BUCKETS, -1)
+        self._result = np.dtype([("bucket", "<u4"), ("value", "<u8"), *((name, kind[name]) for name in members)])
+        self._texts = CleanTexts(self._result)
+        self._none = np.zeros(0, self._result)
+
+    def of(self, epoch: int) -> Records:
+        """The worst records of interval `epoch`, of all CPUs: (k,) of `bucket` (u4), `value` (u8) and the members.
+
+        In the order of the buckets, those without an example left out. A record that is rewritten while it is copied is
+        left out too: that takes a program that ran across the end of its interval, or an interval that still runs.
+        """
+        if self._words is None:
+            return self._none
+        there = self._words[:, epoch % _SETS]
+        if not (there[:, :, 0] == epoch).any():
+            return self._none
+        copied = there.copy()
+        found = copied[:, :, 0] == epoch
+        buckets = np.flatnonzero(found.any(axis=0))
+        cpus = ((copied[:, :, 1] + np.uint64(1)) * found).argmax(axis=0)[buckets]
+        records = copied[cpus, buckets]
+        still = (there[cpus, buckets, :_HEAD] == records[:, :_HEAD]).all(axis=1)
+        return self._made(buckets[still], records[still].view(self._kind).reshape(-1))
+
+    def _made(self, buckets: npt.NDArray[np.intp], records: Records) -> Records:
+        result = np.zeros(buckets.size, self._result)
+        result["bucket"] = buckets
+        for name in ("value", *self._members):
+            result[name] = records[name]
+        self._texts.apply(result)
+        return result
+
+    def close(self) -> None:
+        """Let go of the memory. The descriptor is not closed."""
+        self._words = None
+        self._memory.close()
+
+
+def _check(info: MapInfo, members: Sequence[str]) -> None:
+    """ValueError unless the table is as ebtop.h says."""
+    places = {field.name: (field.offset, field.format) for field in info.value}
+    begins = places.get("epoch") == (0, "<u8") and places.get("value") == (8, "<u8")
+    if not begins or not set(members) <= places.keys():
+        raise ValueError(f"{info.name}: a record does not hold epoch, value, {', '.join(members)}")
+    if info.type != bpf.ARRAY or not info.flags & bpf.MMAPABLE or info.max_entries != banks() * _SETS * BUCKETS:
+        raise ValueError(f"{info.name}: it is no table of examples")
