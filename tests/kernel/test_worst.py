@@ -51,10 +51,6 @@ class Watched:
         self.worst.begin(tick=True)
         return self.worst.read()[view]
 
-    def slots(self, name: str) -> Any:
-        """The histogram's buckets, over all keys, since it was loaded."""
-        return self.loaded.rows(name).values["slots"].sum(axis=0).astype(np.int64)
-
 
 @pytest.fixture
 def watch(load: Callable[..., Loaded]) -> Iterator[Callable[..., Watched]]:
@@ -73,19 +69,18 @@ def watch(load: Callable[..., Loaded]) -> Iterator[Callable[..., Watched]]:
 def lie_in_their_buckets(examples: Records) -> bool:
     """Each value in the bucket it stands for, each bucket once, in order."""
     buckets = [max(int(value).bit_length() - 1, 0) for value in examples["value"]]
-    return examples["bucket"].tolist() == sorted(set(buckets)) == buckets
+    return bool(examples["bucket"].tolist() == sorted(set(buckets)) == buckets)
 
 
 def mine(examples: Records, worker: Worker, **members: int) -> Records:
     """Those of that worker, with these members."""
-    chosen = examples["pid"] == worker.pid
-    for name, number in members.items():
-        chosen &= examples[name] == number
-    return examples[chosen]
+    for name, number in {"pid": worker.pid, **members}.items():
+        examples = examples[examples[name] == number]
+    return examples
 
 
 def test_one_slow_call_among_fast_ones_is_named_and_gone_with_its_interval(watch: Callable[..., Watched]) -> None:
-    """The longest of three sleeps between 1009 fast calls: pid, program and call; the next interval knows none of it."""
+    """The longest of three sleeps between 1009 fast calls: pid, program and call; the next interval has none of it."""
     work = """
 for _ in range(503): os.getppid()
 for ms in (74, 83, 79): time.sleep(ms / 1000)
@@ -206,7 +201,8 @@ def test_live_hands_them_over_with_the_names_of_their_processes() -> None:
     prepare = "null, huge = os.open('/dev/null', os.O_WRONLY), mmap.mmap(-1, 1 << 30)"
 
     def written(sample: Sample) -> list[int]:
-        return mine(sample.probes["rw"].worst["sizes"], worker, direction=1, bucket=30)["value"].tolist()
+        values: list[int] = mine(sample.probes["rw"].worst["sizes"], worker, direction=1, bucket=30)["value"].tolist()
+        return values
 
     with Worker("os.write(null, huge)", prepare=prepare) as worker, LiveSession("rw", interval=0.25) as session:
         session.live("rw")
