@@ -9,18 +9,24 @@ from __future__ import annotations
 import mmap
 import struct
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ebtop.kernel import bpf
-from ebtop.kernel.layout import CleanTexts, banks, record_type
+from ebtop.kernel.layout import banks, record_type
 from ebtop.sample import BUCKETS, Records
-from ebtop.wire import MapInfo
+from ebtop.text import clean_array
+from ebtop.wire import Field, MapInfo
 
 _SETS = 2
 _HEAD = 2
 """Words that every record begins with: the interval's number and the value."""
+_NAMES = 1024
+"""Texts that are kept as known to be clean."""
+
+Words = npt.NDArray[np.uint64]
 
 
 class Epoch:
@@ -34,7 +40,7 @@ class Epoch:
         self.now = 0
         self._fd = fd
         self._memory: mmap.mmap | None = None
-        self._word: npt.NDArray[np.uint64] | None = None
+        self._word: Words | None = None
         if info.flags & bpf.MMAPABLE:
             try:
                 self._memory = mmap.mmap(fd, mmap.PAGESIZE, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
@@ -65,16 +71,14 @@ class Examples:
 
     def __init__(self, info: MapInfo, fd: int, members: Sequence[str]) -> None:
         """`members`: what is wanted of a record beside its value. OSError or ValueError when it cannot be read."""
-        kind = record_type(info.value, (info.value_size + 7) & ~7)
         _check(info, members)
-        size = info.max_entries * kind.itemsize
-        self._kind, self._members = kind, tuple(members)
+        self._kind = _result(info, members)
+        size = info.max_entries * self._kind.itemsize
         self._memory = mmap.mmap(fd, -(-size // mmap.PAGESIZE) * mmap.PAGESIZE, mmap.MAP_SHARED, mmap.PROT_READ)
-        words = np.frombuffer(self._memory, np.uint64, size // 8)
-        self._words: npt.NDArray[np.uint64] | None = words.reshape(banks(), _SETS, BUCKETS, -1)
-        self._result = np.dtype([("bucket", "<u4"), ("value", "<u8"), *((name, kind[name]) for name in members)])
-        self._texts = CleanTexts(self._result)
-        self._none = np.zeros(0, self._result)
+        words = np.frombuffer(self._memory, np.uint64, size // 8).reshape(banks(), _SETS, BUCKETS, -1)
+        self._sets: tuple[Words, ...] = tuple(words[:, number] for number in range(_SETS))
+        self._none = np.zeros(0, self._kind)
+        self._plain: set[bytes] = set()
 
     def of(self, epoch: int) -> Records:
         """The worst records of interval `epoch`, of all CPUs: (k,) of `bucket` (u4), `value` (u8) and the members.
@@ -82,31 +86,50 @@ class Examples:
         In the order of the buckets, those without an example left out. A record that is rewritten while it is copied is
         left out too: that takes a program that ran across the end of its interval, or an interval that still runs.
         """
-        if self._words is None:
+        there = self._sets[epoch % _SETS]
+        found = there[:, :, 0] == epoch
+        if not found.any():
             return self._none
-        there = self._words[:, epoch % _SETS]
-        if not (there[:, :, 0] == epoch).any():
-            return self._none
-        copied = there.copy()
-        found = copied[:, :, 0] == epoch
-        buckets = np.flatnonzero(found.any(axis=0))
-        cpus = ((copied[:, :, 1] + np.uint64(1)) * found).argmax(axis=0)[buckets]
-        records = copied[cpus, buckets]
-        still = (there[cpus, buckets, :_HEAD] == records[:, :_HEAD]).all(axis=1)
-        return self._made(buckets[still], records[still].view(self._kind).reshape(-1))
+        ranks = (there[:, :, 1] + np.uint64(1)) * found
+        buckets = np.flatnonzero(ranks.any(axis=0))
+        cpus = ranks.argmax(axis=0)[buckets]
+        words = there[cpus, buckets]
+        again = there[cpus, buckets, :_HEAD]
+        if (words[:, :_HEAD] != again).any() or (words[:, 0] != epoch).any():
+            still = (words[:, :_HEAD] == again).all(axis=1) & (words[:, 0] == epoch)
+            buckets, words = buckets[still], words[still]
+        words[:, 0] = buckets
+        records: Records = words.view(self._kind).reshape(-1)
+        for name in _texts(self._kind):
+            self._clean(records, name)
+        return records
 
-    def _made(self, buckets: npt.NDArray[np.intp], records: Records) -> Records:
-        result = np.zeros(buckets.size, self._result)
-        result["bucket"] = buckets
-        for name in ("value", *self._members):
-            result[name] = records[name]
-        self._texts.apply(result)
-        return result
+    def _clean(self, records: Records, name: str) -> None:
+        """Clean the texts `name` in place; the same few come again and again."""
+        texts = records[name].tolist()
+        if self._plain.issuperset(texts):
+            return
+        column = np.ascontiguousarray(records[name])
+        cleaned = clean_array(column)
+        if cleaned is not column:
+            records[name] = cleaned
+        elif len(self._plain) < _NAMES:
+            self._plain.update(texts)
 
     def close(self) -> None:
         """Let go of the memory. The descriptor is not closed."""
-        self._words = None
+        self._sets = (np.zeros((1, BUCKETS, _HEAD), np.uint64),) * _SETS
         self._memory.close()
+
+
+def _result(info: MapInfo, members: Sequence[str]) -> np.dtype[Any]:
+    """A record as it is given away: the bucket in the place of the interval's number, everything else where it is."""
+    fields = [field for field in info.value if field.name in ("value", *members)]
+    return record_type((Field("bucket", "<u4", 0), *fields), (info.value_size + 7) & ~7)
+
+
+def _texts(kind: np.dtype[Any]) -> list[str]:
+    return [name for name in kind.names or () if kind[name].kind == "S"]
 
 
 def _check(info: MapInfo, members: Sequence[str]) -> None:
