@@ -146,6 +146,8 @@ class Probing:
         start.running = running
         self.bcc = clean(message.bcc) or self.bcc
         self.say(f"{message.probe}: live ({clean(message.hook)})")
+        if running.lacks:
+            self.say(f"{message.probe}: {clean(running.lacks)}")
         if message.probe == CENSUS:
             self._send(wire.AskObjects())
         return True
@@ -196,16 +198,16 @@ class Probing:
 
     def read(self, tick: bool) -> Mapping[str, ProbeSample]:
         """Every probe's sample, in the order they were first wanted. A regular `tick` also asks for the next census."""
-        samples = {probe: self._read(probe, start) for probe, start in self._starts.items()}
+        samples = {probe: self._read(probe, start, tick) for probe, start in self._starts.items()}
         if tick and CENSUS in self._running():
             self._send(wire.AskObjects())
         return samples
 
-    def _read(self, probe: str, start: _Start) -> ProbeSample:
+    def _read(self, probe: str, start: _Start, tick: bool) -> ProbeSample:
         if start.running is None:
             return start.sample
         try:
-            return start.running.sample(self._costs.of(probe), self._census if probe == CENSUS else {})
+            return start.running.sample(self._costs.of(probe), self._census if probe == CENSUS else {}, tick)
         except OSError as error:
             self._broken(probe, start, error)
             return start.sample

@@ -51,7 +51,7 @@ _DAMAGE = (
 Document = dict[str, Any]
 Path = list[str]
 Arrays = dict[tuple[str, str, str], MapRows | EventTail]
-"""By probe, "maps" or "events", and name of the map."""
+"""By probe, "maps", "events" or "worst", and name of the map or, for worst examples, the view."""
 Kind = TypeVar("Kind")
 
 
@@ -120,11 +120,12 @@ def _block(file: BinaryIO, header: bytes) -> bytes:
 
 
 def _arrays(sample: Sample) -> Arrays:
-    """All map contents, their rows in order, and event tails of `sample`, in the order of their names."""
+    """All map contents, their rows in order, event tails and examples of `sample`, in the order of their names."""
     found: Arrays = {}
     for name, probe in sample.probes.items():
         found |= {(name, "maps", map_name): planes.in_order(content) for map_name, content in probe.maps.items()}
         found |= {(name, "events", map_name): tail for map_name, tail in probe.events.items()}
+        found |= {(name, "worst", view): EventTail(examples, 0) for view, examples in probe.worst.items()}
     return dict(sorted(found.items()))
 
 
@@ -157,8 +158,8 @@ def _announced(document: Document) -> list[tuple[str, str, str, Document]]:
         (
             (probe, kind, name, about)
             for probe, content in document["probes"].items()
-            for kind in ("maps", "events")
-            for name, about in content[kind].items()
+            for kind in ("maps", "events", "worst")
+            for name, about in content.get(kind, {}).items()
         ),
         key=lambda item: item[:3],
     )
@@ -202,6 +203,10 @@ def _probe_document(probe: ProbeSample) -> Document:
         "events": {
             name: {"seen": tail.seen, "rows": int(tail.records.size), "record": planes.layout(tail.records.dtype)}
             for name, tail in probe.events.items()
+        },
+        "worst": {
+            view: {"seen": 0, "rows": int(examples.size), "record": planes.layout(examples.dtype)}
+            for view, examples in probe.worst.items()
         },
     }
 
@@ -252,6 +257,11 @@ def _probe(name: str, content: Document, arrays: Arrays) -> ProbeSample:
         cost=_build(Cost, content["cost"]),
         maps={map_name: arrays[name, "maps", map_name] for map_name in content["maps"]},
         events={map_name: arrays[name, "events", map_name] for map_name in content["events"]},
+        worst={
+            view: tail.records
+            for view in content.get("worst", {})
+            if isinstance(tail := arrays[name, "worst", view], EventTail)
+        },
     )
 
 

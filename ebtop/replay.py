@@ -12,13 +12,12 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ebtop import registry
+from ebtop.fitting import declared, fitting
 from ebtop.offer import Hooks, Offers
 from ebtop.recording import read
-from ebtop.sample import BUCKETS, EventTail, HostSample, ProbeSample, Records, Sample, State, Target
-from ebtop.spec import Events, Histogram, Kind, Probe, Table
+from ebtop.sample import EventTail, HostSample, ProbeSample, Sample, State, Target
+from ebtop.spec import Events, Kind
 
-_STRANGE = "it was recorded by another version of ebtop, whose numbers this one does not know"
 _STOP_S = 5.0
 
 
@@ -146,7 +145,7 @@ class Replay:
         with self._changed:
             wanted, interval = self._wanted, self._interval_s
             self._shown_for = wanted
-        probes = {name: _fitting(name, probe) for name, probe in sample.probes.items()}
+        probes = {name: fitting(name, probe) for name, probe in sample.probes.items()}
         if wanted is not None:
             off = ProbeSample(State.OFF)
             probes = {name: probe if name in wanted else off for name, probe in probes.items()}
@@ -242,59 +241,6 @@ class _Offset:
 
 def _time_members(name: str) -> Mapping[str, tuple[str, ...]]:
     """By ring buffer, the members of its records that are times."""
-    probe = _declared(name)
+    probe = declared(name)
     views = [view for view in probe.views if isinstance(view, Events)] if probe else []
     return {view.map: tuple(key.field for key in view.keys if key.kind is Kind.TIME) for view in views}
-
-
-def _declared(name: str) -> Probe | None:
-    """The probe of that name as declared now, if there is one."""
-    try:
-        return registry.probe(name)
-    except KeyError:
-        return None
-
-
-def _fitting(name: str, sample: ProbeSample) -> ProbeSample:
-    """`sample`, or a failed one where it lacks what this version's declaration of the probe reads."""
-    probe = _declared(name)
-    if probe is None or sample.state is not State.LIVE or _has_members(probe, sample):
-        return sample
-    return ProbeSample(State.FAILED, error=_STRANGE)
-
-
-def _has_members(probe: Probe, sample: ProbeSample) -> bool:
-    for view in probe.views:
-        if isinstance(view, Events):
-            tail = sample.events.get(view.map)
-            fits = tail is None or _numbers_and_texts(tail.records, view)
-        else:
-            rows = sample.maps.get(view.map)
-            fits = rows is None or (_numbers_and_texts(rows.keys, view) and _values(rows.values, view))
-        if not fits:
-            return False
-    return True
-
-
-def _numbers_and_texts(records: Records, view: Table | Histogram | Events) -> bool:
-    """Whether `records` has a member of the right sort for each key of `view`."""
-    for key in view.by if isinstance(view, Histogram) else view.keys:
-        member = records.dtype[key.field] if key.field in (records.dtype.names or ()) else None
-        if member is None:
-            return False
-        if key.kind is Kind.ADDRESS:
-            fits = member.itemsize == 20  # struct ebtop_address
-        else:
-            fits = member.kind == "S" if key.kind is Kind.TEXT else member.kind in "ui" and not member.shape
-        if not fits or (key.kind is Kind.TIME and member != np.uint64):
-            return False
-    return True
-
-
-def _values(values: Records, view: Table | Histogram) -> bool:
-    """Whether `values` has every counter that `view` reads."""
-    names = values.dtype.names or ()
-    if isinstance(view, Histogram):
-        return {"slots", "sum", "max_value"} <= set(names) and values.dtype["slots"].shape == (BUCKETS,)
-    fields = {name for column in view.columns for name in (column.field, column.per) if name}
-    return all(name in names and values.dtype[name].kind in "ui" and not values.dtype[name].shape for name in fields)

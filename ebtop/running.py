@@ -16,8 +16,9 @@ from ebtop.kernel.maps import MapReader
 from ebtop.kernel.ringbuf import RingReader
 from ebtop.pruning import Pruning
 from ebtop.sample import Cost, EventTail, MapRows, ProbeSample, Records, State, Totals
-from ebtop.spec import Events, Kind, Probe, Table
+from ebtop.spec import Events, Histogram, Kind, Probe, Table
 from ebtop.text import clean
+from ebtop.worst import Worst
 
 _HASHES = frozenset({bpf.HASH, bpf.PERCPU_HASH, bpf.LRU_HASH, bpf.LRU_PERCPU_HASH})
 
@@ -37,6 +38,7 @@ class Running:
         self._maps: dict[str, MapRows] = {}
         self._events: dict[str, EventTail] = {}
         self._numbers = _Numbers(probe)
+        self._worst: Worst | None = None
         self.hooks_ns = tuple(stats.hook_ns(_target(probe, live.hook, name)) for name in live.programs)
         try:
             self._open()
@@ -59,9 +61,15 @@ class Running:
         for view in events:
             record = maps[view.record][0]
             self._rings[view.map] = RingReader(maps[view.map][0], record.value, record.value_size, maps[view.map][1])
+        self._worst = Worst(self.probe, maps)
 
     def _is_hash(self, name: str) -> bool:
         return name in self._readers and self._readers[name].info.type in _HASHES
+
+    @property
+    def lacks(self) -> str:
+        """What it has to do without, and why; "" for nothing."""
+        return self._worst.lacks if self._worst else ""
 
     def runs(self) -> list[stats.Runs]:
         """Run counts and times of each program."""
@@ -79,13 +87,20 @@ class Running:
         """Whether there is anything to drain between two samples."""
         return bool(self._rings)
 
-    def sample(self, cost: Cost, given: Mapping[str, MapRows]) -> ProbeSample:
-        """Everything its maps hold now, beside those `given` (of a probe without programs). OSError when unreadable."""
+    def sample(self, cost: Cost, given: Mapping[str, MapRows], tick: bool = True) -> ProbeSample:
+        """Everything its maps hold now, beside those `given` (of a probe without programs). OSError when unreadable.
+
+        `tick`: it ends an interval, and the next examples are those of another.
+        """
+        if self._worst is not None:
+            self._worst.begin(tick)
         maps = {name: reader.read() for name, reader in self._readers.items()} | dict(given)
         totals = maps.pop(self.probe.totals, None)
         self._maps = maps
         events = self._events = {name: ring.read() for name, ring in self._rings.items()}
+        worst = self._worst.read() if self._worst else {}
         self._numbers.look(maps, events)
+        self._numbers.look_beside(worst)
         return ProbeSample(
             State.LIVE,
             self._hook,
@@ -97,6 +112,7 @@ class Running:
             totals=self._totals(totals),
             cost=cost,
             misses=self._misses,
+            worst=worst,
         )
 
     def told(self) -> Iterator[Records]:
@@ -149,6 +165,8 @@ class Running:
             reader.close()
         for ring in self._rings.values():
             ring.close()
+        if self._worst is not None:
+            self._worst.close()
         self._readers, self._rings = {}, {}
 
 
@@ -179,6 +197,14 @@ class _Numbers:
         }
         self._from: dict[tuple[str, str, Kind], Records] = {}
         self._found: dict[tuple[str, str, Kind], frozenset[int]] = {}
+        self._told = [
+            (view.name, key.field, key.kind)
+            for view in probe.views
+            if isinstance(view, Histogram)
+            for key in view.worst_keys
+            if key.kind in self._KINDS
+        ]
+        self._beside: dict[Kind, frozenset[int]] = {}
 
     def look(self, maps: dict[str, MapRows], events: dict[str, EventTail]) -> None:
         for member in self._members:
@@ -188,8 +214,24 @@ class _Numbers:
                 self._from[member] = records
                 self._found[member] = frozenset(np.unique(records[field]).tolist())
 
-    def of(self, kind: Kind) -> list[frozenset[int]]:
+    def look_beside(self, worst: Mapping[str, Records]) -> None:
+        """The numbers that only examples have: seldom any, as what happened has a row, unless its map is full."""
+        for kind in {kind for _, _, kind in self._told}:
+            told = {
+                number
+                for name, field, one in self._told
+                if one is kind and name in worst and worst[name].size
+                for number in worst[name][field].tolist()
+            }
+            beside = frozenset(told.difference(*self._of_rows(kind)))
+            if beside != self._beside.get(kind):
+                self._beside[kind] = beside
+
+    def _of_rows(self, kind: Kind) -> list[frozenset[int]]:
         return [numbers for member, numbers in self._found.items() if member[2] is kind]
+
+    def of(self, kind: Kind) -> list[frozenset[int]]:
+        return [*self._of_rows(kind), *([self._beside[kind]] if kind in self._beside else [])]
 
 
 def _keys(view: Any) -> Iterator[Any]:

@@ -101,8 +101,10 @@ class ProbeSample:
     misses: str = ""
     """What the way that won cannot see."""
     worst: Mapping[str, Records] = field(default_factory=dict)
-    """By name of a histogram view: the worst example of each bucket in this interval, (k,) structured by `bucket`
-    (u4), `value` (u8, in the view's unit) and the members that the view's `worst` names."""
+    """By name of a histogram view: the worst example of each bucket in this interval, over all its keys, (k,)
+    structured by `bucket` (u4), `value` (u8, in the view's unit), the members that the view's `worst_keys` name and,
+    where a process is among them, `comm`, as the kernel saw it. In the order of the buckets; those without are left
+    out, and so is a view whose examples cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,7 +159,8 @@ class Histogram:
     unit: Unit
     by: tuple[Key, ...] = ()
     worst: str = ""
-    """The map that keeps the worst example of each bucket and interval, "" for none; see struct ebtop_worst."""
+    """The map that keeps the worst example of each bucket and interval, over all keys, "" for none; see struct
+    ebtop_worst. A member `comm` (char[16]) of its records names the process."""
     worst_keys: tuple[Key, ...] = ()
     """What the example's record says beside its value: process, and file, peer or device."""
 
@@ -243,3 +244,8 @@ class Probe:
         """Ways with their numbers, in the order they are tried; `counts_only`: those that only count come first."""
         ways = list(enumerate(self.ways))
         return sorted(ways, key=lambda one: not one[1].counts_only) if counts_only else ways
+
+    @property
+    def epoch(self) -> str:
+        """Name of the map with the number of the running interval, where histograms keep worst examples."""
+        return f"{self.name}_epoch"

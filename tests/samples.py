@@ -184,7 +184,24 @@ def live(probe: Probe, second: float, rows: int = 12, started: float = -10) -> P
         totals=Totals(total=counted, drops=0, lost=0, unmatched=int(age) // 5, pruned=int(age)),
         cost=Cost(slice_ns=SECOND, runs=1000 * probe.slot, run_ns=142_000 * probe.slot),
         misses=way.misses if way else "",
+        worst={view.name: worst(view, second) for view in probe.views if isinstance(view, Histogram) and view.worst},
     )
+
+
+def worst(view: Histogram, second: float) -> Records:
+    """An example in each of a dozen neighbouring buckets of `view`, others in each second."""
+    random = np.random.default_rng([zlib.crc32(view.map.encode()), int(second)])
+    members = [(key.field, _FORMATS.get(key.kind, "<u4")) for key in view.worst_keys]
+    records = np.zeros(12, np.dtype([("bucket", "<u4"), ("value", "<u8"), *members, ("comm", "S16")]))
+    records["bucket"] = np.arange(9, 21)
+    for record in records:
+        begin = 1 << int(record["bucket"])
+        record["value"] = begin + int(random.integers(begin))
+        for key in view.worst_keys:
+            record[key.field] = _pick(key, random)
+    if "pid" in (records.dtype.names or ()):
+        records["comm"] = [PROGRAMS[int(pid)][0].encode() for pid in records["pid"]]
+    return records
 
 
 def address(text: str, port: int) -> tuple[list[int], int]:

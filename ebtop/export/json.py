@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 from ebtop import __version__, cells, rows
 from ebtop.derive import percentile
 from ebtop.frame import EventsFrame, Frame, HistogramFrame, ProbeFrame, TableFrame, ViewFrame, fields_of
-from ebtop.sample import MapRows, Process, Records, bucket_edges
+from ebtop.sample import MapRows, ProbeSample, Process, Records, bucket_edges
 from ebtop.spec import Column, Histogram, Key, Kind, Measure, Table
 
 VERSION = 1
@@ -142,15 +142,16 @@ def _probe(frame: Frame, given: ProbeFrame) -> Document:
             "ns_per_event": _number(given.ns_per_event),
             "cpu_percent": _number(given.cpu_percent),
         },
-        "views": {name: _view(frame, view, sample.maps) for name, view in given.views.items()},
+        "views": {name: _view(frame, view, sample) for name, view in given.views.items()},
     }
 
 
-def _view(frame: Frame, view: ViewFrame, maps: Mapping[str, MapRows]) -> Document:
+def _view(frame: Frame, view: ViewFrame, sample: ProbeSample) -> Document:
     if isinstance(view, TableFrame):
-        return _table(frame, view, maps[view.view.map])
+        return _table(frame, view, sample.maps[view.view.map])
     if isinstance(view, HistogramFrame):
-        return _histograms(frame, view, maps[view.view.map])
+        examples = _examples(frame, view.view, sample.worst.get(view.view.name))
+        return {**_histograms(frame, view, sample.maps[view.view.map]), "worst": examples}
     return _events(frame, view)
 
 
@@ -211,6 +212,19 @@ def _histograms(frame: Frame, given: HistogramFrame, behind: MapRows) -> Documen
         f"upper_{unit}": [*edges[1:-1], None],
         "histograms": _records({**keys, **counted}, len(given.totals)),
     }
+
+
+def _examples(frame: Frame, view: Histogram, records: Records | None) -> list[Document]:
+    """The worst example of each bucket in the interval, over all keys, with the lower edge of its bucket."""
+    if records is None:
+        return []
+    unit, edges = view.unit.value, bucket_edges()
+    comm = records["comm"] if "comm" in fields_of(records) else None
+    values = {
+        f"lower_{unit}": edges[records["bucket"]].tolist(),
+        f"value_{unit}": records["value"].tolist(),
+    }
+    return _records({**values, **_keys(frame, view.worst_keys, records, comm)}, records.size)
 
 
 def _percentiles(given: HistogramFrame, share: float) -> list[float | None]:

@@ -32,6 +32,14 @@ struct blockio_device {
     u32 device;
     u32 direction;
 };
+struct blockio_example { /* begins as struct ebtop_worst */
+    u64 epoch;
+    u64 value;
+    u32 pid;
+    u32 device;
+    u32 direction;
+    char comm[EBTOP_COMM];
+};
 struct blockio_slot {
     u64 ns; /* of the issue; 0: not issued yet */
     u32 pid;
@@ -43,6 +51,8 @@ BPF_TABLE("percpu_hash", struct blockio_key, struct blockio_row, blockio_rows, B
 BPF_TABLE("percpu_hash", struct blockio_device, struct ebtop_histogram, blockio_latency, BLOCKIO_DEVICES);
 BPF_TABLE("lru_hash", u64, struct blockio_slot, blockio_slots, BLOCKIO_SLOTS);
 BPF_ARRAY(blockio_empty, struct ebtop_histogram, 1);
+EBTOP_COUNTERS(struct blockio_example, blockio_worst, EBTOP_EXAMPLES);
+EBTOP_EPOCH(blockio_epoch);
 EBTOP_COUNTERS(struct ebtop_totals, blockio_totals, 1);
 
 static __always_inline void blockio_ask(u64 request, u64 ns) {
@@ -81,7 +91,21 @@ static __always_inline u32 blockio_device(struct request *request) {
     return major << BLOCKIO_MINOR_BITS | minor;
 }
 
-static __always_inline void blockio_observe(u32 device, u32 operation, u64 ns) {
+static __always_inline void blockio_keep(u64 bucket, u64 ns, struct blockio_device *key, struct blockio_slot *slot) {
+    u32 only = 0;
+    u64 *running = blockio_epoch.lookup(&only), epoch = running ? *running : 0;
+    u32 index = ebtop_example(ebtop_bank(1), epoch, bucket);
+    struct blockio_example *worst = blockio_worst.lookup(&index);
+    if (!worst || !ebtop_is_worse(worst, epoch, ns))
+        return;
+    worst->pid = slot->pid;
+    worst->device = key->device;
+    worst->direction = key->direction;
+    __builtin_memcpy(worst->comm, slot->comm, sizeof(worst->comm));
+    ebtop_kept(worst, epoch);
+}
+
+static __always_inline void blockio_observe(u32 device, u32 operation, u64 ns, struct blockio_slot *slot) {
     struct blockio_device key = {.device = device};
     u32 index = 0;
     key.direction = operation != BLOCKIO_READ && operation != BLOCKIO_DRIVER_IN;
@@ -90,7 +114,7 @@ static __always_inline void blockio_observe(u32 device, u32 operation, u64 ns) {
         return;
     latency = blockio_latency.lookup_or_try_init(&key, empty);
     if (latency)
-        ebtop_observe_atomic(latency, ns);
+        blockio_keep(ebtop_observe_atomic(latency, ns), ns, &key, slot);
 }
 
 int blockio_complete(struct bpf_raw_tracepoint_args *ctx) { /* (rq, error, bytes), again for each part that is done */
@@ -121,7 +145,7 @@ int blockio_complete(struct bpf_raw_tracepoint_args *ctx) { /* (rq, error, bytes
         return 0;
     slot->asked = 0;
     ebtop_add(&totals->total, 1);
-    blockio_observe(key.device, operation, ns);
+    blockio_observe(key.device, operation, ns, slot);
     if (!row) {
         ebtop_add(&totals->drops, 1);
         return 0;

@@ -23,6 +23,7 @@ _COLUMNS: tuple[Column, ...] = (
 )
 _PROCESS = Key("pid", Kind.PID)
 _DEVICE = Key("device", Kind.DEVICE, "device")
+_DIRECTION = Key("direction", Kind.DIRECTION, "direction")
 
 PROBE = Probe(
     name="blockio",
@@ -61,7 +62,9 @@ PROBE = Probe(
             "latency",
             "blockio_latency",
             Unit.NS,
-            (Key("device", Kind.DEVICE, "device"), Key("direction", Kind.DIRECTION, "direction")),
+            (_DEVICE, _DIRECTION),
+            "blockio_worst",
+            (_PROCESS, _DEVICE, _DIRECTION),
         ),
     ),
     misses="I/O merged into another request counts once, for the process of that request. Cached writes belong to the"

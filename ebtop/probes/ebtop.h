@@ -80,21 +80,62 @@ static __always_inline u64 ebtop_bucket(u64 value) {
     return bucket;
 }
 
-static __always_inline void ebtop_observe(struct ebtop_histogram *histogram, u64 value) {
-    histogram->slots[ebtop_bucket(value)]++;
+/* The bucket in which it is counted. */
+static __always_inline u64 ebtop_observe(struct ebtop_histogram *histogram, u64 value) {
+    u64 bucket = ebtop_bucket(value);
+    histogram->slots[bucket]++;
     histogram->sum += value;
     if (value > histogram->max_value)
         histogram->max_value = value;
+    return bucket;
 }
 
 /* For counters that a softirq and the task below it may both touch: network and block events. */
 #define ebtop_add(counter, value) __sync_fetch_and_add((counter), (value))
 
-static __always_inline void ebtop_observe_atomic(struct ebtop_histogram *histogram, u64 value) {
-    ebtop_add(&histogram->slots[ebtop_bucket(value)], 1);
+static __always_inline u64 ebtop_observe_atomic(struct ebtop_histogram *histogram, u64 value) {
+    u64 bucket = ebtop_bucket(value);
+    ebtop_add(&histogram->slots[bucket], 1);
     ebtop_add(&histogram->sum, value);
     if (value > histogram->max_value)
         histogram->max_value = value;
+    return bucket;
+}
+
+/* How the record of a bucket's worst example in one interval begins; a probe's own struct goes on with pid, comm and what
+ * else it knows. EBTOP_EPOCH is the number of the running interval, raised by user space and by nobody else; records stand
+ * in an EBTOP_COUNTERS of EBTOP_EXAMPLES entries, two sets of buckets taken in turns: while one is written, the other is
+ * read. Nothing is cleared: a record of another interval is as good as none. */
+struct ebtop_worst {
+    u64 epoch;
+    u64 value;
+};
+
+#define EBTOP_EXAMPLES (2 * EBTOP_BUCKETS)
+#define EBTOP_EPOCH(name) BPF_F_TABLE("array", u32, u64, name, 1, EBTOP_MMAPABLE)
+#define EBTOP_WRITING (~0ULL) /* in the place of an epoch */
+
+static __always_inline u32 ebtop_example(u32 cpu, u64 epoch, u64 bucket) {
+    return cpu * EBTOP_EXAMPLES + (epoch & 1) * EBTOP_BUCKETS + bucket;
+}
+
+/* Whether `value` is worse than what the record holds; then everything else is to be written, and ebtop_kept called.
+ * Whoever interrupts a writer on its CPU finds EBTOP_WRITING and leaves the record alone, and a reader does too. Only who
+ * interrupts between the comparison and the mark may be overwritten by something less bad, whole all the same. */
+static __always_inline int ebtop_is_worse(void *record, u64 epoch, u64 value) {
+    struct ebtop_worst *worst = record;
+    u64 was = worst->epoch;
+    if (was == epoch ? value <= worst->value : was == EBTOP_WRITING)
+        return 0;
+    worst->epoch = EBTOP_WRITING;
+    asm volatile("" : : : "memory");
+    worst->value = value;
+    return 1;
+}
+
+static __always_inline void ebtop_kept(void *record, u64 epoch) {
+    asm volatile("" : : : "memory");
+    ((struct ebtop_worst *)record)->epoch = epoch;
 }
 
 /* States and protocols of sockets: include/net/tcp_states.h, include/uapi/linux/in.h, include/linux/socket.h. */

@@ -22,8 +22,18 @@ struct runqlat_value {
     char comm[EBTOP_COMM];
 };
 
+struct runqlat_example { /* begins as struct ebtop_worst */
+    u64 epoch;
+    u64 value;
+    u32 pid;
+    u32 cpu;
+    char comm[EBTOP_COMM];
+};
+
 BPF_TABLE("percpu_hash", struct runqlat_key, struct runqlat_value, runqlat_rows, RUNQLAT_ROWS);
 EBTOP_COUNTERS(struct ebtop_histogram, runqlat_latency, 1);
+EBTOP_COUNTERS(struct runqlat_example, runqlat_worst, EBTOP_EXAMPLES);
+EBTOP_EPOCH(runqlat_epoch);
 EBTOP_COUNTERS(struct ebtop_totals, runqlat_totals, 1);
 BPF_HASH(runqlat_starts, u64, u64, RUNQLAT_STARTS);
 
@@ -51,6 +61,19 @@ static __always_inline struct runqlat_value *runqlat_row(struct task_struct *tas
     return row;
 }
 
+static __always_inline void runqlat_keep(struct task_struct *task, u32 cpu, u32 pid, u64 bucket, u64 ns) {
+    u32 only = 0;
+    u64 *running = runqlat_epoch.lookup(&only), epoch = running ? *running : 0;
+    u32 index = ebtop_example(cpu, epoch, bucket);
+    struct runqlat_example *worst = runqlat_worst.lookup(&index);
+    if (!worst || !ebtop_is_worse(worst, epoch, ns))
+        return;
+    worst->pid = pid;
+    worst->cpu = cpu;
+    bpf_probe_read_kernel(worst->comm, sizeof(worst->comm), &task->comm);
+    ebtop_kept(worst, epoch);
+}
+
 static __always_inline void runqlat_end(struct task_struct *task) {
     u64 address = (u64)task, ns = 0;
     u32 cpu = bpf_get_smp_processor_id(), pid = 0;
@@ -69,7 +92,7 @@ static __always_inline void runqlat_end(struct task_struct *task) {
         return;
     }
     totals->total++;
-    ebtop_observe(latency, ns);
+    runqlat_keep(task, cpu, pid, ebtop_observe(latency, ns), ns);
     struct runqlat_value *row = runqlat_row(task, totals, pid);
     if (!row)
         return;

@@ -45,7 +45,15 @@ PROBE = Probe(
             ),
             "waits_per_second",
         ),
-        Histogram("latency", "latency", "runqlat_latency", Unit.NS),
+        Histogram(
+            "latency",
+            "latency",
+            "runqlat_latency",
+            Unit.NS,
+            (),
+            "runqlat_worst",
+            (Key("pid", Kind.PID), Key("cpu", Kind.NUMBER)),
+        ),
     ),
     misses=(
         "Waits that had begun when the probe started. The time a hypervisor takes away from the whole machine is not "

@@ -38,9 +38,20 @@ struct rw_slot {
     u64 rest[7];
 };
 
+struct rw_example { /* begins as struct ebtop_worst */
+    u64 epoch;
+    u64 value;
+    u32 pid;
+    u32 direction;
+    char comm[EBTOP_COMM];
+};
+
 BPF_TABLE("percpu_hash", struct rw_key, struct rw_value, rw_calls, RW_ROWS);
 EBTOP_COUNTERS(struct ebtop_histogram, rw_sizes, RW_DIRECTIONS);
 EBTOP_COUNTERS(struct ebtop_histogram, rw_latency, RW_DIRECTIONS);
+EBTOP_COUNTERS(struct rw_example, rw_sizes_worst, EBTOP_EXAMPLES);
+EBTOP_COUNTERS(struct rw_example, rw_latency_worst, EBTOP_EXAMPLES);
+EBTOP_EPOCH(rw_epoch);
 EBTOP_COUNTERS(struct ebtop_totals, rw_totals, 1);
 BPF_ARRAY(rw_slots, struct rw_slot, EBTOP_CPUS);
 BPF_HASH(rw_starts, u64, u64, RW_STARTS);
@@ -77,13 +88,27 @@ static __always_inline struct rw_value *rw_row(struct ebtop_totals *totals, u32 
     return row;
 }
 
-static __always_inline void rw_observe(u32 direction, u64 ns, s64 bytes) {
-    u32 index = ebtop_bank(RW_DIRECTIONS) + direction;
+static __always_inline void rw_keep(struct rw_example *worst, u64 epoch, u64 value, u32 direction) {
+    if (!worst || !ebtop_is_worse(worst, epoch, value))
+        return;
+    worst->pid = bpf_get_current_pid_tgid() >> 32;
+    worst->direction = direction;
+    bpf_get_current_comm(worst->comm, sizeof(worst->comm));
+    ebtop_kept(worst, epoch);
+}
+
+static __always_inline void rw_observe(u32 cpu, u32 direction, u64 ns, s64 bytes) {
+    u32 index = cpu * RW_DIRECTIONS + direction, only = 0;
     struct ebtop_histogram *sizes = rw_sizes.lookup(&index), *latency = rw_latency.lookup(&index);
-    if (sizes && bytes >= 0)
-        ebtop_observe(sizes, bytes);
-    if (latency && ns)
-        ebtop_observe(latency, ns);
+    u64 *running = rw_epoch.lookup(&only), epoch = running ? *running : 0;
+    if (sizes && bytes >= 0) {
+        index = ebtop_example(cpu, epoch, ebtop_observe(sizes, bytes));
+        rw_keep(rw_sizes_worst.lookup(&index), epoch, bytes, direction);
+    }
+    if (latency && ns) {
+        index = ebtop_example(cpu, epoch, ebtop_observe(latency, ns));
+        rw_keep(rw_latency_worst.lookup(&index), epoch, ns, direction);
+    }
 }
 
 /* One call that returned `ret`, which was a read, a write or both; `counts`: what it returns is bytes. */
@@ -98,9 +123,9 @@ static __always_inline int rw_returned(s64 ret, int is_read, int is_write, int c
         totals->unmatched++;
     s64 bytes = counts ? ret : -1;
     if (is_read)
-        rw_observe(RW_READ, ns, bytes);
+        rw_observe(cpu, RW_READ, ns, bytes);
     if (is_write)
-        rw_observe(RW_WRITE, ns, bytes);
+        rw_observe(cpu, RW_WRITE, ns, bytes);
     struct rw_value *row = rw_row(totals, pid);
     if (!row)
         return 0;

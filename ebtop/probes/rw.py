@@ -22,6 +22,7 @@ _EXITS = tuple(
     for call in calls
 )
 _DIRECTION = (Key("index", Kind.DIRECTION, "direction"),)
+_WORST = (Key("pid", Kind.PID), Key("direction", Kind.DIRECTION))
 
 PROBE = Probe(
     name="rw",
@@ -62,8 +63,8 @@ PROBE = Probe(
             ),
             "read_bytes_per_second",
         ),
-        Histogram("latency", "latency", "rw_latency", Unit.NS, _DIRECTION),
-        Histogram("sizes", "sizes", "rw_sizes", Unit.BYTES, _DIRECTION),
+        Histogram("latency", "latency", "rw_latency", Unit.NS, _DIRECTION, "rw_latency_worst", _WORST),
+        Histogram("sizes", "sizes", "rw_sizes", Unit.BYTES, _DIRECTION, "rw_sizes_worst", _WORST),
     ),
     headline=("read_bytes", "write_bytes"),
     headline_unit=Unit.BYTES,

@@ -43,8 +43,18 @@ struct syscalls_slot {
     u64 rest[6]; /* a cache line for each CPU */
 };
 
+struct syscalls_example { /* begins as struct ebtop_worst */
+    u64 epoch;
+    u64 value;
+    u32 pid;
+    u32 nr;
+    char comm[EBTOP_COMM];
+};
+
 BPF_TABLE("percpu_hash", struct syscalls_key, struct syscalls_value, syscalls_calls, SYSCALLS_ROWS);
 EBTOP_COUNTERS(struct ebtop_histogram, syscalls_latency, SYSCALLS_NUMBERS);
+EBTOP_COUNTERS(struct syscalls_example, syscalls_worst, EBTOP_EXAMPLES);
+EBTOP_EPOCH(syscalls_epoch);
 EBTOP_COUNTERS(struct ebtop_totals, syscalls_totals, 1);
 BPF_ARRAY(syscalls_slots, struct syscalls_slot, EBTOP_CPUS);
 BPF_HASH(syscalls_starts, u64, struct syscalls_start, SYSCALLS_STARTS);
@@ -86,6 +96,19 @@ int syscalls_enter(struct bpf_raw_tracepoint_args *ctx) {
 }
 
 #if SYSCALLS_WAY == 0
+static __always_inline void syscalls_keep(u32 cpu, u64 bucket, u64 ns, u32 nr) {
+    u32 only = 0;
+    u64 *running = syscalls_epoch.lookup(&only), epoch = running ? *running : 0;
+    u32 index = ebtop_example(cpu, epoch, bucket);
+    struct syscalls_example *worst = syscalls_worst.lookup(&index);
+    if (!worst || !ebtop_is_worse(worst, epoch, ns))
+        return;
+    worst->pid = bpf_get_current_pid_tgid() >> 32;
+    worst->nr = nr;
+    bpf_get_current_comm(worst->comm, sizeof(worst->comm));
+    ebtop_kept(worst, epoch);
+}
+
 int syscalls_exit(struct bpf_raw_tracepoint_args *ctx) {
     u64 now = bpf_ktime_get_ns();
     u32 cpu = bpf_get_smp_processor_id();
@@ -115,7 +138,7 @@ int syscalls_exit(struct bpf_raw_tracepoint_args *ctx) {
     row->ns += ns;
     if (ctx->args[1] >= -4095ULL && nr != SYSCALLS_SIGRETURN)
         row->errors++;
-    ebtop_observe(latency, ns);
+    syscalls_keep(cpu, ebtop_observe(latency, ns), ns, nr);
     return 0;
 }
 

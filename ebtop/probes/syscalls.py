@@ -50,7 +50,15 @@ PROBE = Probe(
             _COLUMNS,
             "calls_per_second",
         ),
-        Histogram("latency", "latency", "syscalls_latency", Unit.NS, (Key("index", Kind.SYSCALL, "call"),)),
+        Histogram(
+            "latency",
+            "latency",
+            "syscalls_latency",
+            Unit.NS,
+            (Key("index", Kind.SYSCALL, "call"),),
+            "syscalls_worst",
+            (Key("pid", Kind.PID), _SYSCALL),
+        ),
     ),
     misses="Calls that never return (exit, exit_group) and calls of 32-bit programs are counted as they are numbered.",
 )

@@ -22,11 +22,21 @@ struct tcpconnect_row {
 struct tcpconnect_start {
     u64 ns;
     struct tcpconnect_key key;
+    char comm[EBTOP_COMM];
+};
+struct tcpconnect_example { /* begins as struct ebtop_worst */
+    u64 epoch;
+    u64 value;
+    u32 pid;
+    struct ebtop_address remote;
+    char comm[EBTOP_COMM];
 };
 
 BPF_TABLE("percpu_hash", struct tcpconnect_key, struct tcpconnect_row, tcpconnect_rows, TCPCONNECT_ROWS);
 BPF_TABLE("lru_hash", u64, struct tcpconnect_start, tcpconnect_starts, TCPCONNECT_STARTS);
 EBTOP_COUNTERS(struct ebtop_histogram, tcpconnect_latency, 1);
+EBTOP_COUNTERS(struct tcpconnect_example, tcpconnect_worst, EBTOP_EXAMPLES);
+EBTOP_EPOCH(tcpconnect_epoch);
 EBTOP_COUNTERS(struct ebtop_totals, tcpconnect_totals, 1);
 
 static __always_inline void tcpconnect_begin(u64 socket, struct tcpconnect_start *start) {
@@ -36,9 +46,10 @@ static __always_inline void tcpconnect_begin(u64 socket, struct tcpconnect_start
     if (!totals || ebtop_is_left_out(start->key.pid))
         return;
     ebtop_add(&totals->total, 1);
+    bpf_get_current_comm(start->comm, sizeof(start->comm));
     row = tcpconnect_rows.lookup(&start->key);
     if (!row) {
-        bpf_get_current_comm(zero.comm, sizeof(zero.comm));
+        __builtin_memcpy(zero.comm, start->comm, sizeof(zero.comm));
         row = tcpconnect_rows.lookup_or_try_init(&start->key, &zero);
     }
     if (row)
@@ -46,6 +57,19 @@ static __always_inline void tcpconnect_begin(u64 socket, struct tcpconnect_start
     else
         ebtop_add(&totals->drops, 1);
     tcpconnect_starts.update(&socket, start);
+}
+
+static __always_inline void tcpconnect_keep(u32 cpu, u64 bucket, u64 ns, struct tcpconnect_start *start) {
+    u32 only = 0;
+    u64 *running = tcpconnect_epoch.lookup(&only), epoch = running ? *running : 0;
+    u32 index = ebtop_example(cpu, epoch, bucket);
+    struct tcpconnect_example *worst = tcpconnect_worst.lookup(&index);
+    if (!worst || !ebtop_is_worse(worst, epoch, ns))
+        return;
+    worst->pid = start->key.pid;
+    worst->remote = start->key.remote;
+    __builtin_memcpy(worst->comm, start->comm, sizeof(worst->comm));
+    ebtop_kept(worst, epoch);
 }
 
 static __always_inline void tcpconnect_end(u64 socket, int oldstate, int newstate) {
@@ -62,9 +86,9 @@ static __always_inline void tcpconnect_end(u64 socket, int oldstate, int newstat
     }
     u64 ns = bpf_ktime_get_ns() - start->ns;
     struct tcpconnect_key key = start->key;
-    tcpconnect_starts.delete(&socket);
     if (newstate == EBTOP_TCP_ESTABLISHED)
-        ebtop_observe_atomic(latency, ns);
+        tcpconnect_keep(bank, ebtop_observe_atomic(latency, ns), ns, start);
+    tcpconnect_starts.delete(&socket);
     row = tcpconnect_rows.lookup(&key);
     if (!row)
         return; /* counted as dropped when it began */

@@ -49,7 +49,7 @@ PROBE = Probe(
         ),
         Table("by_process", "by process", "tcpconnect_rows", (_PROCESS,), _COLUMNS, "connects_per_second"),
         Table("by_remote", "by remote end", "tcpconnect_rows", (_REMOTE,), _COLUMNS, "connects_per_second"),
-        Histogram("latency", "latency", "tcpconnect_latency", Unit.NS),
+        Histogram("latency", "latency", "tcpconnect_latency", Unit.NS, (), "tcpconnect_worst", (_PROCESS, _REMOTE)),
     ),
     misses="Connects that fail before the first SYN (no route, no permission), and protocols other than TCP. A"
     " connection that is tried when ebtop starts has no time; MPTCP counts each of its TCP subflows.",

@@ -118,6 +118,37 @@ def test_a_histogram_has_edges_counts_and_its_key_by_name(two_seconds: Frame) ->
     assert histogram["p50_ns"] <= histogram["p99_ns"] <= histogram["max_ns"]
 
 
+def test_the_worst_example_of_each_bucket_says_whose_it_was(two_seconds: Frame) -> None:
+    """Edge and value in the unit, process by number and name, and what else the record knows, with names."""
+    read = document(two_seconds)["probes"]
+    given = two_seconds.sample.probes["blockio"].worst["latency"]
+    found = read["blockio"]["views"]["latency"]["worst"]
+    assert [one["lower_ns"] for one in found] == [1 << bucket for bucket in range(9, 21)]
+    assert [one["value_ns"] for one in found] == given["value"].tolist()
+    assert all(one["lower_ns"] <= one["value_ns"] < 2 * one["lower_ns"] for one in found)
+    assert [one["program"] for one in found] == [samples.PROGRAMS[pid][0] for pid in given["pid"].tolist()]
+    assert {one["device_name"] for one in found} <= {"nvme0n1", "sda"}
+    assert {one["direction"] for one in found} == {"read", "write"}
+    assert {one["remote_port"] for one in read["tcpconnect"]["views"]["latency"]["worst"]} <= {5432, 443, 8080}
+    call = read["syscalls"]["views"]["latency"]["worst"][0]
+    assert call["nr_name"] == samples.LABELS["syscall"][call["nr"]]
+    assert "value_bytes" in read["rw"]["views"]["sizes"]["worst"][0]
+
+
+def test_a_process_that_only_an_example_knows_has_the_kernels_name() -> None:
+    """It was gone before anybody could look."""
+    now = replace(samples.sample(1, ["runqlat"]), processes={})
+    examples = document(frame_of(now))["probes"]["runqlat"]["views"]["latency"]["worst"]
+    assert {one["program"] for one in examples} <= {name for name, _ in samples.PROGRAMS.values()}
+
+
+def test_without_examples_there_is_an_empty_list() -> None:
+    """Where none could be read, as in recordings of before."""
+    now = samples.sample(1, ["rw"])
+    bare = samples.with_probe(now, "rw", replace(now.probes["rw"], worst={}))
+    assert document(frame_of(bare))["probes"]["rw"]["views"]["latency"]["worst"] == []
+
+
 def test_addresses_are_text_and_parts(two_seconds: Frame) -> None:
     """Ready to read and ready to compute with."""
     rows = [

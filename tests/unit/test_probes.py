@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ebtop import registry
-from ebtop.spec import Probe, Table
+from ebtop.spec import Histogram, Kind, Probe, Table
 
 COUNTERS = {
     "syscalls": "calls",
@@ -25,3 +25,12 @@ def test_the_first_table_tells_which_of_its_members_counts_events(probe: Probe) 
     """Rows that are taken out of it are counted by that one, never by their bytes."""
     first = next(view for view in probe.views if isinstance(view, Table))
     assert first.counter == COUNTERS[probe.name]
+
+
+@pytest.mark.parametrize("probe", registry.probes().values(), ids=lambda probe: probe.name)
+def test_every_histogram_keeps_examples_that_name_a_process(probe: Probe) -> None:
+    """In a map of the probe's own, each in another."""
+    histograms = [view for view in probe.views if isinstance(view, Histogram)]
+    assert all(view.worst.startswith(f"{probe.name}_") for view in histograms)
+    assert len({view.worst for view in histograms}) == len(histograms)
+    assert all(view.worst_keys[0].kind is Kind.PID for view in histograms)

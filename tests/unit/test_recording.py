@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ebtop import planes
+from ebtop import planes, registry
 from ebtop.recording import MAGIC, Writer, read
 from ebtop.sample import EventTail, MapRows, ProbeSample, Process, Sample, State
 from tests import samples
@@ -140,6 +140,25 @@ def test_event_tails_keep_what_the_sample_before_had() -> None:
         tail(0, 1, 1),
     ]
     assert comes_back(session)
+
+
+def test_examples_come_back_interval_by_interval() -> None:
+    """Others, the same, fewer, none, a view that has none any more; recordings of before have no such member."""
+    examples = [samples.worst(registry.probe("tcpconnect").views[-1], second) for second in (0, 1)]  # type: ignore[arg-type]  # the histogram
+
+    def sample(**views: Any) -> Sample:
+        probe = ProbeSample(State.LIVE, worst=views)
+        return replace(samples.sample(0, []), probes={"p": probe})
+
+    given = [examples[0], examples[1], examples[1], examples[1][3:7], examples[1][:0], examples[0]]
+    session = [*(sample(latency=one, sizes=given[0]) for one in given), sample(), sample(latency=given[0])]
+    assert comes_back(session)
+    changes = _changes_of(samples.sample(0, ["rw"]))
+    for path, value in changes:
+        if path == ["probes"]:
+            del value["rw"]["worst"]
+            value["rw"]["maps"] = {}
+    assert back(forged(changes))[0].probes["rw"].worst == {}
 
 
 def test_half_a_minute_of_a_loaded_machine_is_small() -> None:

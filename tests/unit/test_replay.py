@@ -18,7 +18,7 @@ from ebtop.derive import derive
 from ebtop.frame import EventsFrame
 from ebtop.recording import Writer
 from ebtop.replay import Replay
-from ebtop.sample import MapRows, Sample, Source, State
+from ebtop.sample import BUCKETS, MapRows, Sample, Source, State
 from tests import samples
 
 FAST = 0.01
@@ -194,6 +194,52 @@ def test_numbers_this_version_does_not_know_fail_only_their_probe(play: Callable
     assert shown.probes["syscalls"].state is State.FAILED
     assert "another version" in shown.probes["syscalls"].error
     assert shown.probes["blockio"].state is State.LIVE
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"bucket": "<u8"},
+        {"value": "<u4"},
+        {"pid": "S4"},
+        {"comm": "<u8"},
+        {"device": ""},
+        {"bucket": ("<u4", (1,))},
+    ],
+)
+def test_examples_that_this_version_does_not_know_fail_their_probe(
+    play: Callable[..., Player], members: dict[str, Any]
+) -> None:
+    """A member of another sort, or one that is missing."""
+    assert shown_with_examples(play, changed(samples.sample(0, ["blockio"]), members)) is State.FAILED
+
+
+def test_an_example_of_a_bucket_that_does_not_exist_fails_its_probe(play: Callable[..., Player]) -> None:
+    """Nothing behind relies on a file."""
+    examples = changed(samples.sample(0, ["blockio"]), {})
+    assert shown_with_examples(play, examples) is State.LIVE
+    examples["bucket"][-1] = BUCKETS
+    assert shown_with_examples(play, examples) is State.FAILED
+
+
+def test_a_recording_without_examples_plays(play: Callable[..., Player]) -> None:
+    """As those of before."""
+    assert shown_with_examples(play, None) is State.LIVE
+
+
+def changed(sample: Sample, members: dict[str, Any]) -> Any:
+    """The examples of block I/O with some members of other types, or left out where that is ""."""
+    given = sample.probes["blockio"].worst["latency"]
+    types = {name: given.dtype[name] for name in given.dtype.names or ()} | members
+    return np.zeros(given.size, [(name, kind) for name, kind in types.items() if kind != ""])
+
+
+def shown_with_examples(play: Callable[..., Player], examples: Any) -> State:
+    """How block I/O is shown when its recording has these examples."""
+    sample = samples.sample(0, ["blockio"])
+    worst = {} if examples is None else {"latency": examples}
+    other = replace(sample.probes["blockio"], worst=worst)
+    return play(samples.with_probe(sample, "blockio", other)).take(1)[0].probes["blockio"].state
 
 
 def test_every_probes_own_samples_fit(play: Callable[..., Player]) -> None:

@@ -1,0 +1,77 @@
+"""Whether what was recorded is what this version's declarations read; knows nothing of files or time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ebtop import registry
+from ebtop.sample import BUCKETS, ProbeSample, Records, State
+from ebtop.spec import Events, Histogram, Key, Kind, Probe, Table
+
+_STRANGE = "it was recorded by another version of ebtop, whose numbers this one does not know"
+
+
+def declared(name: str) -> Probe | None:
+    """The probe of that name as declared now, if there is one."""
+    try:
+        return registry.probe(name)
+    except KeyError:
+        return None
+
+
+def fitting(name: str, sample: ProbeSample) -> ProbeSample:
+    """`sample`, or a failed one where it lacks what this version's declaration of the probe reads."""
+    probe = declared(name)
+    if probe is None or sample.state is not State.LIVE or _has_members(probe, sample):
+        return sample
+    return ProbeSample(State.FAILED, error=_STRANGE)
+
+
+def _has_members(probe: Probe, sample: ProbeSample) -> bool:
+    for view in probe.views:
+        if isinstance(view, Events):
+            tail = sample.events.get(view.map)
+            fits = tail is None or _numbers_and_texts(tail.records, view.keys)
+        else:
+            rows = sample.maps.get(view.map)
+            keys = view.by if isinstance(view, Histogram) else view.keys
+            fits = rows is None or (_numbers_and_texts(rows.keys, keys) and _values(rows.values, view))
+        if not fits or (isinstance(view, Histogram) and not _examples(sample.worst.get(view.name), view)):
+            return False
+    return True
+
+
+def _examples(records: Records | None, view: Histogram) -> bool:
+    """Whether `records` are worst examples of `view`; recordings of before have none."""
+    if records is None:
+        return True
+    members = {name: records.dtype[name] for name in records.dtype.names or ()}
+    named = members.get("comm", np.dtype("S16")).kind == "S"
+    numbered = members.get("bucket") == np.uint32 and members.get("value") == np.uint64
+    if not numbered or not named or (records["bucket"] >= BUCKETS).any():
+        return False
+    return _numbers_and_texts(records, view.worst_keys)
+
+
+def _numbers_and_texts(records: Records, keys: tuple[Key, ...]) -> bool:
+    """Whether `records` has a member of the right sort for each of `keys`."""
+    for key in keys:
+        member = records.dtype[key.field] if key.field in (records.dtype.names or ()) else None
+        if member is None:
+            return False
+        if key.kind is Kind.ADDRESS:
+            fits = member.itemsize == 20  # struct ebtop_address
+        else:
+            fits = member.kind == "S" if key.kind is Kind.TEXT else member.kind in "ui" and not member.shape
+        if not fits or (key.kind is Kind.TIME and member != np.uint64):
+            return False
+    return True
+
+
+def _values(values: Records, view: Table | Histogram) -> bool:
+    """Whether `values` has every counter that `view` reads."""
+    names = values.dtype.names or ()
+    if isinstance(view, Histogram):
+        return {"slots", "sum", "max_value"} <= set(names) and values.dtype["slots"].shape == (BUCKETS,)
+    fields = {name for column in view.columns for name in (column.field, column.per) if name}
+    return all(name in names and values.dtype[name].kind in "ui" and not values.dtype[name].shape for name in fields)
