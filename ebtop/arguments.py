@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from ebtop import __version__, registry
+from ebtop.brake import BOUND_PERCENT
 
 _UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _SHORTEST_S, _LONGEST_S = 0.1, 86_400.0
 _SLOWEST_S = 60.0
+_MOST_PERCENT = 10_000.0
 _DESCRIPTION = "top for what the Linux kernel really does. Without a command: the dashboard."
 _EPILOG = "Durations: 500ms, 5s, 2m. Needs root (sudo ebtop), or CAP_BPF and CAP_PERFMON; --demo needs nothing."
 
@@ -37,6 +39,8 @@ class Arguments:
     json: bool
     counts_only: bool = False
     """Probes that can only count, without times, do."""
+    max_overhead: float = BOUND_PERCENT
+    """What ebtop may cost, percent of one CPU; 0: whatever it takes."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -60,6 +64,7 @@ def parse(words: Sequence[str]) -> Arguments:
         seconds=getattr(said, "seconds", 0.0),
         json=getattr(said, "json", False),
         counts_only=getattr(said, "counts_only", False),
+        max_overhead=getattr(said, "max_overhead", BOUND_PERCENT),
     )
 
 
@@ -85,6 +90,14 @@ def interval(text: str) -> float:
     if seconds > _SLOWEST_S:
         raise argparse.ArgumentTypeError(f"{text!r} is longer than a minute")
     return seconds
+
+
+def percent(text: str) -> float:
+    """A percentage of one CPU, from 0 to 10000."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?%?", text.strip())
+    if not found or float(found[1]) > _MOST_PERCENT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no percentage of one CPU; say for instance 5 or 0.5, 0 for any")
+    return float(found[1])
 
 
 def probe_names(text: str) -> tuple[str, ...]:
@@ -134,6 +147,13 @@ def _live(parser: argparse.ArgumentParser, no_probes: object, pace: object) -> N
         action="store_true",
         default=argparse.SUPPRESS,
         help="probes that can only count, without times, do: at half the cost",
+    )
+    parser.add_argument(
+        "--max-overhead",
+        type=percent,
+        default=argparse.SUPPRESS,
+        metavar="PERCENT",
+        help=f"of one CPU that ebtop itself may cost ({BOUND_PERCENT:g}); 0: no bound",
     )
     parser.add_argument("--interval", type=interval, default=pace, metavar="TIME", help="between two looks (1s)")
 

@@ -105,8 +105,14 @@ def _show(arguments: Arguments, begin: Callable[[], Live | Replay], save: Callab
     if not arguments.command:
         from ebtop import tui
 
-        return tui.run(begin, save=save, wanted=arguments.probes, interval=arguments.interval_s)
+        return tui.run(
+            begin,
+            save=save,
+            wanted=arguments.probes,
+            interval=arguments.interval_s,
+            max_overhead=arguments.max_overhead,
+        )
     from ebtop.export import headless
 
     work = headless.snapshot if arguments.command == "snapshot" else headless.record
-    return work(begin(), arguments.probes, arguments.seconds, arguments.path, save)
+    return work(begin(), arguments.probes, arguments.seconds, arguments.path, save, arguments.max_overhead)

@@ -19,9 +19,11 @@ from textual.reactive import reactive
 from textual.screen import Screen
 
 from ebtop import registry
+from ebtop.brake import BOUND_PERCENT, Brake
 from ebtop.spec import Probe, Table
 from ebtop.tui import palette
 from ebtop.tui.acting import Actions
+from ebtop.tui.acting.time import INTERVALS
 from ebtop.tui.driver import Driver, hung_up
 from ebtop.tui.handover import Handover
 from ebtop.tui.headline import headline
@@ -63,7 +65,12 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
     frame: reactive[Frame | None] = reactive(None, repaint=False, always_update=True, init=False)
 
     def __init__(
-        self, timeline: Timeline, save: Callable[[str, bytes], str], wanted: tuple[str, ...], interval: float
+        self,
+        timeline: Timeline,
+        save: Callable[[str, bytes], str],
+        wanted: tuple[str, ...],
+        interval: float,
+        max_overhead: float = BOUND_PERCENT,
     ) -> None:
         few = palette.has_few_colours(os.environ)
         super().__init__(driver_class=Driver, ansi_color=few or None)
@@ -83,6 +90,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self.farewell = ""
         """A line for stderr after the screen is gone."""
         self.notices = Notices()
+        self.brake = Brake(max_overhead if timeline.source.mode == "LIVE" else 0, INTERVALS)
         self._restarted: dict[str, int] = {}
         self._came = time.monotonic()
         self._on_terminal = os.isatty(0)
@@ -137,6 +145,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         for message in frame.sample.messages:
             self.remember(message)
         self.interval = frame.sample.interval_s
+        self.look_at_cost(frame)
         if not self.paused:
             self.frame = frame
 
@@ -195,7 +204,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         if late > max(_LATE, _LATE * self.interval) and state == "live":
             state = "late"
         at = (time.localtime(self.frame.sample.wall_ns // 10**9),) if self.frame else ()
-        return headline(self.frame, time.strftime("%H:%M:%S", *at), self.interval, state, late)
+        return headline(self.frame, time.strftime("%H:%M:%S", *at), self.interval, state, late, self.brake.mark)
 
     def _show_hints(self) -> None:
         slots = tuple((probe.slot, name in self.wanted) for name, probe in self.probes.items() if probe.slot)
@@ -291,8 +300,10 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self._focus_panel()
         self.hand_down()
 
-    def want(self, names: tuple[str, ...]) -> None:
-        """Run the probes `names` and no other."""
+    def want(self, names: tuple[str, ...], by_hand: bool = True) -> None:
+        """Run the probes `names` and no other; `by_hand`: because a user said so."""
+        for name in set(names) ^ set(self.wanted) if by_hand else ():
+            self.brake.probe_by_hand(name, name in names)
         now = self.newest.sample.monotonic_ns if self.newest else 0
         self._restarted |= dict.fromkeys(set(names) - set(self.wanted), now)
         self.wanted = names

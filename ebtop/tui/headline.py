@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from ebtop.frame import Frame
 
 
-def headline(frame: Frame | None, clock: str, interval_s: float, state: str, late_s: float) -> Headline:
+def headline(
+    frame: Frame | None, clock: str, interval_s: float, state: str, late_s: float, braked: str = ""
+) -> Headline:
     """`state` is live, paused, replay or late, then `late_s` seconds; without a frame it is starting."""
     if frame is None:
         host = os.uname()
@@ -31,4 +33,5 @@ def headline(frame: Frame | None, clock: str, interval_s: float, state: str, lat
         interval_s,
         state,
         late_s,
+        braked,
     )

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 
 def run(
-    begin: Callable[[], Source], save: Callable[[str, bytes], str], wanted: tuple[str, ...], interval: float
+    begin: Callable[[], Source],
+    save: Callable[[str, bytes], str],
+    wanted: tuple[str, ...],
+    interval: float,
+    max_overhead: float,
 ) -> int:
     """Show what `begin` gives until something ends it; see ebtop.tui.run."""
     gc.disable()  # hundreds of thousands of objects are made by imports, and none of them is garbage
@@ -24,7 +28,7 @@ def run(
     try:
         source = begin()
         try:
-            return _run(source, save, wanted, interval)
+            return _run(source, save, wanted, interval, max_overhead)
         finally:
             source.close()
     finally:
@@ -37,7 +41,13 @@ def _leave_out(module: str) -> None:
     sys.modules.setdefault(module, None)  # type: ignore[arg-type]  # the import system's word for "not to be had"
 
 
-def _run(source: Source, save: Callable[[str, bytes], str], wanted: tuple[str, ...], interval: float) -> int:
+def _run(
+    source: Source,
+    save: Callable[[str, bytes], str],
+    wanted: tuple[str, ...],
+    interval: float,
+    max_overhead: float,
+) -> int:
     from ebtop import registry
     from ebtop.timeline import Timeline
 
@@ -47,7 +57,7 @@ def _run(source: Source, save: Callable[[str, bytes], str], wanted: tuple[str, .
 
     from ebtop.tui.app import Dashboard
 
-    app = Dashboard(timeline, save, wanted, interval)
+    app = Dashboard(timeline, save, wanted, interval, max_overhead)
     app.run(mouse=True)
     if app.farewell:
         sys.stderr.write(f"ebtop: {app.farewell}\n")

@@ -116,11 +116,11 @@ class TerminalSession:
             if not piece:
                 return
 
-    def wait_for(self, what: bytes | Callable[[bytes], bool], start: int = 0) -> bytes:
+    def wait_for(self, what: bytes | Callable[[bytes], bool], start: int = 0, seconds: float = PATIENCE_S) -> bytes:
         """The output from `start` on, as soon as it contains `what` (or `what` says yes to it)."""
         there = what if callable(what) else lambda output: what in output
         with self._grown:
-            if not self._grown.wait_for(lambda: there(bytes(self.output[start:])), PATIENCE_S):
+            if not self._grown.wait_for(lambda: there(bytes(self.output[start:])), seconds):
                 raise AssertionError(f"{what!r} not seen; the end of what was: {bytes(self.output[-2000:])!r}")
             return bytes(self.output[start:])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ebtop.tui.acting.braking import Braking
 from ebtop.tui.acting.files import Files
 from ebtop.tui.acting.looking import Looking
 from ebtop.tui.acting.moving import Moving
@@ -10,5 +11,5 @@ from ebtop.tui.acting.probes import Probes
 from ebtop.tui.acting.time import Time
 
 
-class Actions(Pages, Probes, Moving, Looking, Time, Files):
+class Actions(Pages, Probes, Moving, Looking, Time, Files, Braking):
     """All of them, mixed into the dashboard."""
