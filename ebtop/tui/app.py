@@ -87,6 +87,10 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self.views: dict[str, ViewState] = {}
         self.paused = False
         self.newest: Frame | None = None
+        self.followers: list[Callable[[Frame], None]] = []
+        """Called with each frame, also while the screen is held."""
+        self.borrowed: tuple[str, ...] = ()
+        """Probes that run for a few seconds without a panel."""
         self.farewell = ""
         """A line for stderr after the screen is gone."""
         self.notices = Notices()
@@ -146,6 +150,8 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
             self.remember(message)
         self.interval = frame.sample.interval_s
         self.look_at_cost(frame)
+        for follow in tuple(self.followers):
+            follow(frame)
         if not self.paused:
             self.frame = frame
 

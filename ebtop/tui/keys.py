@@ -52,6 +52,7 @@ KEYS: tuple[KeyRow, ...] = (
     KeyRow(("space", "p"), "pause", "pause", "Hold the screen still; collection goes on.", 7),
     KeyRow(("plus", "equals_sign"), "slower", "slower", "Refresh less often."),
     KeyRow(("minus",), "faster", "faster", "Refresh more often."),
+    KeyRow(("exclamation_mark",), "triage", "triage", "Look for ten seconds, then rank what is abnormal.", 8),
     KeyRow(("S", "ctrl+s"), "snapshot", "snapshot", "Save everything collected as JSON.", 8),
     KeyRow(("P",), "picture", "picture", "Save a picture of the screen as SVG."),
     KeyRow(("L",), "log", "log", "Log: compiler and verifier text, messages.", 9),
@@ -60,6 +61,7 @@ KEYS: tuple[KeyRow, ...] = (
 
 _SHOWN = {
     "question_mark": "?",
+    "exclamation_mark": "!",
     "slash": "/",
     "backslash": "\\",
     "less_than_sign": "<",

@@ -9,7 +9,8 @@ from ebtop.tui.acting.moving import Moving
 from ebtop.tui.acting.pages import Pages
 from ebtop.tui.acting.probes import Probes
 from ebtop.tui.acting.time import Time
+from ebtop.tui.acting.triage import Triaging
 
 
-class Actions(Pages, Probes, Moving, Looking, Time, Files, Braking):
+class Actions(Pages, Probes, Moving, Looking, Time, Files, Braking, Triaging):
     """All of them, mixed into the dashboard."""

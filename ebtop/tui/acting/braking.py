@@ -17,7 +17,9 @@ class Braking(Acting):
     def look_at_cost(self, frame: Frame) -> None:
         """Slow down or switch a probe off if ebtop's own cost asks for it."""
         app = self._app
-        decision = app.brake.look(reading(frame)) if app.brake.bound_percent > 0 and frame.sample.tick else None
+        if app.brake.bound_percent <= 0 or not frame.sample.tick or app.borrowed:
+            return
+        decision = app.brake.look(reading(frame))
         if decision is not None:
             self._obey(decision)
             app.say(words(decision, app.brake.bound_percent, app.probes) + self._way_back(decision), "warn")
