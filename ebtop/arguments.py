@@ -25,7 +25,7 @@ class Arguments:
     """A command line that is in order."""
 
     command: str
-    """"", snapshot, record, doctor or probes; empty is the dashboard."""
+    """"", snapshot, record, triage, doctor or probes; empty is the dashboard."""
     probes: tuple[str, ...]
     """Wanted from the start."""
     interval_s: float
@@ -35,7 +35,7 @@ class Arguments:
     path: str
     """What snapshot or record writes."""
     seconds: float
-    """How long snapshot or record looks."""
+    """How long snapshot, record or triage looks."""
     json: bool
     counts_only: bool = False
     """Probes that can only count, without times, do."""
@@ -126,6 +126,15 @@ def _parser() -> argparse.ArgumentParser:
     record.add_argument("path", metavar="FILE", help="the file to write")
     _seconds(record, "20s")
     _live(record, argparse.SUPPRESS, argparse.SUPPRESS)
+    triage = commands.add_parser(
+        "triage",
+        help="look for a while and rank what is abnormal; status 1 if anything is",
+        description="Look for a while, then rank what looks abnormal, each number beside a threshold and its source."
+        " Exit status: 0 nothing is abnormal, 1 something is, 2 nothing could be looked at.",
+    )
+    _seconds(triage, "10s")
+    triage.add_argument("--json", action="store_true", help="as JSON")
+    _source(triage, argparse.SUPPRESS, argparse.SUPPRESS)
     doctor = commands.add_parser("doctor", help="what this machine offers each probe, and what mends what is missing")
     doctor.add_argument("--json", action="store_true", help="as JSON")
     commands.add_parser("probes", help="list the probes")

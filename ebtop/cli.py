@@ -112,6 +112,10 @@ def _show(arguments: Arguments, begin: Callable[[], Live | Replay], save: Callab
             interval=arguments.interval_s,
             max_overhead=arguments.max_overhead,
         )
+    if arguments.command == "triage":
+        from ebtop.export.triage import triage
+
+        return triage(begin(), arguments.probes, arguments.seconds, arguments.json, arguments.max_overhead)
     from ebtop.export import headless
 
     work = headless.snapshot if arguments.command == "snapshot" else headless.record

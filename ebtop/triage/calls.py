@@ -101,7 +101,7 @@ def _execs(frame: Frame) -> list[Measured]:
         return [Measured(0)]
     rates = rows.columns["execs_per_second"]
     place = int(rates.argmax())
-    program = cells(frame, rows.view.keys[1], rows.keys, [place])[0]
+    program = cells(frame, rows.view.keys[1], rows.keys, [place])[0].rpartition("/")[2]
     return [Measured(float(rates.sum()), f"{program}, by {named(frame, rows, place, 'pid')}" if rates.any() else "")]
 
 

@@ -71,7 +71,7 @@ RULES = (
     Rule(
         "cpu_pressure",
         "CPU pressure",
-        lambda frame: [Measured(frame.cpu_pressure_percent, "time in which a task waited")],
+        lambda frame: [Measured(frame.cpu_pressure_percent)],
         15,
         _PSI,
         Unit.PERCENT,
@@ -88,7 +88,7 @@ RULES = (
     Rule(
         "memory_pressure",
         "Memory pressure",
-        lambda frame: [Measured(frame.memory_pressure_percent, "time in which a task waited")],
+        lambda frame: [Measured(frame.memory_pressure_percent)],
         15,
         _PSI,
         Unit.PERCENT,
@@ -107,7 +107,7 @@ RULES = (
     Rule(
         "io_pressure",
         "I/O pressure",
-        lambda frame: [Measured(frame.io_pressure_percent, "time in which a task waited")],
+        lambda frame: [Measured(frame.io_pressure_percent)],
         15,
         _PSI,
         Unit.PERCENT,

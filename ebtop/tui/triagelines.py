@@ -18,7 +18,7 @@ _MARKS = {
     "slight": ("△", "warn"),
     "fine": ("·", "faint"),
 }
-_TITLE, _NUMBER, _LEVEL, _RATIO = 26, 9, 6, 6
+_TITLE, _NUMBER, _LEVEL, _RATIO = 25, 8, 6, 6
 _DETAIL = 6
 """Lines about the chosen row, its rule among them."""
 _MARGIN = 2
@@ -48,12 +48,24 @@ def waiting_lines(data: Waiting, cells: int, lines: int) -> list[Line]:
     ]
     name = max((width(title) for title, _ in data.probes), default=0) + 2
     for title, state in (("The machine", "live"), *data.probes):
-        asked = " · ".join(data.titles.get("" if title == "The machine" else title, ()))
         is_live = state == "live"
+        space = cells - name - 6 - (0 if is_live else width(state) + 3)
+        asked = _as_many(data.titles.get("" if title == "The machine" else title, ()), space)
         said: Line = [(asked, "dim")] if is_live else [(state, "warn"), (f"   {asked}", "faint")]
         mark = ("●", "good") if is_live else ("○", "faint")
         content.append([("  ", "text"), mark, (" " + left(title, name), "text" if is_live else "dim"), *said])
     return _page("Triage", f"{data.whole_s:.0f} s", content, cells, lines, [("Esc", "leave")])
+
+
+def _as_many(titles: tuple[str, ...], cells: int) -> str:
+    """As many of `titles` as there is room for, and a sign that there are more."""
+    text = ""
+    for place, title in enumerate(titles):
+        more = f" · {title}" if text else title
+        if width(text + more) + (2 if place < len(titles) - 1 else 0) > cells:
+            return f"{text} …" if text else "…"
+        text += more
+    return text
 
 
 # --- the list ---------------------------------------------------------------------------------------------------------
@@ -114,7 +126,7 @@ def _verdict(report: Report, cells: int) -> list[Line]:
 
 
 def _heading(cells: int) -> Line:
-    line: Line = [("   " + left("", _LEVEL) + "  " + left("", _TITLE), "faint")]
+    line: Line = [("   " + left("", _LEVEL) + " " + left("", _TITLE), "faint")]
     line += [(right("measured", _NUMBER + 2) + right("threshold", _NUMBER + 2), "faint")]
     if _has_ratio(cells):
         line.append((right("ratio", _RATIO + 2), "faint"))
@@ -133,7 +145,7 @@ def _has_look(cells: int) -> bool:
 
 
 def _who(cells: int) -> int:
-    rest = cells - 3 - _LEVEL - 2 - _TITLE - 2 * (_NUMBER + 2) - 2 - 1
+    rest = cells - 3 - _LEVEL - 1 - _TITLE - 2 * (_NUMBER + 2) - 2 - 1
     rest -= _RATIO + 2 if _has_ratio(cells) else 0
     return max(0, min(60, rest - 46) if _has_look(cells) else rest)
 
@@ -142,11 +154,11 @@ def _row(row: Entry, probes: Probes, cells: int) -> Line:
     if isinstance(row, str):
         return [("   ", "text"), (row, "dim")]
     if isinstance(row, Skipped):
-        name = [(" – ", "faint"), (left("", _LEVEL + 2), "faint"), (left(row.rule.title, _TITLE), "dim")]
+        name = [(" – ", "faint"), (left("", _LEVEL + 1), "faint"), (left(row.rule.title, _TITLE), "dim")]
         why = f"{probes[row.rule.probe].title}: {row.why}" if row.rule.probe in probes else row.why
-        return fill([*name, ("  ", "text"), (middle(why, max(3, cells - _LEVEL - _TITLE - 8)), "faint")], cells)
+        return fill([*name, ("  ", "text"), (middle(why, max(3, cells - _LEVEL - _TITLE - 7)), "faint")], cells)
     mark, role = _MARKS[row.level]
-    line: Line = [(f" {mark} ", role), (left(row.level, _LEVEL) + "  ", role)]
+    line: Line = [(f" {mark} ", role), (left(row.level, _LEVEL) + " ", role)]
     line.append((left(row.rule.title, _TITLE), "strong" if row.is_abnormal else "text"))
     nothing = row.value != row.value
     line.append((right("none" if nothing else row.text(row.value), _NUMBER + 2), "faint" if nothing else _number(row)))
@@ -164,7 +176,8 @@ def _number(check: Check) -> str:
 
 
 def _ratio(check: Check) -> str:
-    return f"×{check.ratio:.0f}" if check.ratio >= 99.5 else f"×{check.ratio:.2g}"
+    digits = 0 if check.ratio >= 9.95 else 1 if check.ratio >= 1 else 2
+    return f"×{check.ratio:.{digits}f}"
 
 
 # --- what stands behind a row -----------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("kernel")]
 
 BUSY = "while True: os.getppid()"
 WORDS = ("-m", "ebtop", "--probes", "syscalls,exec", "--max-overhead", "0.01", "--interval", "500ms")
-SYSCALLS, EXEC = 4, 6
+SYSCALLS, EXEC = 4, 5
 """Programs of each probe."""
 MEASURED_S = 60.0
 """The brake takes its time to see that a cost stays."""
