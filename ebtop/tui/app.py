@@ -281,8 +281,8 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         return table.selected if table else ""
 
     def focus_moved(self, name: str) -> None:
-        """Panel `name` has the focus now."""
-        if name != self.focused_probe:
+        """Panel `name` has the focus now; those that are being hidden pass it on among themselves."""
+        if name != self.focused_probe and not self.is_maximised:
             self.focused_probe = name
             self.hand_down()
 
