@@ -121,6 +121,7 @@ class Brake:
     _part: tuple[float, float] = (0.0, 0.0)
     """A reading that is not a slice long yet: its seconds, and percent times seconds."""
     _told: bool = False
+    """Whether it was said, of what is measured, that nothing is left to do."""
 
     @property
     def mark(self) -> str:
@@ -150,7 +151,7 @@ class Brake:
                 self.off = (*self.off, decision.probe)
             case Spent() if self._told:
                 return None
-        self._told = isinstance(decision, Spent)
+        self._told = self._told or isinstance(decision, Spent)
         return decision
 
     def _counts(self, cost: Reading) -> bool:
@@ -158,7 +159,7 @@ class Brake:
         seen = frozenset(cost.kernel), cost.interval_s
         if seen != self._seen:
             self._settle(cost, 0.0 if self._quiet_ns else START_S)
-            self._seen = seen
+            self._seen, self._told = seen, False
         return cost.at_ns >= self._quiet_ns and cost.percent == cost.percent
 
     def _settle(self, cost: Reading, least_s: float) -> None:
@@ -174,7 +175,7 @@ class Brake:
             return False
         self._part = 0.0, 0.0
         if weighed / seconds <= self.bound_percent:
-            self._above, self._told = [], False
+            self._above = []
             return False
         self._above.append(seconds)
         return len(self._above) >= _ABOVE and sum(self._above) >= _ABOVE_S * _EARLY

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ebtop import units
 from ebtop.spec import Probe, Table
 from ebtop.triage.check import Check, Look, Report, Skipped
 from ebtop.tui.pieces import Line, fill, left, middle, right, spread, width
@@ -176,8 +177,9 @@ def _number(check: Check) -> str:
 
 
 def _ratio(check: Check) -> str:
-    digits = 0 if check.ratio >= 9.95 else 1 if check.ratio >= 1 else 2
-    return f"×{check.ratio:.{digits}f}"
+    if check.ratio >= 9.95:
+        return f"×{units.text(check.ratio)}"
+    return f"×{check.ratio:.{1 if check.ratio >= 1 else 2}f}"
 
 
 # --- what stands behind a row -----------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -177,3 +178,12 @@ def wait_until(true: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
     while not true():
         assert time.monotonic() < deadline, "it did not become true"
         threading.Event().wait(0.005)
+
+
+def programs(screen: int) -> int:
+    """How many programs the drawing process `screen` holds."""
+    held = 0
+    for link in Path(f"/proc/{screen}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            held += os.readlink(link) == "anon_inode:bpf-prog"
+    return held

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
+import json
 from pathlib import Path
 
 import pytest
 
-from tests.kernel.terminal_session import TerminalSession, wait_until
+from tests.kernel.terminal_session import TerminalSession, programs, wait_until
+from tests.kernel.test_snapshot import ebtop, finished
 from tests.kernel.worker import Worker
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("kernel")]
@@ -19,15 +19,6 @@ SYSCALLS, EXEC = 4, 5
 """Programs of each probe."""
 MEASURED_S = 60.0
 """The brake takes its time to see that a cost stays."""
-
-
-def programs(screen: int) -> int:
-    """How many programs the drawing process holds."""
-    held = 0
-    for link in Path(f"/proc/{screen}/fd").iterdir():
-        with suppress(FileNotFoundError):  # closed meanwhile
-            held += os.readlink(link) == "anon_inode:bpf-prog"
-    return held
 
 
 def test_the_dearest_probe_is_detached_and_a_key_brings_it_back_for_good() -> None:
@@ -49,3 +40,20 @@ def test_the_dearest_probe_is_detached_and_a_key_brings_it_back_for_good() -> No
         assert programs(screen) == SYSCALLS + EXEC
         ebtop.send(b"q")
         assert ebtop.status() == 0
+
+
+def test_a_snapshot_does_without_what_costs_too_much(tmp_path: Path) -> None:
+    """Told on stderr as it happens and in the end, status 1; the other probe is in the file, measured all the time."""
+    path = tmp_path / "x.json"
+    words = ("snapshot", "-o", str(path), "--for", "20s", "--probes", "syscalls,exec", "--max-overhead", "0.01")
+    with Worker(BUSY, cpu=0) as worker:
+        worker.begin()
+        with ebtop(*words) as running:
+            status, output, errors = finished(running)
+    assert (status, output) == (1, f"{path}\n")
+    first, *_, last = errors.splitlines()
+    assert first.startswith("ebtop: own cost ")
+    assert "> 0.01 %: System calls (" in first
+    assert last == "ebtop: syscalls: switched off for its cost"
+    probes = json.loads(path.read_bytes())["probes"]
+    assert (probes["syscalls"]["state"], probes["exec"]["state"]) == ("off", "live")
