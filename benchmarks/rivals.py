@@ -36,9 +36,9 @@ class Rival:
 
 
 def ebtop(probes: str = SIX, *options: str) -> Rival:
-    """Ebtop itself as its users start it, at its usual interval of one second."""
+    """Ebtop itself at its usual interval of one second; it may cost what it costs."""
     command = Path(sys.executable).with_name("ebtop")
-    return Rival("ebtop", (str(command), "--probes", probes, *options))
+    return Rival("ebtop", (str(command), "--probes", probes, "--max-overhead", "0", *options))
 
 
 def syscount(folder: Path, *options: str) -> Rival:

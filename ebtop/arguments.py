@@ -14,9 +14,9 @@ from ebtop import __version__, whom, wire
 from ebtop.settings import THEMES, UNITS, values
 
 _DESCRIPTION = "top for what the Linux kernel really does. Without a command: the dashboard."
-_SETTINGS = ("probes", "interval", "history_seconds", "history_mb", "units", "theme", "ascii")
+_SETTINGS = ("probes", "interval", "max_overhead", "history_seconds", "history_mb", "units", "theme", "ascii")
 """Options of ebtop.settings that the command line has, too."""
-_USUAL_S = {"snapshot": 5.0, "record": 20.0}
+_USUAL_S = {"snapshot": 5.0, "record": 20.0, "triage": 10.0}
 """How long they look when nothing is said."""
 _EPILOG = (
     "ebtop [OPTIONS] -- PROGRAM [ARGUMENT ...] runs a program (as the user behind sudo), counts it and what it starts"
@@ -31,7 +31,7 @@ class Arguments:
     """A command line that is in order."""
 
     command: str
-    """"", snapshot, record, doctor, probes, hooks or config; empty is the dashboard."""
+    """"", snapshot, record, triage, doctor, probes, hooks or config; empty is the dashboard."""
     demo: bool
     replay: str
     """Path of a recording, empty for none."""
@@ -128,6 +128,15 @@ def _parser() -> argparse.ArgumentParser:
     record.add_argument("path", metavar="FILE", help="the file to write")
     _seconds(record, "20s")
     _live(record, argparse.SUPPRESS)
+    triage = commands.add_parser(
+        "triage",
+        help="look for a while and rank what is abnormal; status 1 if anything is",
+        description="Look for a while, then rank what looks abnormal, each number beside a threshold and its source."
+        " Exit status: 0 nothing is abnormal, 1 something is, 2 nothing could be looked at.",
+    )
+    _seconds(triage, "10s")
+    triage.add_argument("--json", action="store_true", help="as JSON")
+    _source(triage, argparse.SUPPRESS)
     doctor = commands.add_parser("doctor", help="what this machine offers each probe, and what mends what is missing")
     doctor.add_argument("--json", action="store_true", help="as JSON")
     commands.add_parser("probes", help="list the probes")
@@ -177,6 +186,12 @@ def _live(parser: argparse.ArgumentParser, unsaid: str | None) -> None:
         help="probes that can only count, without times, do: at half the cost",
     )
     add("--interval", type=_checked(values.interval), metavar="TIME", help="between two looks (1s)")
+    add(
+        "--max-overhead",
+        type=_checked(values.overhead),
+        metavar="PERCENT",
+        help="for ebtop itself, of one CPU (5; 0: any)",
+    )
     files = parser.add_mutually_exclusive_group()
     files.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help="settings instead of the user's")
     files.add_argument("--no-config", action="store_true", default=argparse.SUPPRESS, help="read no settings file")

@@ -149,7 +149,11 @@ def _show(
         from ebtop import tui
 
         return tui.run(begin, save=save, wanted=settings.probes, interval=settings.interval_s, settings=settings)
+    if arguments.command == "triage":
+        from ebtop.export.triage import triage
+
+        return triage(begin(), settings.probes, arguments.seconds, arguments.json, settings.max_overhead_percent)
     from ebtop.export import headless
 
     work = headless.snapshot if arguments.command == "snapshot" else headless.record
-    return work(begin(), settings.probes, arguments.seconds, arguments.path, save)
+    return work(begin(), settings.probes, arguments.seconds, arguments.path, save, settings.max_overhead_percent)

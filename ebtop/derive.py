@@ -37,6 +37,7 @@ def derive(now: Sample, before: Sample | None, probes: Mapping[str, Probe]) -> F
         self_user_percent=_share(now.host.self_cpu_s - before.host.self_cpu_s, seconds) if before else NAN,
         self_kernel_percent=sum(costs) if costs else NAN,
         lost=sum(sample.totals.drops + sample.totals.lost for sample in now.probes.values()),
+        **_stalls(now.host, before.host, seconds) if before else {},
     )
 
 
@@ -50,6 +51,16 @@ def counted_from(shown: ProbeFrame, zero: Zero, at_ns: int) -> ProbeFrame:
         return shown
     sample = replace(shown.sample, totals=totals_since(shown.sample.totals, zero.sample.totals))
     return replace(shown, sample=sample, views=shown.views.counted_from(zero, at_ns))
+
+
+def _stalls(now: HostSample, before: HostSample, seconds: float) -> dict[str, float]:
+    """Shares of the interval in which tasks stood still, and what was swapped, by the frame's names."""
+    return {
+        "cpu_pressure_percent": _share(now.cpu_pressure_s - before.cpu_pressure_s, seconds),
+        "io_pressure_percent": _share(now.io_pressure_s - before.io_pressure_s, seconds),
+        "memory_pressure_percent": _share(now.memory_pressure_s - before.memory_pressure_s, seconds),
+        "swapped_bytes_per_second": _share(now.swapped_bytes - before.swapped_bytes, seconds) / 100,
+    }
 
 
 def _busy(now: HostSample, before: HostSample) -> float:

@@ -126,6 +126,14 @@ class Frame:
     """All probes' programs, percent of one CPU; NaN before the first slice of statistics."""
     lost: int = 0
     """Drops and lost records of all probes since they started."""
+    cpu_pressure_percent: float = float("nan")
+    """Share of the interval in which at least one task of the machine waited for a CPU; NaN where that is not known."""
+    io_pressure_percent: float = float("nan")
+    """Likewise for I/O."""
+    memory_pressure_percent: float = float("nan")
+    """Likewise for memory."""
+    swapped_bytes_per_second: float = float("nan")
+    """Read from and written to swap space."""
 
     def name_of(self, pid: int, comm: bytes = b"") -> str:
         """The name of process `pid`: as the source saw it, else `comm`, else "?"."""

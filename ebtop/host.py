@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from ebtop.sample import HostSample
+from ebtop.stalls import Stalls
 from ebtop.text import clean
 
 _MEMORY_EVERY = 10
@@ -39,6 +40,7 @@ class Host:
         self._warden_cpu_s = 0.0
         self._memory_bytes = 0
         self._reads = 0
+        self._stalls = Stalls()
 
     def read(self, bcc: str = "") -> HostSample:
         """The numbers of this moment; `bcc` is the version that loaded the probes."""
@@ -47,7 +49,9 @@ class Host:
         total += times.steal  # guest time is part of user time
         if self._reads % _MEMORY_EVERY == 0:
             self._memory_bytes = sum(memory_of(pid) for pid in self._pids)
+            self._stalls.look_for_swap()
         self._reads += 1
+        stalled = self._stalls.read()
         return HostSample(
             self._machine.hostname,
             self._machine.kernel,
@@ -61,6 +65,10 @@ class Host:
             time.process_time() + self._warden_seconds(),
             self._memory_bytes,
             bcc,
+            stalled.cpu_s,
+            stalled.io_s,
+            stalled.memory_s,
+            stalled.swapped_bytes,
         )
 
     def _warden_seconds(self) -> float:

@@ -212,7 +212,9 @@ def _probe_document(probe: ProbeSample) -> Document:
 
 
 def _scalars(record: Any) -> Document:
-    return {field.name: getattr(record, field.name) for field in fields(record) if field.type in _SCALARS}
+    """Its plain members; what is not known (NaN) is left out, and so is what it is by default when read."""
+    members = ((field.name, getattr(record, field.name)) for field in fields(record) if field.type in _SCALARS)
+    return {name: value for name, value in members if value == value}
 
 
 def _build(kind: type[Kind], content: Mapping[str, Any], **others: Any) -> Kind:

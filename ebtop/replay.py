@@ -6,7 +6,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -181,14 +181,17 @@ class Replay:
             offset = offset.after(first, second, last)
 
 
+_PRESSURE = ("cpu_pressure_s", "io_pressure_s", "memory_pressure_s")
+_HOST = ("cpu_busy_s", "cpu_total_s", "self_cpu_s", *_PRESSURE, "swapped_bytes")
+"""The host's numbers that only grow."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Offset:
     """What the rounds before add to everything that only grows."""
 
     time_ns: int = 0
-    busy_s: float = 0.0
-    total_s: float = 0.0
-    self_s: float = 0.0
+    host: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(_HOST, 0.0))
 
     def after(self, first: Sample, second: Sample | None, last: Sample) -> _Offset:
         """One round more: from `first` to `last` and one step, as that from `first` to `second`, back to `first`."""
@@ -201,9 +204,7 @@ class _Offset:
 
         return _Offset(
             self.time_ns + last.monotonic_ns - first.monotonic_ns + max(step_ns, 1),
-            self.busy_s + grown("cpu_busy_s"),
-            self.total_s + grown("cpu_total_s"),
-            self.self_s + grown("self_cpu_s"),
+            {name: before + grown(name) for name, before in self.host.items()},
         )
 
     def applied(self, sample: Sample) -> Sample:
@@ -218,12 +219,7 @@ class _Offset:
         )
 
     def _host(self, host: HostSample) -> HostSample:
-        return replace(
-            host,
-            cpu_busy_s=host.cpu_busy_s + self.busy_s,
-            cpu_total_s=host.cpu_total_s + self.total_s,
-            self_cpu_s=host.self_cpu_s + self.self_s,
-        )
+        return replace(host, **{name: getattr(host, name) + before for name, before in self.host.items()})
 
     def _probe(self, name: str, probe: ProbeSample) -> ProbeSample:
         if probe.state is not State.LIVE:

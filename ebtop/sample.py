@@ -176,6 +176,14 @@ class HostSample:
     """Proportional set size (resident where the kernel has none) of warden and screen."""
     bcc: str = ""
     """Version of the compiler collection that loaded the probes."""
+    cpu_pressure_s: float = float("nan")
+    """Seconds in which at least one task waited for a CPU, cumulative; NaN where the kernel keeps no account of it."""
+    io_pressure_s: float = float("nan")
+    """Likewise for I/O."""
+    memory_pressure_s: float = float("nan")
+    """Likewise for memory."""
+    swapped_bytes: float = float("nan")
+    """Read from and written to swap space, cumulative."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,7 @@ def record(path: Path) -> None:
     program.write_text(f"#!{sys.executable}\nimport sys\nfrom ebtop.cli import main\nsys.exit(main())\n")
     program.chmod(0o755)
     command = [str(program), "record", str(path), "--for", f"{SECONDS}s", "--probes", ",".join(registry.probes())]
+    command += ["--max-overhead", "0"]
     named = ["unshare", "--uts", "sh", "-c", 'hostname demo && exec "$@"', "sh", *command]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SUDO_")}
     subprocess.run(named, check=True, env=environment)

@@ -31,7 +31,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, running(FOLDER):
         settings = {"COLORTERM": "truecolor", "LANG": "C.UTF-8"}
         with TerminalSession(
-            ["-m", "ebtop"], columns=COLUMNS, lines=LINES, folder=Path(folder), environment=settings
+            ["-m", "ebtop", "--max-overhead", "0"],
+            columns=COLUMNS,
+            lines=LINES,
+            folder=Path(folder),
+            environment=settings,
         ) as ebtop:
             threading.Event().wait(WARM_UP_S)
             for name, keys in PICTURES.items():

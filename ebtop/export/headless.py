@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from ebtop import registry, units
 from ebtop.derive import derive
 from ebtop.export.files import reason
+from ebtop.export.held import Held
 from ebtop.export.json import encode
 from ebtop.recording import Writer
-from ebtop.sample import Sample, Source, State
+from ebtop.sample import ProbeSample, Sample, Source, State
 from ebtop.text import clean
 
 Save = Callable[[str, bytes], str]
@@ -28,17 +29,20 @@ _EARLY = "ended early"
 _FINE, _PROBE_FAILED, _NOTHING_WRITTEN = 0, 1, 2
 
 
-def snapshot(source: Source, wanted: Sequence[str], seconds: float, path: str, save: Save) -> int:
+def snapshot(
+    source: Source, wanted: Sequence[str], seconds: float, path: str, save: Save, max_overhead: float = 0.0
+) -> int:
     """Write one JSON snapshot with rates over `seconds`, counted from when all `wanted` probes are live or failed.
 
     Where ebtop was started with a command, its end is the end of that time, if it comes before.
 
     Says on stdout where it is, on stderr what failed; closes the source. The exit status: 0; 1 if a probe failed and
-    the rest was saved; 2 if nothing was written. Ctrl-C ends the time early.
+    the rest was saved; 2 if nothing was written. Ctrl-C ends the time early. Probes are switched off, which counts as
+    failed, while ebtop costs more than `max_overhead` percent of a CPU; 0: never.
     """
     first = last = None
     try:
-        for sample in _samples(source, wanted, seconds):
+        for sample in samples(source, wanted, seconds, max_overhead):
             first, last = first or sample, sample
         if first is None or last is None:
             return _said(_NOTHING, _NOTHING_WRITTEN)
@@ -49,12 +53,14 @@ def snapshot(source: Source, wanted: Sequence[str], seconds: float, path: str, s
         source.close()
 
 
-def record(source: Source, wanted: Sequence[str], seconds: float, path: str, save: Save) -> int:
+def record(
+    source: Source, wanted: Sequence[str], seconds: float, path: str, save: Save, max_overhead: float = 0.0
+) -> int:
     """Write a recording of `seconds`, from when all `wanted` probes are live or failed; as `snapshot` otherwise."""
     file = io.BytesIO()
     writer, last = Writer(file), None
     try:
-        for sample in _samples(source, wanted, seconds):
+        for sample in samples(source, wanted, seconds, max_overhead):
             writer.write(sample)
             last = sample
         if last is None:
@@ -64,16 +70,17 @@ def record(source: Source, wanted: Sequence[str], seconds: float, path: str, sav
         source.close()
 
 
-def _samples(source: Source, wanted: Sequence[str], seconds: float) -> Iterator[Sample]:
+def samples(source: Source, wanted: Sequence[str], seconds: float, max_overhead: float = 0.0) -> Iterator[Sample]:
     """The samples of `seconds`: first that in which no probe is on its way any more, last the one that reaches them."""
     arrived: queue.SimpleQueue[Sample] = queue.SimpleQueue()
-    began, first = time.monotonic(), None
+    began, first, held = time.monotonic(), None, Held(source, wanted, max_overhead)
     try:
         source.want(wanted)
         source.start(arrived.put)
         while sample := _next(arrived, source):
+            held.look(sample)
             late = time.monotonic() - began > START_S
-            if first is None and (late or _settled(sample, wanted)):
+            if first is None and (late or _settled(sample, held.wanted)):
                 first = sample
             if first is not None:
                 yield sample
@@ -122,9 +129,15 @@ def _written(content: bytes, last: Sample, wanted: Sequence[str], path: str, sav
     for name in wanted:
         probe = last.probes.get(name)
         if probe is None or probe.state is not State.LIVE:
-            why = probe.error or probe.state.value if probe else "unknown to the source"
-            status = _said(f"{name}: {why}", _PROBE_FAILED)
+            status = _said(f"{name}: {why_not(probe)}", _PROBE_FAILED)
     return status
+
+
+def why_not(probe: ProbeSample | None) -> str:
+    """Why a probe that was wanted has nothing to say in the end."""
+    if probe is None:
+        return "unknown to the source"
+    return probe.error or ("switched off for its cost" if probe.state is State.OFF else probe.state.value)
 
 
 def _said(what: str, status: int) -> int:

@@ -75,6 +75,10 @@ def _host(frame: Frame) -> Document:
         "load1": host.load1,
         "memory_used_bytes": host.memory_used_bytes,
         "memory_total_bytes": host.memory_total_bytes,
+        "cpu_pressure_percent": _number(frame.cpu_pressure_percent),
+        "io_pressure_percent": _number(frame.io_pressure_percent),
+        "memory_pressure_percent": _number(frame.memory_pressure_percent),
+        "swapped_bytes_per_second": _number(frame.swapped_bytes_per_second),
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ebtop import registry
+from ebtop.brake import BOUND_PERCENT
 
 UNITS = ("si", "binary", "bits")
 OWN_THEMES = ("ebtop", "ebtop-light")
@@ -43,7 +44,7 @@ class Settings:
     slots: Mapping[int, str] = field(default_factory=default_slots)
     """Probe by digit; digits that switch nothing are not in it."""
     interval_s: float = 1.0
-    max_overhead_percent: float = 0.0
+    max_overhead_percent: float = BOUND_PERCENT
     """Of one CPU, for all probes together; 0 is no bound."""
     history_seconds: float = 600.0
     history_mb: float = 24.0

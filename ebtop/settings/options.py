@@ -61,9 +61,9 @@ OPTIONS = (
     Option("interval", values.interval, _number, ('Seconds between two looks, 0.1 to 60, or "500ms".',), "interval_s"),
     Option(
         "max_overhead",
-        values.percent,
+        values.overhead,
         _number,
-        ("What all probes together may cost, in percent of one CPU; 0 is no bound.",),
+        ("What ebtop itself may cost, kernel and user together, in percent of one CPU; 0 is no bound.",),
         "max_overhead_percent",
     ),
     Option("history_seconds", values.history, _number, ('How far back one can go, 10 to 86400, or "10m".',)),

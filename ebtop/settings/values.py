@@ -55,10 +55,15 @@ def megabytes(said: object) -> float:
     return amount
 
 
-def percent(said: object) -> float:
-    """A number from 0 to 100."""
-    if isinstance(said, bool) or not isinstance(said, int | float) or not 0 <= said <= 100:
-        raise ValueError(f"{said!r} is no number from 0 to 100")
+_MOST_PERCENT = 10_000
+
+
+def overhead(said: object) -> float:
+    """Percent of one CPU, 0 to 10000, as a number or as "5" or "0.5 %"."""
+    if isinstance(said, str) and re.fullmatch(r"\d+(\.\d+)? ?%?", said.strip(), re.ASCII):
+        said = float(said.rstrip(" %"))
+    if isinstance(said, bool) or not isinstance(said, int | float) or not 0 <= said <= _MOST_PERCENT:
+        raise ValueError(f"{said!r} is no percentage of one CPU; say for instance 5 or 0.5, 0 for any")
     return float(said)
 
 

@@ -20,11 +20,13 @@ from textual.reactive import reactive
 from textual.screen import Screen
 
 from ebtop import registry, units
+from ebtop.brake import Brake
 from ebtop.sample import Target
 from ebtop.settings import Settings
 from ebtop.spec import Probe
 from ebtop.tui import looks, palette, slots
 from ebtop.tui.acting import Actions
+from ebtop.tui.acting.time import INTERVALS
 from ebtop.tui.driver import Driver, hung_up
 from ebtop.tui.handover import Handover
 from ebtop.tui.headline import headline
@@ -121,9 +123,14 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self.newest: Frame | None = None
         self.command_status: int | None = None
         """How the command ended that ebtop was started with, minus a signal that killed it; all is held still then."""
+        self.followers: list[Callable[[Frame], None]] = []
+        """Called with each frame, also while the screen is held."""
+        self.borrowed: tuple[str, ...] = ()
+        """Probes that run for a few seconds without a panel."""
         self.farewell = ""
         """A line for stderr after the screen is gone."""
         self.notices = Notices()
+        self.brake = Brake(self.settings.max_overhead_percent if timeline.source.mode == "LIVE" else 0, INTERVALS)
         self._restarted: dict[str, int] = {}
         self._came = time.monotonic()
         self._on_terminal = os.isatty(0)
@@ -182,6 +189,9 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self.interval = frame.sample.interval_s
         if self.command_status is None:
             self._look_for_the_end()
+        self.look_at_cost(frame)
+        for follow in tuple(self.followers):
+            follow(frame)
         if not self.paused:
             self.frame = frame
         self.follow()
@@ -268,7 +278,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         if late > max(_LATE, _LATE * self.interval) and state == "live":
             state = "late"
         ending = "" if self.command_status is None else units.ending(self.command_status)
-        shown = headline(self.frame, self._clock(), self.interval, state, late, ending)
+        shown = headline(self.frame, self._clock(), self.interval, state, late, self.brake.mark, ending)
         grouping, baseline = self.perspective.said(self.frame)
         return replace(shown, grouping=grouping, baseline=baseline)
 
@@ -345,11 +355,16 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self._focus_panel()
         self.hand_down()
 
-    def want(self, names: tuple[str, ...]) -> bool:
-        """Run the probes `names` and no other; False when nothing can be begun, as the command has ended."""
+    def want(self, names: tuple[str, ...], by_hand: bool = True) -> bool:
+        """Run the probes `names` and no other; False when nothing can be begun, as the command has ended.
+
+        `by_hand`: because a user said so.
+        """
         if self.command_status is not None:
             self.say("the command has ended: nothing is counted any more", "warn")
             return False
+        for name in set(names) ^ set(self.wanted) if by_hand else ():
+            self.brake.probe_by_hand(name, name in names)
         now = self.newest.sample.monotonic_ns if self.newest else 0
         self._restarted |= dict.fromkeys(set(names) - set(self.wanted), now)
         self.wanted = names

@@ -15,7 +15,7 @@ _PIDS_NAMED = 3
 
 
 def headline(
-    frame: Frame | None, clock: str, interval_s: float, state: str, late_s: float, ending: str = ""
+    frame: Frame | None, clock: str, interval_s: float, state: str, late_s: float, braked: str = "", ending: str = ""
 ) -> Headline:
     """`state` is live, paused, replay or late, then `late_s` seconds; without a frame it is starting."""
     if frame is None:
@@ -38,6 +38,7 @@ def headline(
         late_s,
         target=words(frame.sample.target),
         ending=ending,
+        braked=braked,
     )
 
 

@@ -82,6 +82,7 @@ KEYS: tuple[KeyRow, ...] = (
     KeyRow(("plus", "equals_sign"), "slower", "slower", "Refresh less often."),
     KeyRow(("minus",), "faster", "faster", "Refresh more often."),
     KeyRow(("u",), "units", "units", "Units: kB, KiB, kbit."),
+    KeyRow(("exclamation_mark",), "triage", "triage", "Look for ten seconds, then rank what is abnormal.", 8),
     KeyRow(("S", "ctrl+s"), "snapshot", "snapshot", "Save everything collected as JSON.", 8),
     KeyRow(("R",), "record", "record", "Begin a recording for --replay, or end and save it."),
     KeyRow(("P",), "picture", "picture", "Save a picture of the screen as SVG."),
@@ -95,6 +96,7 @@ Keys = tuple[KeyRow, ...]
 
 _SHOWN = {
     "question_mark": "?",
+    "exclamation_mark": "!",
     "slash": "/",
     "backslash": "\\",
     "less_than_sign": "<",
@@ -108,7 +110,6 @@ _SHOWN = {
     "left_curly_bracket": "{",
     "right_curly_bracket": "}",
     "full_stop": ".",
-    "exclamation_mark": "!",
     "space": "Space",
     "escape": "Esc",
     "enter": "⏎",

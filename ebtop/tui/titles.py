@@ -35,6 +35,8 @@ class Headline:
     """Whose events are counted only, in words; "" for everybody's."""
     ending: str = ""
     """How the command ended that ebtop was started with: nothing is live any more."""
+    braked: str = ""
+    """What the cost brake holds: "slowed", "2 off"."""
 
 
 _STATES = {
@@ -68,6 +70,8 @@ def header(data: Headline, cells: int) -> Line:
         (5, [*meter("mem", data.memory_percent, bar), ("  ", "text")]),
         (8, [("load ", "dim"), (_plain(data.load, 2), "text"), ("  ", "text")]),
         (1, [("self ", "dim"), (_plain(data.self_percent, 1) + "%", "text"), (" · ", "rule")]),
+        (1, [("▾ brake", "warn"), ("  ", "text")] if data.braked else []),
+        (6, [(f"{data.braked}  ", "dim")] if data.braked else []),
         (1, _lost(data.lost)),
         (7, [(f"{data.interval_s:g}", "text"), (" s", "dim"), ("  ", "text")]),
         (0, [(right(state[0], max(8, width(state[0]))), state[1]), (" ", "text")]),

@@ -14,6 +14,7 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -116,11 +117,11 @@ class TerminalSession:
             if not piece:
                 return
 
-    def wait_for(self, what: bytes | Callable[[bytes], bool], start: int = 0) -> bytes:
+    def wait_for(self, what: bytes | Callable[[bytes], bool], start: int = 0, seconds: float = PATIENCE_S) -> bytes:
         """The output from `start` on, as soon as it contains `what` (or `what` says yes to it)."""
         there = what if callable(what) else lambda output: what in output
         with self._grown:
-            if not self._grown.wait_for(lambda: there(bytes(self.output[start:])), PATIENCE_S):
+            if not self._grown.wait_for(lambda: there(bytes(self.output[start:])), seconds):
                 raise AssertionError(f"{what!r} not seen; the end of what was: {bytes(self.output[-2000:])!r}")
             return bytes(self.output[start:])
 
@@ -177,3 +178,12 @@ def wait_until(true: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
     while not true():
         assert time.monotonic() < deadline, "it did not become true"
         threading.Event().wait(0.005)
+
+
+def programs(screen: int) -> int:
+    """How many programs the drawing process `screen` holds."""
+    held = 0
+    for link in Path(f"/proc/{screen}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            held += os.readlink(link) == "anon_inode:bpf-prog"
+    return held

@@ -67,6 +67,22 @@ def test_a_failed_write_is_said_and_nothing_is_written(tmp_path: Path, capsys: p
     )
 
 
+def test_a_probe_that_costs_too_much_is_switched_off_and_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On stderr, as it happens and in the end; the rest goes on, and counts as a failure of one probe."""
+    given = [samples.sample(second, TWO, started=-1) for second in range(40)]
+    given[20:] = [samples.with_probe(sample, "blockio", ProbeSample(State.OFF)) for sample in given[20:]]
+    source = Given(*given)
+    path = tmp_path / "x.json"
+    assert headless.snapshot(source, TWO, 30.0, str(path), write_private, max_overhead=0.01) == 1
+    said = capsys.readouterr().err
+    assert source.wanted[0] == TWO
+    assert source.wanted[1] == ("syscalls",)
+    assert said.startswith("ebtop: own cost 0.81 % > 0.01 %: Block I/O (0.099 %) off\n")
+    assert said.endswith("ebtop: blockio: switched off for its cost\n")
+
+
 def test_a_recording_holds_the_samples_of_its_time(tmp_path: Path) -> None:
     """From the first with all probes live to the one that reaches the end."""
     source = Given(compiling(0), *(samples.sample(second, TWO) for second in range(1, 9)))

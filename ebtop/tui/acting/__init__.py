@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ebtop.tui.acting.asking import Asking
+from ebtop.tui.acting.braking import Braking
 from ebtop.tui.acting.browsing import Browsing
 from ebtop.tui.acting.comparing import Comparing
 from ebtop.tui.acting.copying import Copying
@@ -16,6 +17,7 @@ from ebtop.tui.acting.processes import Processes
 from ebtop.tui.acting.reported import Reported
 from ebtop.tui.acting.shapes import Shapes
 from ebtop.tui.acting.time import Time
+from ebtop.tui.acting.triage import Triaging
 
 
 class Actions(
@@ -32,6 +34,8 @@ class Actions(
     Time,
     Files,
     Copying,
+    Braking,
+    Triaging,
     Reported,
 ):
     """All of them, mixed into the dashboard."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ebtop.tui.acting.base import Acting
 
-_INTERVALS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+INTERVALS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 
 
 class Time(Acting):
@@ -40,14 +40,19 @@ class Time(Acting):
 
     def action_slower(self) -> None:
         """The next longer interval."""
-        self._every(next((step for step in _INTERVALS if step > self._app.interval * 1.01), _INTERVALS[-1]))
+        self._every(next((step for step in INTERVALS if step > self._app.interval * 1.01), INTERVALS[-1]))
 
     def action_faster(self) -> None:
         """The next shorter interval."""
-        self._every(next((step for step in reversed(_INTERVALS) if step < self._app.interval * 0.99), _INTERVALS[0]))
+        self._every(next((step for step in reversed(INTERVALS) if step < self._app.interval * 0.99), INTERVALS[0]))
 
-    def _every(self, seconds: float) -> None:
+    def set_pace(self, seconds: float) -> None:
+        """Refresh every `seconds` from now on."""
         self._app.interval = seconds
         self._app.timeline.source.every(seconds)
+
+    def _every(self, seconds: float) -> None:
+        self.set_pace(seconds)
+        self._app.brake.pace_by_hand()
         self._app.say(f"refresh every {seconds:g} s")
         self._app.hand_down()

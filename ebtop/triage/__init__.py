@@ -1,0 +1,1 @@
+"""What looks abnormal in a frame, ranked: each number beside a threshold whose source is named; draws nothing."""
