@@ -39,6 +39,14 @@ if os.fork() == 0:
     os._exit(0)
 os.wait()
 """
+CHILD = """
+me = os.getpid()
+if os.fork() == 0:
+    while os.getppid() == me:
+        os.getpgid(0)
+        time.sleep(0.05)
+    os._exit(0)
+"""
 PROBES = ("syscalls", "rw", "opens")
 STRANGER, ANOTHER = 54321, 54322
 
