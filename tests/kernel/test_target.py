@@ -185,6 +185,24 @@ def test_where_the_kernel_does_not_follow_children_are_found_by_looking(before: 
     assert sample.target == Target(pids=(worker.pid,))
 
 
+def test_what_others_begin_and_end_is_not_called_unmatched(before: Ids) -> None:
+    """Connects of a process that is left out, which are refused: neither counted nor told to lack a start."""
+    work = f"""
+for _ in range({OPENS}):
+    try: socket.create_connection(("127.0.0.1", 1))
+    except OSError: pass
+"""
+    with Worker(work) as one, Worker(work) as other, LiveSession() as session:
+        session.aim(Target(pids=(one.pid,)))
+        session.want("tcpconnect")
+        session.live("tcpconnect")
+        for worker in (one, other):
+            worker.work()
+        probe = session.tick().probes["tcpconnect"]
+    assert (probe.totals.total, probe.totals.unmatched) == (OPENS, 0)
+    assert int(probe.maps["tcpconnect_rows"].values["failures"].sum()) == OPENS
+
+
 def test_nothing_follows_when_there_is_no_target_any_more(before: Ids) -> None:
     """The probe that follows new processes is detached with the target; the others stay."""
     with Worker(ROUND, prepare=PREPARE) as worker, LiveSession("syscalls") as session:
