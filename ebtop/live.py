@@ -228,6 +228,7 @@ class Live:
             return False
         if isinstance(message, wire.Answer):
             self._asked.take(message, descriptors)
+            return False
         if isinstance(message, wire.Aimed):
             self._aimed(message)
             return True
