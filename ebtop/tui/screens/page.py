@@ -50,9 +50,9 @@ class Page(ModalScreen[None], inherit_bindings=False):
         event.stop()
         if not self.is_current:  # typed faster than it went
             return
-        if event.key == "ctrl+c":
-            self.app.exit(return_code=0)
-        elif event.key in _LEAVE or any(event.key in row.keys for row in self._leaving()):
+        if cast("Dashboard", self.app).took(event.key):
+            return
+        if event.key in _LEAVE or any(event.key in row.keys for row in self._leaving()):
             self.dismiss()
         else:
             self._scroll(self._step(event.key))
