@@ -173,6 +173,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
     def _take(self, frame: Frame) -> None:
         self.newest, self.came = frame, time.monotonic()
         self.perspective.take(frame)
+        self.follow_target(frame)
         for message in frame.sample.messages:
             self.remember(message)
         self.interval = frame.sample.interval_s
