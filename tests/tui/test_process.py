@@ -6,10 +6,12 @@ import io
 
 import pytest
 
-from ebtop import units
+from ebtop import registry, units
+from ebtop.derive import derive
 from ebtop.recording import read
 from ebtop.sample import Target
 from ebtop.tui import clipboard
+from ebtop.tui.processlines import Looking, process_lines
 from tests.samples import session
 from tests.tui.scenes import DEFAULT, Saved, dashboard, lines, shown, source_of, text
 
@@ -108,6 +110,16 @@ async def test_a_process_fills_every_size(size: tuple[int, int]) -> None:
         await pilot.pause()
         assert len(lines(app)) == size[1]
         assert {len(line) for line in lines(app)} == {size[0]}
+
+
+@pytest.mark.parametrize("height", range(16))
+def test_a_process_has_as_many_panels_as_there_is_room_for(height: int) -> None:
+    """A terminal shrinks before anyone is told, and the stage has any height for a moment."""
+    before, now = session(2)
+    frame = derive(now, before, registry.probes())
+    drawn = process_lines(Looking(frame, 4121), 60, height)
+    assert len(drawn.lines) == height
+    assert len(drawn.probes) == len(drawn.places)
 
 
 async def test_a_row_is_copied_with_all_its_cells(monkeypatch: pytest.MonkeyPatch) -> None:
