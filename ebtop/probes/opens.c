@@ -105,13 +105,15 @@ static __always_inline int opens_folder(struct opens_scratch *scratch, struct fs
 
 /* Writes one name before what stands in scratch->text; 1 when there is no room for it. */
 static __always_inline int opens_prepend(struct opens_scratch *scratch, struct dentry *dentry) {
-    u32 length = 0;
+    u32 said = 0;
     const unsigned char *name = 0;
-    OPENS_READ(length, dentry->d_name.len);
+    OPENS_READ(said, dentry->d_name.len);
     OPENS_READ(name, dentry->d_name.name);
-    length &= OPENS_NAME;
+    u64 length = said;
     if (scratch->begin < length + 1 + OPENS_MARK)
         return 1;
+    /* Where the verifier sees it after the comparison: Linux 6.12's forgets there what it knew of `length`. */
+    asm volatile("%0 &= %1" : "+r"(length) : "i"(OPENS_NAME));
     scratch->begin -= length;
     bpf_probe_read_kernel(&scratch->text[scratch->begin & (OPENS_FOLDER - 1)], length, name);
     scratch->begin--;

@@ -19,6 +19,16 @@ class Pages(Acting):
 
         self._app.push_screen(Page("Help", help_lines(self._app.looked(self._app.focused_probe), self._app.keys)))
 
+    def took(self, key: str) -> bool:
+        """Whether `key`, pressed on a page, is one of those that work on all of them: Ctrl-C, and a picture."""
+        if key == "ctrl+c":
+            self._app.end(0)
+        elif any(row.action == "picture" and key in row.keys for row in self._app.keys):
+            self._app.action_picture()
+        else:
+            return False
+        return True
+
     def action_log(self) -> None:
         """Compiler and verifier text of each probe, and messages."""
         from ebtop.tui.screens.log import log_lines

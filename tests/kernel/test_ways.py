@@ -1,0 +1,53 @@
+"""Every way of every probe, and all probes together: neither compiler nor verifier refuses what has a place here."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from ebtop import registry, wire
+from ebtop.kernel import loader, namespace
+from tests.kernel.loaded import Answers, ask
+
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("kernel")]
+
+PROBES = (*(name for name, probe in registry.probes().items() if probe.ways), "follow")
+WAYS = [(probe, way.name) for probe in PROBES for way in registry.probe(probe).ways]
+ELSEWHERE = "the kernel did not attach the program"
+"""The place is not as the way knows it: a tracepoint with other arguments."""
+
+
+def let_go(answers: Answers) -> None:
+    """Detach what was loaded."""
+    for descriptors in answers.descriptors.values():
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+@pytest.mark.parametrize(("probe", "way"), WAYS, ids=lambda word: word.replace(" ", "-"))
+def test_each_way_is_live_where_the_kernel_has_its_places(probe: str, way: str) -> None:
+    """Skipped, with what is lacking, where it has not."""
+    namespace.mount_tracefs()
+    if lacking := loader._lacking(next(one for one in registry.probe(probe).ways if one.name == way)):
+        pytest.skip(lacking)
+    answers = ask({probe: 1}, way=way)
+    let_go(answers)
+    last = answers.messages[-1]
+    if isinstance(last, wire.Progress) and ELSEWHERE in last.error:
+        pytest.skip(last.error)
+    assert isinstance(last, wire.Live), f"{last.error}\n{last.log}\n{answers.output}"
+    assert last.hook == way
+
+
+def test_all_probes_are_live_out_of_one_module() -> None:
+    """By the first way that the kernel has; one whose first way has no place here is left to a loader of its own."""
+    answers = ask({probe: serial for serial, probe in enumerate(PROBES, 1)})
+    let_go(answers)
+    left = set(PROBES) - {one.probe for one in answers.messages if isinstance(one, wire.Live)}
+    assert answers.status == (loader.RETRY if left else 0), answers.output
+    for probe in left:
+        alone = ask({probe: 1})
+        let_go(alone)
+        assert isinstance(alone.messages[-1], wire.Live), alone.messages[-1]
+        assert ELSEWHERE in alone.messages[-1].log, alone.messages[-1].log
