@@ -218,6 +218,11 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         return self.screen_stack[0]
 
     @property
+    def stage(self) -> str:
+        """What is seen: overview, focus or process."""
+        return "process" if self.process else "focus" if self.is_maximised else "overview"
+
+    @property
     def is_maximised(self) -> bool:
         """Whether one probe has the whole stage."""
         return self.main.has_class("maximised") and not self.process
