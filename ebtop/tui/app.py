@@ -124,7 +124,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self.came = time.monotonic()
         self.on_terminal = os.isatty(0)
         self.begun = False
-        self._handover: Handover[Frame] = Handover()
+        self._handover: Handover[Frame] = Handover(self._follow_through)
         self._ended: Handover[str] = Handover()
         self.begin_looks()
 
@@ -170,12 +170,16 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
 
     # --- data comes in ------------------------------------------------------------------------------------------------
 
-    def _take(self, frame: Frame) -> None:
-        self.newest, self.came = frame, time.monotonic()
+    def _follow_through(self, frame: Frame) -> None:
+        """What each frame is looked at for, also one that is late for being drawn."""
         self.perspective.take(frame)
         self.follow_target(frame)
         for message in frame.sample.messages:
             self.remember(message)
+
+    def _take(self, frame: Frame) -> None:
+        self.newest, self.came = frame, time.monotonic()
+        self._follow_through(frame)
         self.interval = frame.sample.interval_s
         if self.command_status is None:
             self._look_for_the_end()
@@ -216,6 +220,11 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
     def main(self) -> Screen[None]:
         """The screen under all others."""
         return self.screen_stack[0]
+
+    @property
+    def stage(self) -> str:
+        """What is seen: overview, focus or process."""
+        return "process" if self.process else "focus" if self.is_maximised else "overview"
 
     @property
     def is_maximised(self) -> bool:

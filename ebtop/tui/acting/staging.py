@@ -82,6 +82,9 @@ class Staging(Acting):
         self._app.call_after_refresh(self._app.hand_down)
 
     def focus_panel(self) -> None:
+        """Where the cursor is go the keys, unless something is being typed."""
+        if self._app.main.has_class("asking"):
+            return
         if self._app.process:
             self._app.main.query_one(ProcessStage).focus()
             return

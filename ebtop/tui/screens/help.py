@@ -20,9 +20,10 @@ _MEASURES = {
 }
 
 
-def help_lines(looked: Looked, keys: Keys = KEYS) -> list[Line]:
-    """All of it, the probe first."""
-    return [*_probe(looked), [], *_keys(keys), [], *_signs()]
+def help_lines(looked: Looked | None, keys: Keys = KEYS) -> list[Line]:
+    """All of it, the probe first; None where none is on."""
+    probe = [*_probe(looked), []] if looked is not None else []
+    return [*probe, *_keys(keys), [], *_signs()]
 
 
 def _heading(text: str) -> Line:
