@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -25,20 +27,20 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run ebtop with `words` (sys.argv's by default); the exit status: 2 for what cannot be begun."""
     arguments = parse(sys.argv[1:] if words is None else words)
     if arguments.command == "probes":
-        return _list_probes()
+        return told(_list_probes)
     if arguments.command == "doctor":
         from ebtop import doctor
 
-        return doctor.run(arguments.json)
+        return told(lambda: doctor.run(arguments.json))
     if arguments.command == "hooks":
         from ebtop import hooklist
 
-        return hooklist.run(arguments.path, arguments.verbose)
+        return told(lambda: hooklist.run(arguments.path, arguments.verbose))
     from ebtop import settled
 
     try:
         if arguments.command == "config":
-            return _say(settled.text(arguments))
+            return told(lambda: _say(settled.text(arguments)))
         settings = settled.settled(arguments).settings
     except SettingError as wrong:
         return _refuse(clean(str(wrong)))
@@ -56,6 +58,22 @@ def _run(arguments: Arguments, settings: Settings) -> int:
 def _refuse(why: str) -> int:
     sys.stderr.write(f"ebtop: {why}\n")
     return _REFUSED
+
+
+def told(tell: Callable[[], int]) -> int:
+    """The status that `tell` returns; where stdout takes no more, that of SIGPIPE, or 2 with the reason on stderr."""
+    try:
+        status = tell()
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        status = 128 + signal.SIGPIPE
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EIO):
+            raise
+        status = _refuse(f"cannot write to stdout: {error.strerror}")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered would fail once more at the end
+    return status
 
 
 def _say(text: str) -> int:
@@ -152,8 +170,10 @@ def _show(
     if arguments.command == "triage":
         from ebtop.export.triage import triage
 
-        return triage(begin(), settings.probes, arguments.seconds, arguments.json, settings.max_overhead_percent)
+        bound = settings.max_overhead_percent
+        return told(lambda: triage(begin(), settings.probes, arguments.seconds, arguments.json, bound))
     from ebtop.export import headless
 
     work = headless.snapshot if arguments.command == "snapshot" else headless.record
-    return work(begin(), settings.probes, arguments.seconds, arguments.path, save, settings.max_overhead_percent)
+    bound = settings.max_overhead_percent
+    return told(lambda: work(begin(), settings.probes, arguments.seconds, arguments.path, save, bound))

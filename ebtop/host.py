@@ -17,6 +17,10 @@ from ebtop.text import clean
 
 _MEMORY_EVERY = 10
 """Reading a process's memory maps costs a millisecond, so it is done only every so many samples."""
+_MEMORY = re.compile(rb"^(MemTotal|MemAvailable): +(\d+) kB", re.MULTILINE)
+_HEAD = 256
+"""Bytes of /proc/stat and /proc/meminfo that hold all that is wanted of them."""
+_TICKS = os.sysconf("SC_CLK_TCK")
 _PSS = re.compile(rb"^Pss:\s+(\d+) kB", re.MULTILINE)
 
 
@@ -41,12 +45,15 @@ class Host:
         self._memory_bytes = 0
         self._reads = 0
         self._stalls = Stalls()
+        self._stat, self._meminfo = (
+            os.open(f"/proc/{name}", os.O_RDONLY | os.O_CLOEXEC) for name in ("stat", "meminfo")
+        )
 
     def read(self, bcc: str = "") -> HostSample:
         """The numbers of this moment; `bcc` is the version that loaded the probes."""
-        times, memory = psutil.cpu_times(), psutil.virtual_memory()
-        total = times.user + times.nice + times.system + times.idle + times.iowait + times.irq + times.softirq
-        total += times.steal  # guest time is part of user time
+        busy_s, total_s = self._cpu_seconds()
+        memory = dict(_MEMORY.findall(os.pread(self._meminfo, _HEAD, 0)))
+        total_bytes, available_bytes = (int(memory.get(name, 0)) * 1024 for name in (b"MemTotal", b"MemAvailable"))
         if self._reads % _MEMORY_EVERY == 0:
             self._memory_bytes = sum(memory_of(pid) for pid in self._pids)
             self._stalls.look_for_swap()
@@ -57,10 +64,10 @@ class Host:
             self._machine.kernel,
             self._machine.architecture,
             self._machine.cpus,
-            total - times.idle - times.iowait,
-            total,
-            memory.total - memory.available,
-            memory.total,
+            busy_s,
+            total_s,
+            total_bytes - available_bytes,
+            total_bytes,
             os.getloadavg()[0],
             time.process_time() + self._warden_seconds(),
             self._memory_bytes,
@@ -70,6 +77,12 @@ class Host:
             stalled.memory_s,
             stalled.swapped_bytes,
         )
+
+    def _cpu_seconds(self) -> tuple[float, float]:
+        """Seconds that all CPUs were busy, and all of their seconds (proc_stat(5); guest time is part of user time)."""
+        times = [int(ticks) for ticks in os.pread(self._stat, _HEAD, 0).split(b"\n", 1)[0].split()[1:9]]
+        idle = times[3] + times[4]
+        return (sum(times) - idle) / _TICKS, sum(times) / _TICKS
 
     def _warden_seconds(self) -> float:
         """User and system time of the warden alone; what it was last when it has ended, 0 when it is this process."""

@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 
 FIRST_DATA_S = 0.1
 """A probe that went live is read once more so soon after: there is something to see before the interval is over."""
-_DRAIN_S = 0.2
-"""How often ring buffers are looked at between two refreshes; those more than a quarter full are emptied."""
 _QUARTER = 0.25
+"""Ring buffers fuller than that are emptied between two refreshes, when the kernel says that they fill up."""
 _SAVE_S = 15.0
 _STOP_S = 5.0
 _ON_THE_WAY = (State.COMPILING, State.ATTACHING)
@@ -70,6 +69,7 @@ class Live:
         self._poll = select.poll()
         self._poll.register(line, select.POLLIN)
         self._poll.register(self._wake, select.POLLIN)
+        self._poll.register(self._probing.rings, select.POLLIN)
         self._lock = threading.Lock()
         self._closing = False
         self._saving = threading.Lock()
@@ -196,12 +196,11 @@ class Live:
         """Until the wire, a caller or the clock says something; whether a probe's state changed by it."""
         moment = min(self._due_s, self._early_s) if self.command_status is None else float("inf")
         left = max(0.0, moment - time.monotonic())
-        if self._probing.has_rings:
-            left = min(left, _DRAIN_S)
         ready = {fd for fd, _ in self._poll.poll(left * 1000 if left < float("inf") else None)}
         if self._wake in ready:
             os.eventfd_read(self._wake)
-        self._probing.drain(_QUARTER)
+        if self._probing.rings.fileno() in ready:
+            self._probing.drain(_QUARTER)
         return self._hear_all() if self._line.fileno() in ready else False
 
     def _hear_all(self) -> bool:
@@ -228,6 +227,7 @@ class Live:
             return False
         if isinstance(message, wire.Answer):
             self._asked.take(message, descriptors)
+            return False
         if isinstance(message, wire.Aimed):
             self._aimed(message)
             return True
@@ -300,6 +300,7 @@ class Live:
     def _finish(self) -> None:
         """Close everything that is open, once."""
         self._probing.close()
+        self._probing.rings.close()
         self._asked.end()
         self._answers.put(None)
         with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -40,6 +41,8 @@ class Probing:
     def __init__(self, send: Callable[[wire.Message], None]) -> None:
         self.bcc = ""
         """Version of what loaded the probes."""
+        self.rings = select.epoll()
+        """Readable when a program has said that its ring buffer fills up; see `drain`."""
         self._send = send
         self._lock = threading.Lock()
         self._serials: dict[str, int] = {}
@@ -145,6 +148,8 @@ class Probing:
             start.running.close()
         start.running = running
         self.bcc = clean(message.bcc) or self.bcc
+        for ring in running.rings:  # once closed it is forgotten by itself, see epoll(7)
+            self.rings.register(ring, select.EPOLLIN | select.EPOLLET)
         self.say(f"{message.probe}: live ({clean(message.hook)})")
         if running.lacks:
             self.say(f"{message.probe}: {clean(running.lacks)}")
@@ -183,13 +188,9 @@ class Probing:
     def _running(self) -> dict[str, Running]:
         return {probe: start.running for probe, start in self._starts.items() if start.running is not None}
 
-    @property
-    def has_rings(self) -> bool:
-        """Whether there is anything to drain between two samples."""
-        return any(running.has_rings for running in self._running().values())
-
     def drain(self, fuller_than: float) -> None:
         """Empty the ring buffers that are fuller than that share; a broken one is told of at the next sample."""
+        self.rings.poll(0)
         for probe, running in self._running().items():
             try:
                 running.drain(fuller_than)

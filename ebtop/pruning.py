@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 
 import numpy as np
 import numpy.typing as npt
@@ -20,22 +19,27 @@ class Pruning:
 
     def __init__(self, pid_field: str) -> None:
         self._pid_field = pid_field
-        self._earlier: deque[MapRows] = deque(maxlen=QUIET_TICKS)
+        self._before: MapRows | None = None
+        self._still: rows.Index = np.zeros(0, np.intp)
+        """For how many refreshes in a row the values of each row of that have stood still."""
 
     def places(self, now: MapRows, alive: npt.NDArray[np.uint32]) -> rows.Index:
         """Rows of `now` to be deleted, (k,); none while the map is at most half full. `alive`: pids there are."""
         if 2 * now.keys.size <= now.capacity:
-            self._earlier.clear()
+            self._before = None
             return np.zeros(0, np.intp)
+        self._still = self._aged(now)
+        self._before = now
         ticks = QUIET_TICKS if 4 * now.keys.size <= 3 * now.capacity else 1
-        oldest = self._earlier[-ticks] if len(self._earlier) >= ticks else None
-        self._earlier.append(now)
-        if oldest is None or not oldest.keys.size:
-            return np.zeros(0, np.intp)
-        gone = ~np.isin(now.keys[self._pid_field], alive)
-        place = rows.match(now.keys, oldest.keys)
-        still = (place >= 0) & (rows.words(now.values) == rows.words(oldest.values)[place]).all(axis=1)
-        return np.flatnonzero(gone & still)
+        quiet = np.flatnonzero(self._still >= ticks)
+        return quiet[~np.isin(now.keys[self._pid_field][quiet], alive)]
+
+    def _aged(self, now: MapRows) -> rows.Index:
+        if self._before is None or not self._before.keys.size:
+            return np.zeros(now.keys.size, np.intp)
+        place = rows.match(now.keys, self._before.keys)
+        same = (rows.words(now.values) == rows.words(self._before.values)[place]).all(axis=1)
+        return np.where((place >= 0) & same, self._still[place] + 1, 0)
 
 
 def pids_alive() -> npt.NDArray[np.uint32]:

@@ -18,6 +18,8 @@ _matches: dict[tuple[int, int], tuple[weakref.ref[Records], weakref.ref[Records]
 """What `match` searched for, by identity of both keys, for as long as both are there."""
 _orders: dict[int, tuple[weakref.ref[Records], Index, npt.NDArray[np.uint64]]] = {}
 """Digests of keys in order, and that order: what was `keys` in one search is `earlier` in the next."""
+_BLOCK = 1024
+"""Rows that are compared at a time."""
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio, odd: Knuth, The Art of Computer Programming 3, 6.4
 
 
@@ -64,8 +66,16 @@ def _match(keys: Records, earlier: Records) -> Index:
         return _match_slowly(now, before)
     place = np.empty(keys.size, np.intp)
     place[order_now] = order[np.minimum(np.searchsorted(ordered, ordered_now), order.size - 1)]
-    same = (before[place] == now).all(axis=1)
-    return np.where(same, place, -1)
+    return np.where(_same(now, before, place), place, -1)
+
+
+def _same(now: npt.NDArray[np.uint64], before: npt.NDArray[np.uint64], place: Index) -> npt.NDArray[np.bool_]:
+    """Which rows of `now` are those of `before` at `place`; block by block, as keys may be megabytes."""
+    same = np.empty(len(now), np.bool_)
+    for first in range(0, len(now), _BLOCK):
+        block = slice(first, first + _BLOCK)
+        np.equal(before[place[block]], now[block]).all(axis=1, out=same[block])
+    return same
 
 
 def _in_order(keys: Records, key_words: npt.NDArray[np.uint64]) -> tuple[Index, npt.NDArray[np.uint64]]:

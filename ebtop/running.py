@@ -83,9 +83,10 @@ class Running:
                 ring.drain()
 
     @property
-    def has_rings(self) -> bool:
-        """Whether there is anything to drain between two samples."""
-        return bool(self._rings)
+    def rings(self) -> list[int]:
+        """The descriptors of its ring buffers: the kernel says of them when they fill up."""
+        names = [info.name for info in self._live.maps]
+        return [self._descriptors[names.index(name)] for name in self._rings]
 
     def sample(self, cost: Cost, given: Mapping[str, MapRows], tick: bool = True) -> ProbeSample:
         """Everything its maps hold now, beside those `given` (of a probe without programs). OSError when unreadable.

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,8 +30,9 @@ def running(folder: Path) -> Iterator[int]:
     try:
         _furnish(folder)
         quiet = subprocess.DEVNULL
+        environment = {**ENVIRONMENT, "GROUPS_PLACE": str(_groups() or "/nonexistent")}
         with subprocess.Popen(
-            [folder / "start"], env=ENVIRONMENT, cwd="/", start_new_session=True, stdout=quiet, stderr=quiet
+            [folder / "start"], env=environment, cwd="/", start_new_session=True, stdout=quiet, stderr=quiet
         ) as start:
             try:
                 yield start.pid
@@ -38,6 +40,25 @@ def running(folder: Path) -> Iterator[int]:
                 os.killpg(start.pid, signal.SIGKILL)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        _leave_groups()
+
+
+def _groups() -> Path | None:
+    """Where control groups of version 2 are made; None where there is none."""
+    places = (Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/unified"))
+    return next((place for place in places if (place / "cgroup.controllers").exists()), None)
+
+
+def _leave_groups() -> None:
+    """Remove the parts' control groups, once the last of their processes is gone."""
+    place = _groups()
+    for group in place.glob("shop-*.service") if place else ():
+        for _ in range(50):
+            try:
+                group.rmdir()
+                break
+            except OSError:  # a process is still ending
+                threading.Event().wait(0.1)
 
 
 def _furnish(folder: Path) -> None:
@@ -61,6 +82,7 @@ def main() -> int:
     if len(sys.argv) != 2 or os.geteuid() != 0:
         sys.stderr.write("usage, as root: load.py FOLDER (which is made, and removed in the end)\n")
         return 2
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended the same way, with all that was begun
     with running(Path(sys.argv[1])):
         try:
             signal.pause()

@@ -89,7 +89,8 @@ class Cut:
         own = {pid for probe in probes.values() for rows in probe.maps.values() for pid in _holders(rows.keys)}
         pids = own.union(self._kept.tolist())
         processes = {pid: process for pid, process in sample.processes.items() if pid in pids}
-        return replace(sample, probes=probes, processes=processes)
+        details = {pid: replace(detail, cgroup="") for pid, detail in sample.details.items() if pid in pids}
+        return replace(sample, probes=probes, processes=processes, details=details)
 
     def _probe(self, probe: Probe, sample: ProbeSample) -> ProbeSample:
         fields: dict[str, str] = {}
@@ -104,7 +105,8 @@ class Cut:
         }
         events = {name: self._tail(probe.name, name, tail, fields[name]) for name, tail in sample.events.items()}
         totals = self._totals(probe.name, table, sample, masks) if table.map in sample.maps else sample.totals
-        return replace(sample, maps=maps, events=events, totals=totals)
+        worst = {name: records[self._mask(records, "pid")] for name, records in sample.worst.items()}
+        return replace(sample, maps=maps, events=events, totals=totals, worst=worst)
 
     def _mask(self, keys: Records, field: str) -> Mask:
         if not field:

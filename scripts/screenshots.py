@@ -19,8 +19,19 @@ COLUMNS, LINES = 132, 43
 WARM_UP_S = 20.0
 NOTICE_S = 7.0
 """The line that says where a picture was saved is gone by then, and not on the next one."""
-PICTURES = {"overview": b"", "focus": b"\tm", "histogram": b"m\t\t\t\t\tm"}
-"""By name, the keys that lead there from the picture before."""
+PICTURES = {
+    "overview": b"",
+    "focus": b"\tm",
+    "histogram": b"m\t\t\t\t\tm",
+    "heatmap": b"m\t\t\tmH",
+    "process": b"\x1b|\x1b|\r",
+    "baseline": b"\x1b|gb",
+    "browser": b"Bggg\x1bOQ|jj",
+    "triage": b"\x1b|!",
+}
+"""By name, the keys that lead there from the picture before; | ends a key of several bytes."""
+PAUSES = {"heatmap": 40.0, "triage": 6.0}
+"""Seconds that a picture needs besides, by name."""
 
 
 def main() -> int:
@@ -39,13 +50,18 @@ def main() -> int:
         ) as ebtop:
             threading.Event().wait(WARM_UP_S)
             for name, keys in PICTURES.items():
-                for key in keys:
-                    ebtop.send(bytes([key]))
+                for key in pressed(keys):
+                    ebtop.send(key)
                     threading.Event().wait(0.5)
-                threading.Event().wait(NOTICE_S)
+                threading.Event().wait(NOTICE_S + PAUSES.get(name, 0.0))
                 picture(ebtop, Path(folder), PLACE / f"{name}.svg")
             ebtop.send(b"q")
             return ebtop.status()
+
+
+def pressed(keys: bytes) -> list[bytes]:
+    """One key after the other."""
+    return [key[:-1] if key.endswith(b"|") else key for key in re.findall(rb"\x1b[^|]*\||[^|]", keys, re.DOTALL)]
 
 
 def picture(ebtop: TerminalSession, folder: Path, target: Path) -> None:

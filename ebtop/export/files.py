@@ -9,6 +9,18 @@ import stat
 
 from ebtop.walking import reached
 
+_OWN = "name a file in a folder of your own"
+_REMEDIES = {
+    errno.ENOENT: "make the folder first, or name a file in another",
+    errno.ENOTDIR: "name a file in a folder",
+    errno.EISDIR: "name a file in it",
+    errno.EACCES: _OWN,
+    errno.EPERM: _OWN,
+    errno.EROFS: _OWN,
+    errno.ENOSPC: "free some room, or name a file on another file system",
+    errno.EDQUOT: "free some room, or name a file on another file system",
+    errno.ENAMETOOLONG: "give it a shorter name",
+}
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -20,7 +32,7 @@ def write_private(path: str, content: bytes) -> str:
     where the kernel lets us write) or that everybody may write to, unless it is ours or sticky as /tmp is (there the
     exclusive creation under an unguessable name and the rename leave nothing to win for whoever else writes there);
     a symbolic link of another user on the way. "Us" is the effective user. Any other OSError is the kernel's, e.g.
-    ENOSPC; `reason` makes it one line.
+    ENOSPC; `reason` makes it one line. Its text names what helps.
     """
     folder, name = os.path.split(path)
     try:
@@ -32,7 +44,8 @@ def write_private(path: str, content: bytes) -> str:
             _write(place, name, content)
             return os.path.abspath(path)
     except OSError as error:
-        raise type(error)(error.errno, error.strerror, path) from None
+        remedy = _REMEDIES.get(error.errno or 0, "")
+        raise type(error)(error.errno, f"{error.strerror}{remedy and '; '}{remedy}", path) from None
 
 
 def reason(error: OSError) -> str:

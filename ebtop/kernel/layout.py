@@ -16,6 +16,8 @@ _POSSIBLE = Path("/sys/devices/system/cpu/possible")
 _EACH = np.uint64(0x0101010101010101)
 _LOW = np.uint64(0x7F7F7F7F7F7F7F7F)
 _HIGH = np.uint64(0x8080808080808080)
+_BLOCK = 512
+"""Texts that are looked at at a time: what is made of them meanwhile fits into the CPU's caches."""
 
 
 def cpu_list(text: str) -> tuple[int, ...]:
@@ -128,6 +130,17 @@ class CleanTexts:
                 records[name] = self._clean[name]
 
 
+def clean_texts(records: npt.NDArray[Any]) -> bool:
+    """Clean the char members of `records` (n,) in place; whether any of them needed it."""
+    cleaned = False
+    for name in records.dtype.names or ():
+        if records.dtype[name].kind == "S" and not plain(column := np.ascontiguousarray(records[name])):
+            clean = clean_array(column)
+            if clean is not column:
+                records[name], cleaned = clean, True
+    return cleaned
+
+
 def plain(column: npt.NDArray[Any]) -> bool:
     """Whether all of `column` (n,) is printable ASCII padded with NULs, in a few passes over 64-bit words.
 
@@ -136,6 +149,12 @@ def plain(column: npt.NDArray[Any]) -> bool:
     words = _words(column)
     if words is None or not column.size:
         return not column.size
+    each = words.size // column.size
+    return all(_plain(words[first : first + _BLOCK * each], each) for first in range(0, words.size, _BLOCK * each))
+
+
+def _plain(words: npt.NDArray[np.uint64], each: int) -> bool:
+    """The same of some texts, of `each` words."""
     low = words & _LOW
     filled = (low + _LOW) & _HIGH
     printable = (low + _EACH * np.uint64(0x60)) & ~(low + _EACH) & _HIGH
@@ -143,7 +162,7 @@ def plain(column: npt.NDArray[Any]) -> bool:
         return False
     if bool((filled & ~(filled << np.uint64(8)) & ~np.uint64(0xFF)).any()):
         return False
-    full = filled.reshape(column.size, -1)
+    full = filled.reshape(-1, each)
     return not bool(((full[:, 1:] != 0) & (full[:, :-1] != _HIGH)).any())
 
 

@@ -11,8 +11,18 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ebtop import rows
 from ebtop.kernel import bpf
-from ebtop.kernel.layout import CleanTexts, banks, combine, combine_banks, possible_cpus, record_type, same_bytes
+from ebtop.kernel.layout import (
+    CleanTexts,
+    banks,
+    clean_texts,
+    combine,
+    combine_banks,
+    possible_cpus,
+    record_type,
+    same_bytes,
+)
 from ebtop.sample import MapRows, Records
 from ebtop.wire import MapInfo
 
@@ -33,9 +43,10 @@ class MapReader:
         self._fd = fd
         self._key_type = record_type(info.key, info.key_size)
         self._walk: _Walk = _Banked(info, fd) if _is_banked(info) else _Batch(info, fd)
-        self._clean_keys, self._clean_values = CleanTexts(self._key_type), CleanTexts(self._walk.value_type)
-        self._raw_keys: Bytes = np.empty(0, np.uint8)
-        self._keys: Records = np.empty(0, self._key_type)
+        self._clean_values = CleanTexts(self._walk.value_type)
+        self._raw: Records = np.empty(0, self._key_type)
+        self._keys = self._raw
+        """The same with clean texts: the very same array where there is nothing to clean."""
         self._rows = MapRows(self._keys, np.empty(0, self._walk.value_type), self._walk.capacity)
 
     def read(self) -> MapRows:
@@ -45,19 +56,31 @@ class MapReader:
         is the very same object.
         """
         raw_keys, values = self._walk.read()
-        if self._raw_keys.size != raw_keys.size or not np.array_equal(self._raw_keys, raw_keys):
-            self._raw_keys = raw_keys.copy()
-            self._keys = raw_keys.copy().view(self._key_type)
-            self._clean_keys.apply(self._keys)
+        if not same_bytes(raw := raw_keys.view(self._key_type), self._raw):
+            self._take(raw.copy())
         self._clean_values.apply(values)
         if self._keys is not self._rows.keys or not same_bytes(values, self._rows.values):
             self._rows = MapRows(self._keys, values, self._walk.capacity)
         return self._rows
 
+    def _take(self, raw: Records) -> None:
+        """Other keys than before: only those that are new have texts to be cleaned."""
+        before, self._raw = self._raw, raw
+        place = rows.match(raw, before)
+        new = np.flatnonzero(place < 0)
+        fresh = raw[new]
+        if not clean_texts(fresh) and self._keys is before:
+            self._keys = raw
+            return
+        known = np.flatnonzero(place >= 0)
+        keys = raw.copy()
+        keys[known] = self._keys[place[known]]
+        keys[new] = fresh
+        self._keys = keys
+
     def delete(self, places: npt.NDArray[np.intp]) -> None:
         """Remove the rows at `places` of the newest read; those that are gone already do no harm."""
-        size = self.info.key_size
-        keys = np.ascontiguousarray(self._raw_keys.reshape(-1, size)[places])
+        keys = np.ascontiguousarray(self._raw.view(np.uint8).reshape(-1, self.info.key_size)[places])
         _delete(self._fd, keys)
 
     def close(self) -> None:

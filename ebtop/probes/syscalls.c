@@ -123,7 +123,7 @@ int syscalls_exit(struct bpf_raw_tracepoint_args *ctx) {
     }
     if (!start || !start->ns) {
         /* in mid-call when we came, refused by seccomp, or a new thread that returns from its parent's clone */
-        totals->unmatched++;
+        totals->unmatched += !ebtop_is_left_out(bpf_get_current_pid_tgid() >> 32);
         return 0;
     }
     u32 nr = start->nr;

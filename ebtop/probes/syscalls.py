@@ -4,11 +4,11 @@ from ebtop.spec import Histogram, Hook, Key, Kind, Probe, Table, Way, mean, rate
 from ebtop.units import Unit
 
 _COLUMNS = (
-    rate("calls"),
-    rate("errors", importance=2),
-    mean("ns", per="calls", unit=Unit.NS, importance=1),
-    total("calls"),
-    total("ns", unit=Unit.NS, title="time", importance=6),
+    rate("calls", help="system calls that returned, per second"),
+    rate("errors", importance=2, help="those of them that returned an error, per second"),
+    mean("ns", per="calls", unit=Unit.NS, importance=1, help="time from entering the kernel to leaving it, per call"),
+    total("calls", help="all since the probe started"),
+    total("ns", unit=Unit.NS, title="time", importance=6, help="spent in them since the probe started; threads add up"),
 )
 _SYSCALL = Key("nr", Kind.SYSCALL, "call")
 

@@ -43,8 +43,13 @@ static __always_inline void tcpconnect_begin(u64 socket, struct tcpconnect_start
     u32 bank = ebtop_bank(1);
     struct ebtop_totals *totals = tcpconnect_totals.lookup(&bank);
     struct tcpconnect_row zero = {}, *row;
-    if (!totals || ebtop_is_left_out(start->key.pid))
+    if (!totals)
         return;
+    if (ebtop_is_left_out(start->key.pid)) {
+        start->ns = 0; /* its end is known not to count: it may come in anybody's context */
+        tcpconnect_starts.update(&socket, start);
+        return;
+    }
     ebtop_add(&totals->total, 1);
     bpf_get_current_comm(start->comm, sizeof(start->comm));
     row = tcpconnect_rows.lookup(&start->key);
@@ -82,6 +87,10 @@ static __always_inline void tcpconnect_end(u64 socket, int oldstate, int newstat
         return;
     if (!start) { /* from SYN_RECV: the other side connects */
         ebtop_add(&totals->unmatched, oldstate == EBTOP_TCP_SYN_SENT);
+        return;
+    }
+    if (!start->ns) {
+        tcpconnect_starts.delete(&socket);
         return;
     }
     u64 ns = bpf_ktime_get_ns() - start->ns;

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 from textual.binding import Binding, BindingsMap
-from textual.events import Resize
-from textual.geometry import Size
 from textual.reactive import reactive
 from textual.screen import Screen
 
@@ -27,9 +25,8 @@ from ebtop.spec import Probe
 from ebtop.tui import looks, palette, slots
 from ebtop.tui.acting import Actions
 from ebtop.tui.acting.time import INTERVALS
-from ebtop.tui.driver import Driver, hung_up
+from ebtop.tui.driver import Driver
 from ebtop.tui.handover import Handover
-from ebtop.tui.headline import headline
 from ebtop.tui.keychanges import effective, in_words
 from ebtop.tui.keys import Keys, key_of
 from ebtop.tui.looked import Looked
@@ -37,15 +34,8 @@ from ebtop.tui.notices import Notices
 from ebtop.tui.painting import Painter
 from ebtop.tui.panellines import repeats
 from ebtop.tui.perspective import Perspective
-from ebtop.tui.plan import SMALLEST
 from ebtop.tui.screens.main import Main
-from ebtop.tui.statusline import status
-from ebtop.tui.timebar import timebar
-from ebtop.tui.titles import Headline
 from ebtop.tui.widgets.focus import Focus
-from ebtop.tui.widgets.footer import Footer, Hints, Status
-from ebtop.tui.widgets.header import Header
-from ebtop.tui.widgets.lines import Lines
 from ebtop.tui.widgets.overview import Overview
 from ebtop.tui.widgets.process import ProcessStage
 
@@ -54,7 +44,6 @@ if TYPE_CHECKING:
     from ebtop.heat import Heat
     from ebtop.tape import Tape
     from ebtop.timeline import Timeline
-    from ebtop.tui.pieces import Line
     from ebtop.tui.tablelines import ViewState
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT)
@@ -131,11 +120,11 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         """A line for stderr after the screen is gone."""
         self.notices = Notices()
         self.brake = Brake(self.settings.max_overhead_percent if timeline.source.mode == "LIVE" else 0, INTERVALS)
-        self._restarted: dict[str, int] = {}
-        self._came = time.monotonic()
-        self._on_terminal = os.isatty(0)
-        self._begun = False
-        self._handover: Handover[Frame] = Handover()
+        self.restarted: dict[str, int] = {}
+        self.came = time.monotonic()
+        self.on_terminal = os.isatty(0)
+        self.begun = False
+        self._handover: Handover[Frame] = Handover(self._follow_through)
         self._ended: Handover[str] = Handover()
         self.begin_looks()
 
@@ -153,9 +142,9 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
 
     def opened(self) -> None:
         """The screen stands: fill it, and begin once that is on the terminal."""
-        self._begun = True
-        self._show_hints()
-        self._resized(self.size)
+        self.begun = True
+        self.show_hints()
+        self.resized(self.size)
         self.hand_down()
         self.call_after_refresh(self._begin)
 
@@ -165,8 +154,8 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self._ended.open(loop, self._source_ended)
         source = self.timeline.source
         source.on_end = lambda: self._ended.offer(getattr(source, "failure", ""))  # type: ignore[attr-defined]  # sources look for it
-        self.set_interval(1.0, self._tick)
-        self._focus_panel()
+        self.set_interval(1.0, self.look_around)
+        self.focus_panel()
         self.timeline.start(self._handover.offer)
         gc.freeze()
         gc.enable()
@@ -181,11 +170,16 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
 
     # --- data comes in ------------------------------------------------------------------------------------------------
 
-    def _take(self, frame: Frame) -> None:
-        self.newest, self._came = frame, time.monotonic()
+    def _follow_through(self, frame: Frame) -> None:
+        """What each frame is looked at for, also one that is late for being drawn."""
         self.perspective.take(frame)
+        self.follow_target(frame)
         for message in frame.sample.messages:
             self.remember(message)
+
+    def _take(self, frame: Frame) -> None:
+        self.newest, self.came = frame, time.monotonic()
+        self._follow_through(frame)
         self.interval = frame.sample.interval_s
         if self.command_status is None:
             self._look_for_the_end()
@@ -210,7 +204,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
     def hand_down(self, to_still: bool = True) -> None:
         """Give every widget that is seen what it shows now; panels in which nothing happens only if `to_still`."""
         if self.screen_stack and self.screen_stack[0].is_mounted:
-            self._show_header()
+            self.show_header()
             if self.process:
                 self.main.query_one(ProcessStage).data = self.looking()
             elif self.is_maximised:
@@ -226,6 +220,11 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
     def main(self) -> Screen[None]:
         """The screen under all others."""
         return self.screen_stack[0]
+
+    @property
+    def stage(self) -> str:
+        """What is seen: overview, focus or process."""
+        return "process" if self.process else "focus" if self.is_maximised else "overview"
 
     @property
     def is_maximised(self) -> bool:
@@ -265,144 +264,4 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
 
     def _is_fresh(self, name: str) -> bool:
         shown = self.frame.probes.get(name) if self.frame else None
-        return bool(shown and name in self._restarted and shown.sample.started_ns > self._restarted[name])
-
-    # --- what is said -------------------------------------------------------------------------------------------------
-
-    def _show_header(self) -> None:
-        self.main.query_one(Header).data = self._headline()
-
-    def _headline(self) -> Headline:
-        late = time.monotonic() - self._came
-        state = "paused" if self.paused else "replay" if self.timeline.source.mode == "REPLAY" else "live"
-        if late > max(_LATE, _LATE * self.interval) and state == "live":
-            state = "late"
-        ending = "" if self.command_status is None else units.ending(self.command_status)
-        shown = headline(self.frame, self._clock(), self.interval, state, late, self.brake.mark, ending)
-        grouping, baseline = self.perspective.said(self.frame)
-        return replace(shown, grouping=grouping, baseline=baseline)
-
-    def _show_hints(self) -> None:
-        digits = tuple((digit, self.slots[digit] in self.wanted) for digit in slots.DIGITS if digit in self.slots)
-        self.main.query_one(Footer).data = Hints(digits, self.is_maximised, self.keys)
-
-    def show_status(self) -> None:
-        """Notice, or what the focused probe costs and loses."""
-        line = self.main.query_one(Status)
-        if (notice := self.notices.shown(time.monotonic())) is not None:
-            line.data = ((" ", "text"), notice)
-        elif self.paused:
-            line.data = tuple(self._timebar())
-        elif self.focused_probe in self.wanted:
-            line.data = tuple(status(self.looked(self.focused_probe), self.selected(), self.size.width))
-        else:
-            line.data = ((" no probe is on: ", "dim"), ("1 … 9", "key"), (" switch them on", "dim"))
-
-    def _timebar(self) -> Line:
-        frame, newest = self.frame, self.newest
-        ago = (newest.sample.monotonic_ns - frame.sample.monotonic_ns) / 1e9 if frame and newest else 0.0
-        return timebar(self.timeline.moments(), self.position, self._clock(), ago, self.size.width)
-
-    def _clock(self) -> str:
-        at = (time.localtime(self.frame.sample.wall_ns // 10**9),) if self.frame else ()
-        return time.strftime("%H:%M:%S", *at)
-
-    def say(self, text: str, role: str = "text") -> None:
-        """A notice for a few seconds, and a line in the log."""
-        self.notices.say(text, role, time.monotonic())
-        self.remember(text)
-        self.show_status()
-
-    def remember(self, text: str) -> None:
-        """A line in the log."""
-        self.notices.remember(text, time.strftime("%H:%M:%S"))
-
-    def _tick(self) -> None:
-        if self._on_terminal and hung_up(0):
-            self.end(128 + signal.SIGHUP)
-        if self.notices.passed(time.monotonic()):
-            self.show_status()
-        if time.monotonic() - self._came > _LATE * max(1.0, self.interval):
-            self._show_header()
-
-    # --- size ---------------------------------------------------------------------------------------------------------
-
-    def on_resize(self, event: Resize) -> None:
-        """Everything is laid out anew."""
-        if self._begun:
-            self._resized(event.size)
-
-    def uncovered(self) -> None:
-        """The screen is the topmost again."""
-        if self._begun:
-            self._resized(self.size)
-            self.main.refresh(layout=True)
-
-    def _resized(self, size: Size) -> None:
-        """Below the smallest size there is one line and nothing else."""
-        width, height = size
-        small = width < SMALLEST[0] or height < SMALLEST[1]
-        self.main.set_class(small, "small")
-        words = f" {width}x{height}: ebtop needs {SMALLEST[0]}x{SMALLEST[1]}"
-        self.main.query_one("#small", Lines).show([[(words, "warn")]])
-        self.call_after_refresh(self.hand_down)
-
-    # --- what is shown -----------------------------------------------------------------------------------------------
-
-    def focus_probe(self, name: str) -> None:
-        """Give the focus, and so the cursor, to probe `name`."""
-        self.focused_probe = name
-        self._focus_panel()
-        self.hand_down()
-
-    def want(self, names: tuple[str, ...], by_hand: bool = True) -> bool:
-        """Run the probes `names` and no other; False when nothing can be begun, as the command has ended.
-
-        `by_hand`: because a user said so.
-        """
-        if self.command_status is not None:
-            self.say("the command has ended: nothing is counted any more", "warn")
-            return False
-        for name in set(names) ^ set(self.wanted) if by_hand else ():
-            self.brake.probe_by_hand(name, name in names)
-        now = self.newest.sample.monotonic_ns if self.newest else 0
-        self._restarted |= dict.fromkeys(set(names) - set(self.wanted), now)
-        self.wanted = names
-        self.timeline.source.want(names)
-        self.main.query_one(Overview).want(self.wanted_probes())
-        if self.focused_probe not in names:
-            self.maximise(False)
-            self.focused_probe = names[0] if names else ""
-        self._show_hints()
-        self.call_after_refresh(self.focus_probe, self.focused_probe)
-        return True
-
-    def arranged(self) -> None:
-        """Slots have changed: panels change places, and their titles and the footer say so."""
-        self._show_hints()
-        self.main.query_one(Overview).refresh(layout=True)
-        self.call_after_refresh(self.hand_down)
-
-    def maximise(self, on: bool) -> None:
-        """One probe on the whole stage, or all panels."""
-        self.main.set_class(on, "maximised")
-        self.relook()
-
-    def relook(self) -> None:
-        """Another stage, or all of it looked at in another way."""
-        self._show_hints()
-        self._focus_panel()
-        self.call_after_refresh(self.hand_down)
-
-    def _focus_panel(self) -> None:
-        if self.process:
-            self.main.query_one(ProcessStage).focus()
-            return
-        if self.is_maximised:
-            self.main.query_one(Focus).focus()
-            return
-        panel = self.main.query_one(Overview).panel(self.focused_probe)
-        if panel is not None:
-            panel.focus(scroll_visible=False)
-        else:
-            self.main.set_focus(None)
+        return bool(shown and name in self.restarted and shown.sample.started_ns > self.restarted[name])

@@ -2,20 +2,53 @@
 
 from __future__ import annotations
 
+import os
 import select
+from codecs import getincrementaldecoder
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TextIO, cast
 
+from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+
+_ESCAPE_MS = 100
+"""How often the parser is asked whether an escape has waited long enough for what might have followed it."""
 
 
 class Driver(LinuxDriver):
-    """What cannot be written any more is lost, instead of ending the thread that writes and so blocking the app."""
+    """What cannot be written any more is lost, instead of ending the thread that writes and so blocking the app.
+
+    And the thread that reads sleeps until there is something to be read, instead of looking ten times a second.
+    """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._file = cast("Any", _Enduring(cast("TextIO", self._file)))
+        self._leave = os.eventfd(0, os.EFD_CLOEXEC)
+
+    def run_input_thread(self) -> None:
+        """Read keys and what else the terminal says, and pass it on, until input is disabled or at its end."""
+        parser, decode = XTermParser(self._debug), getincrementaldecoder("utf-8")().decode
+        poll = select.poll()
+        poll.register(self.fileno, select.POLLIN)
+        poll.register(self._leave, select.POLLIN)
+        while not self.exit_event.is_set():
+            waits = parser._timeout_time is not None  # noqa: SLF001  # nothing public says so
+            ready = {descriptor for descriptor, _ in poll.poll(_ESCAPE_MS if waits else None)}
+            if self.fileno in ready:
+                if not (raw := os.read(self.fileno, 4096)):
+                    return
+                for message in parser.feed(text) if (text := decode(raw)) else ():
+                    self.process_message(message)
+            for message in parser.tick():
+                self.process_message(message)
+
+    def disable_input(self) -> None:
+        """Let the thread that reads end, and wait for it."""
+        os.eventfd_write(self._leave, 1)
+        super().disable_input()
+        os.eventfd_read(self._leave)
 
 
 class _Enduring:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
 
-class Handover(Generic[Item]):
-    """One place for one item; what was not fetched before the next came is skipped."""
+_WAITING = 64
+"""Items that wait at most; the oldest go first."""
 
-    def __init__(self) -> None:
-        self._item: Item | None = None
+
+class Handover(Generic[Item]):
+    """What was not fetched before the next came is only passed by."""
+
+    def __init__(self, passed: Callable[[Item], None] | None = None) -> None:
+        """`passed` is called with each item that was not the latest any more, before that is taken."""
+        self._items: deque[Item] = deque(maxlen=_WAITING)
+        self._passed = passed
         self._loop: asyncio.AbstractEventLoop | None = None
         self._take: Callable[[Item], None] | None = None
         self._called = False
@@ -21,12 +28,12 @@ class Handover(Generic[Item]):
     def open(self, loop: asyncio.AbstractEventLoop, take: Callable[[Item], None]) -> None:
         """From now on `take` is called in `loop` with each item, at once with one that waits."""
         self._take, self._loop = take, loop
-        if self._item is not None:
+        if self._items:
             self._call()
 
     def offer(self, item: Item) -> None:
         """Leave `item`; any thread; never blocks."""
-        self._item = item
+        self._items.append(item)
         if self._loop is not None and not self._called:
             self._call()
 
@@ -43,6 +50,10 @@ class Handover(Generic[Item]):
 
     def _fetch(self) -> None:
         self._called = False
-        item, self._item = self._item, None
-        if item is not None and self._take is not None and self._loop is not None:
-            self._take(item)
+        if not self._items or self._take is None or self._loop is None:
+            return
+        *passed, latest = (self._items.popleft() for _ in range(len(self._items)))
+        if self._passed is not None:
+            for item in passed:
+                self._passed(item)
+        self._take(latest)

@@ -116,8 +116,8 @@ def _runs(levels: npt.NDArray[np.intp], column: int) -> Line:
 def _axis(frame: Frame, heat: Heat, first: int, columns: int, room: int) -> Line:
     """Time of day of the first column and of the last."""
     begin, end = _clock(frame, heat, first), _clock(frame, heat, first + columns - 1)
-    text = begin + end.rjust(columns - len(begin)) if columns > len(begin) + len(end) else end.rjust(columns)
-    return fill([(" " * (_LABEL + 2 + room - columns) + text, "faint")], _LABEL + 2 + room)
+    text = begin + end.rjust(columns - len(begin)) if columns > len(begin) + len(end) else end
+    return fill([(" " * (_LABEL + 2) + text.rjust(room), "faint")], _LABEL + 2 + room)
 
 
 def _clock(frame: Frame, heat: Heat, at: int) -> str:

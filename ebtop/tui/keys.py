@@ -16,8 +16,8 @@ class KeyRow:
     help: str
     footer: int = 0
     """Rank in the footer, 1 first; 0: not there."""
-    where: str = "both"
-    """overview, focus or both: where it does something."""
+    where: tuple[str, ...] = ("overview", "focus", "process")
+    """The stages on which it does something."""
     signs: bool = True
     """Whether its keys may be written with signs that are not ASCII."""
 
@@ -32,6 +32,8 @@ class KeyRow:
         return self.label.replace(" ", "_")
 
 
+_LARGE = ("focus", "process")
+_TABLES = ("overview", "focus")
 KEYS: tuple[KeyRow, ...] = (
     KeyRow(("q", "f10", "ctrl+c"), "quit", "quit", "Quit; every probe is detached.", 11),
     KeyRow(("question_mark", "h", "f1"), "help", "help", "Help: keys, columns, hooks, what is missed.", 10),
@@ -54,10 +56,10 @@ KEYS: tuple[KeyRow, ...] = (
     KeyRow(("enter",), "open", "open", "Open the process of the row: all that is known of it.", 2),
     KeyRow(("m", "z"), "maximise", "maximise", "Maximise the focused panel, or restore it.", 3),
     KeyRow(("t",), "pin", "pin", "Let the kernel count only this process; again: everybody."),
-    KeyRow(("escape", "backspace"), "leave", "back", "Clear the filter, then back to the overview.", 3, "focus"),
+    KeyRow(("escape", "backspace"), "leave", "back", "Clear the filter, then back to the overview.", 3, _LARGE),
     KeyRow(("T",), "target", "target", "Type whom the kernel is to count only: pid:1 comm:sh user:root c:web."),
-    KeyRow(("v",), "view(1)", "next view", "Next view of the probe: another table, events.", 4),
-    KeyRow(("H",), "shape", "shape", "Trend and histogram, latency heatmap, or one of them alone.", 4, "focus"),
+    KeyRow(("v",), "view(1)", "next view", "Next view of the probe: another table, events.", 4, _TABLES),
+    KeyRow(("H",), "shape", "shape", "Trend and histogram, latency heatmap, or one of them alone.", 4, ("focus",)),
     KeyRow(
         ("slash", "f", "f4", "backslash"),
         "filter",
@@ -68,11 +70,15 @@ KEYS: tuple[KeyRow, ...] = (
     KeyRow(("s", "f6", "greater_than_sign"), "sort(1)", "sort", "Sort by the next column.", 6),
     KeyRow(("less_than_sign",), "sort(-1)", "sort back", "Sort by the column before."),
     KeyRow(("r", "I"), "reverse", "reverse", "Turn the order of rows round."),
-    KeyRow(("g",), "group", "group", "Add processes up by program, container or unit, user; by process again.", 12),
-    KeyRow(("b",), "mark", "baseline", "Mark a baseline: the last ten seconds, beside which all is shown.", 13),
-    KeyRow(("B",), "unmark", "no baseline", "Clear the baseline."),
-    KeyRow(("c",), "clear", "clear", "Count the focused probe from zero, on the screen only."),
-    KeyRow(("C",), "unclear", "unclear", "Count the focused probe from its start again."),
+    KeyRow(
+        ("g",), "group", "group", "Add processes up by program, container or unit, user; by process again.", 12, _TABLES
+    ),
+    KeyRow(
+        ("b",), "mark", "baseline", "Mark a baseline: the last ten seconds, beside which all is shown.", 13, _TABLES
+    ),
+    KeyRow(("B",), "unmark", "no baseline", "Clear the baseline.", where=_TABLES),
+    KeyRow(("c",), "clear", "clear", "Count the focused probe from zero, on the screen only.", where=_TABLES),
+    KeyRow(("C",), "unclear", "unclear", "Count the focused probe from its start again.", where=_TABLES),
     KeyRow(("space", "p"), "pause", "pause", "Hold the screen still; collection goes on.", 7),
     KeyRow(("left_square_bracket",), "past(-1)", "earlier", "One moment back in what is kept; holds the screen."),
     KeyRow(("right_square_bracket",), "past(1)", "later", "One moment on."),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ebtop.baseline import compare, spread_before, spread_since
 from ebtop.derive import counted_from
 from ebtop.grouping import Grouping, regroup
-from ebtop.spec import Events, Probe, Table
+from ebtop.spec import Events, Histogram, Probe, Table
 
 if TYPE_CHECKING:
     from ebtop.baseline import Baseline
@@ -105,11 +105,12 @@ class Looked:
 
     @property
     def histogram(self) -> HistogramFrame | None:
-        """The probe's first histogram that counted anything."""
+        """The probe's first histogram that counted anything; tables are not even derived for it."""
         from ebtop.frame import HistogramFrame
 
         shown = self.shown
-        for content in shown.views.values() if shown else ():
+        for view in self.probe.views if shown else ():
+            content = shown.views.get(view.name) if shown and isinstance(view, Histogram) else None
             if isinstance(content, HistogramFrame) and content.totals.any():
                 return content
         return None

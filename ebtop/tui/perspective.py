@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ebtop import units
 from ebtop.baseline import Baseline
 from ebtop.frame import Frame
 from ebtop.grouping import Grouping
+from ebtop.sample import Sample
 from ebtop.zero import Zero, followed, zeroed
 
 STRETCH_S = 10.0
@@ -32,9 +35,11 @@ class Perspective:
         self.baseline = Baseline(stretch, stretch.sample.monotonic_ns)
         return self.baseline
 
-    def clear(self, frame: Frame, probe: str) -> Zero | None:
-        """From `frame` on `probe` counts from zero; None where it does not count."""
+    def clear(self, frame: Frame, probe: str, since: Iterable[Sample] = ()) -> Zero | None:
+        """From `frame` on `probe` counts from zero, `since` then these samples came; None where it does not count."""
         zero = zeroed(frame.sample, probe)
+        for sample in since:
+            zero = followed(zero, sample, probe) if zero is not None else None
         if zero is not None:
             self.zeros[probe] = zero
         return zero

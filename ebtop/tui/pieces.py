@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from functools import lru_cache
 
 from ebtop import units
@@ -13,6 +14,8 @@ Line = list[Piece]
 """Pieces from left to right; what is missing to the right is blank."""
 
 ELLIPSIS = "…"
+_LEAST_ROOM = 16
+"""Cells below which folding would make a column of single words."""
 
 
 def width(text: str) -> int:
@@ -116,3 +119,17 @@ def spread(before: Line, after: Line, cells: int, between: Piece = (" ", "text")
     if room < 0:
         return fill(before + after, cells)
     return [*before, (between[0] * room, between[1]), *after]
+
+
+def folded(line: Line, cells: int) -> list[Line]:
+    """`line` in as many lines of `cells` as it takes: its last piece goes on below its beginning, broken at blanks."""
+    if line_width(line) <= cells or not line:
+        return [line]
+    before, (text, role) = line[:-1], line[-1]
+    indent = line_width(before) + len(text) - len(text.lstrip())
+    room = cells - indent
+    if room < _LEAST_ROOM:
+        return [line]
+    first, *more = textwrap.wrap(text.strip(), room) or [""]
+    lead = text[: len(text) - len(text.lstrip())]
+    return [[*before, (lead + first, role)], *([(" " * indent, "text"), (part, role)] for part in more)]

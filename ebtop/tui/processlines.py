@@ -61,6 +61,7 @@ def process_lines(looking: Looking, cells: int, lines: int) -> ProcessLines:
     there = [part for part in known if not part.is_empty]
     foot = _foot([part for part in known if part.is_empty], cells)
     room = max(0, lines - len(head) - len(foot))
+    there = there[: _most(len(there), cells, room)]
     places = _lifted(grid(len(there), cells, room), [_needed(part, cells) for part in there])
     tables: dict[str, TableLines] = {}
     body = _body(looking, there, places, tables, cells, room)
@@ -112,6 +113,13 @@ def _foot(empty: list[Part], cells: int) -> list[Line]:
     for place, part in enumerate(empty):
         line += [(" · " if place else "", "rule"), (part.probe.probe.title.lower(), "dim")]
     return [fill(line, cells)]
+
+
+def _most(count: int, cells: int, lines: int) -> int:
+    """How many of `count` panels have room for a title at least."""
+    while count and not all(place.height for place in grid(count, cells, lines) or [Place(0, 0, 0, 0)]):
+        count -= 1
+    return count
 
 
 def _needed(part: Part, cells: int) -> int:

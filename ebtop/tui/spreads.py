@@ -47,7 +47,7 @@ def both(now: HistogramFrame, before: HistogramFrame) -> list[tuple[str, str]]:
 
 
 def _said(data: HistogramFrame) -> list[tuple[str, str]]:
-    counts, most = data.counts.sum(axis=0), float(data.largest.max())
+    counts, most = data.counts.sum(axis=0), float(data.largest.max(initial=0))
     parts = [(f"~p{at}", units.text(percentile(counts, at / 100, most), data.view.unit)) for at in (50, 99)]
     return [*parts, ("n", units.text(float(counts.sum())))]
 

@@ -39,6 +39,14 @@ if os.fork() == 0:
     os._exit(0)
 os.wait()
 """
+CHILD = """
+me = os.getpid()
+if os.fork() == 0:
+    while os.getppid() == me:
+        os.getpgid(0)
+        time.sleep(0.05)
+    os._exit(0)
+"""
 PROBES = ("syscalls", "rw", "opens")
 STRANGER, ANOTHER = 54321, 54322
 
@@ -175,6 +183,24 @@ def test_where_the_kernel_does_not_follow_children_are_found_by_looking(before: 
         worker.work()
         sample = session.until(lambda sample: calls(sample, "getpgid") > 0)
     assert sample.target == Target(pids=(worker.pid,))
+
+
+def test_what_others_begin_and_end_is_not_called_unmatched(before: Ids) -> None:
+    """Connects of a process that is left out, which are refused: neither counted nor told to lack a start."""
+    work = f"""
+for _ in range({OPENS}):
+    try: socket.create_connection(("127.0.0.1", 1))
+    except OSError: pass
+"""
+    with Worker(work) as one, Worker(work) as other, LiveSession() as session:
+        session.aim(Target(pids=(one.pid,)))
+        session.want("tcpconnect")
+        session.live("tcpconnect")
+        for worker in (one, other):
+            worker.work()
+        probe = session.tick().probes["tcpconnect"]
+    assert (probe.totals.total, probe.totals.unmatched) == (OPENS, 0)
+    assert int(probe.maps["tcpconnect_rows"].values["failures"].sum()) == OPENS
 
 
 def test_nothing_follows_when_there_is_no_target_any_more(before: Ids) -> None:

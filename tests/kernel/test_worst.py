@@ -80,10 +80,13 @@ def mine(examples: Records, worker: Worker, **members: int) -> Records:
 
 
 def test_one_slow_call_among_fast_ones_is_named_and_gone_with_its_interval(watch: Callable[..., Watched]) -> None:
-    """The longest of three sleeps between 1009 fast calls: pid, program and call; the next interval has none of it."""
+    """A sleep between 1009 fast calls: pid, program, call; the next interval has none of it.
+
+    Processes younger than the probe are counted as well: none of them has the time for so long a call.
+    """
     work = """
 for _ in range(503): os.getppid()
-for ms in (74, 83, 79): time.sleep(ms / 1000)
+time.sleep(2.2)
 for _ in range(506): os.getppid()
 signal.sigwait({signal.SIGUSR1})
 for _ in range(101): os.getppid()
@@ -95,11 +98,12 @@ for _ in range(101): os.getppid()
         first = watched.interval()
         worker.work()
         second = watched.interval()
-    slow = mine(first, worker, nr=sleep)[-1]
-    assert 83 * MS <= int(slow["value"]) < 1000 * MS
+    (slow,) = mine(first, worker, nr=sleep)
+    assert 2200 * MS <= int(slow["value"]) < 4200 * MS
+    assert slow["bucket"] == 31
     assert slow["comm"].startswith(b"python")
     assert lie_in_their_buckets(first) and lie_in_their_buckets(second)
-    assert mine(second, worker, nr=NUMBERS["getppid"]).size
+    assert second.size
     assert not mine(second, worker, nr=sleep).size
 
 
@@ -156,13 +160,13 @@ def test_the_slowest_handshakes_name_their_remote_ends(
     assert lie_in_their_buckets(examples)
     assert examples["bucket"].tolist() == np.flatnonzero(latency["slots"].sum(axis=0)).tolist()
     assert int(examples["value"].max()) == int(latency["max_value"].max())
-    assert set(examples["pid"].tolist()) == {worker.pid}
-    assert {end(remote) for remote in examples["remote"]} <= {("127.0.0.1", four), ("::1", six)}
-    assert all(name.startswith(b"python") for name in examples["comm"].tolist())
+    ours = mine(examples, worker)
+    assert ours.size and {end(remote) for remote in ours["remote"]} <= {("127.0.0.1", four), ("::1", six)}
+    assert all(name.startswith(b"python") for name in ours["comm"].tolist())
 
 
 def test_the_slowest_requests_name_their_device_and_direction(watch: Callable[..., Watched], file: Path) -> None:
-    """Every bucket that counted a request has one; all of this process, on the device of the file."""
+    """Every bucket that counted a request has one; those of this process, on the device of the file."""
     with Worker(test_blockio.WORK, str(file), prepare=test_blockio.PREPARE) as worker:
         watched = watch("blockio", worker)
         worker.work()
@@ -171,13 +175,14 @@ def test_the_slowest_requests_name_their_device_and_direction(watch: Callable[..
     assert lie_in_their_buckets(examples)
     assert examples["bucket"].tolist() == np.flatnonzero(latency.values["slots"].sum(axis=0)).tolist()
     assert int(examples["value"].max()) == int(rows.values["max_ns"].max())
-    assert set(examples["pid"].tolist()) == {worker.pid}
-    assert set(examples["device"].tolist()) == set(rows.keys["device"].tolist())
+    ours = mine(examples, worker)
+    assert ours.size and set(ours["device"].tolist()) == set(rows.keys["device"][rows.keys["pid"] == worker.pid])
+    assert all(name.startswith(b"python") for name in ours["comm"].tolist())
     assert set(examples["direction"].tolist()) <= {0, 1}
 
 
 def test_the_longest_waits_for_a_cpu_name_who_waited(watch: Callable[..., Watched]) -> None:
-    """Two that compute on one CPU: the worst wait is the larger of their maxima."""
+    """Two that compute on one CPU: the worst of all waits is at least theirs, and its process's own worst."""
     work = "end = time.process_time() + 0.1\nwhile time.process_time() < end: pass"
     with ExitStack() as stack:
         workers = [stack.enter_context(Worker(work, cpu=0)) for _ in range(2)]
@@ -186,13 +191,14 @@ def test_the_longest_waits_for_a_cpu_name_who_waited(watch: Callable[..., Watche
             worker.begin()
         for worker in workers:
             worker.finish()
+        watched.loaded.detach()
         examples = watched.interval()
         rows = watched.loaded.rows("runqlat_rows")
     worst = examples[examples["value"].argmax()]
-    ours = np.isin(rows.keys["pid"], [worker.pid for worker in workers])
-    assert int(worst["value"]) == int(rows.values["max_ns"][ours].max()) > MS
-    assert worst["pid"] in {worker.pid for worker in workers}
-    assert worst["cpu"] == 0
+    pids = [worker.pid for worker in workers]
+    assert rows.values["max_ns"][rows.keys["pid"] == worst["pid"]].tolist() == [worst["value"]]
+    assert int(worst["value"]) >= int(rows.values["max_ns"][np.isin(rows.keys["pid"], pids)].max()) > MS
+    assert set(examples["cpu"][np.isin(examples["pid"], pids)].tolist()) == {0}
     assert lie_in_their_buckets(examples)
 
 

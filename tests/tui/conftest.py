@@ -11,6 +11,7 @@ import pytest
 
 from ebtop import units
 from ebtop.tui import app
+from ebtop.tui.acting import saying
 from tests.tui.scenes import NOW
 
 
@@ -28,7 +29,8 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         localtime=time.gmtime,
         strftime=lambda form, moment=None: time.strftime(form, moment or time.gmtime(NOW)),
     )
-    monkeypatch.setattr(app, "time", clock)
+    for module in (app, saying):
+        monkeypatch.setattr(module, "time", clock)
     yield
     units.use("si")  # it is the module's, not the dashboard's
     gc.unfreeze()  # the dashboard freezes what is there when it begins

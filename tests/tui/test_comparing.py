@@ -262,3 +262,31 @@ async def test_a_still_panel_is_drawn_when_it_is_looked_at_otherwise() -> None:
 def test_what_is_compared_is_quiet_but_seen(snap_compare: Compare, size: tuple[int, int], keys: list[str]) -> None:
     """Grouped, beside a baseline, counted from a moment on."""
     assert snap_compare(dashboard(), terminal_size=size, run_before=drawn, press=keys)
+
+
+async def test_a_histogram_that_had_counted_nothing_at_the_mark_is_compared() -> None:
+    """A disk that was first written to after the mark has no row before it."""
+    before = [sample(second, ("blockio",), 0, started=-1) for second in range(3)]
+    app = dashboard(*before, wanted=("blockio",))
+    async with shown(app) as pilot:
+        await pilot.press("b", "m")
+        source_of(app).push(sample(3, ("blockio",), started=-1))
+        await pilot.pause()
+        assert app._exception is None
+        assert f" {MARK} 0 " in text(app)
+
+
+async def test_what_is_cleared_in_the_past_is_followed_up_to_now() -> None:
+    """Rows that went and came back since count from nothing, however much they have grown beyond what they were."""
+    first, gone, back = (busier(second, 1000 * second) for second in range(3))
+    probe = gone.probes["syscalls"]
+    content = probe.maps["syscalls_calls"]
+    none = MapRows(content.keys[:0], content.values[:0], content.capacity)
+    gone = with_probe(gone, "syscalls", replace(probe, maps={**probe.maps, "syscalls_calls": none}))
+    app = dashboard(first, gone, back)
+    async with shown(app) as pilot:
+        everything = table(app).columns["calls_total"].sum()
+        await pilot.press("[", "[", "c", ".")
+        await pilot.pause()
+        assert "since" in lines(app)[1]
+        assert table(app).columns["calls_total"].sum() == everything

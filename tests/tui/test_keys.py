@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -205,3 +206,49 @@ async def test_every_size_is_filled_and_nothing_more(size: tuple[int, int], maxi
         await pilot.pause()
         assert len(lines(app)) == size[1]
         assert ("needs" in text(app)) == (size == (30, 5))
+
+
+@pytest.mark.parametrize("key", [key for row in KEYS for key in row.keys if row.action != "quit"])
+async def test_each_key_stands_that_no_probe_is_on(key: str) -> None:
+    """There is nothing to sort, filter or explain, and that is no reason to end."""
+    app = dashboard(wanted=())
+    async with shown(app) as pilot:
+        await pilot.press(key, "escape", "escape")
+        await pilot.pause()
+        assert app._exception is None
+        assert app.is_running
+
+
+async def test_what_is_typed_is_not_disturbed_by_a_probe_that_is_switched_off() -> None:
+    """The brake may do so at any time: letters stay letters, and the filter stays that of the panel it is for."""
+    app = dashboard()
+    async with shown(app) as pilot:
+        await pilot.press("slash", "p")
+        app.want(tuple(name for name in app.wanted if name != "syscalls"), by_hand=False)
+        await pilot.pause()
+        await pilot.press("q", "escape")
+        await pilot.pause()
+        assert app.is_running
+        assert {state.filter for state in app.views.values()} == {""}
+        assert app.main.focused is app.main.query_one("#panel-rw")
+
+
+async def test_the_keys_of_a_process_are_those_that_do_something_there() -> None:
+    """Back is one of them; views, groups and baselines belong to whole tables."""
+    app = dashboard()
+    async with shown(app, (200, 60)) as pilot:
+        assert "Esc back" not in lines(app)[-1]
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "Esc back" in lines(app)[-1]
+        assert not {"v next view", "g group", "b baseline"} & set(re.split(r"   +", lines(app)[-1]))
+
+
+async def test_enter_on_the_palette_does_not_quit() -> None:
+    """Quitting is not the first choice."""
+    app = dashboard()
+    async with shown(app) as pilot:
+        await pilot.press("colon", "enter")
+        await pilot.pause()
+        assert app.is_running
+        assert app.return_code is None

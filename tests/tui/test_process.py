@@ -6,10 +6,13 @@ import io
 
 import pytest
 
-from ebtop import units
+from ebtop import registry, units
+from ebtop.derive import derive
 from ebtop.recording import read
 from ebtop.sample import Target
 from ebtop.tui import clipboard
+from ebtop.tui.columns import slots
+from ebtop.tui.processlines import Looking, process_lines
 from tests.samples import session
 from tests.tui.scenes import DEFAULT, Saved, dashboard, lines, shown, source_of, text
 
@@ -74,6 +77,24 @@ async def test_rows_of_a_process_are_walked_and_sorted() -> None:
         assert "calls_per_second" in app.views["syscalls"].sort_of(app.looked("syscalls").view)  # type: ignore[arg-type]
 
 
+async def test_a_panel_of_a_process_is_sorted_by_each_of_its_columns() -> None:
+    """Those are not the columns of the overview's table."""
+    app = dashboard(*session(40, DEFAULT, rows=60))
+    async with shown(app) as pilot:
+        await pilot.press("enter")
+        await pilot.pause()
+        table = app.drawn()
+        assert table is not None
+        marks = []
+        for _ in slots(table.row.data.view):
+            await pilot.press("s")
+            await pilot.pause()
+            drawn = app.drawn()
+            assert drawn is not None
+            marks += [word for word in "".join(text for text, _ in drawn.heading).split() if word[-1] in "▾▴"]
+        assert len(set(marks)) == len(marks) > 2
+
+
 async def test_a_process_is_pinned_and_let_go() -> None:
     """The source is told; the header of the process says so."""
     app = dashboard()
@@ -108,6 +129,16 @@ async def test_a_process_fills_every_size(size: tuple[int, int]) -> None:
         await pilot.pause()
         assert len(lines(app)) == size[1]
         assert {len(line) for line in lines(app)} == {size[0]}
+
+
+@pytest.mark.parametrize("height", range(16))
+def test_a_process_has_as_many_panels_as_there_is_room_for(height: int) -> None:
+    """A terminal shrinks before anyone is told, and the stage has any height for a moment."""
+    before, now = session(2)
+    frame = derive(now, before, registry.probes())
+    drawn = process_lines(Looking(frame, 4121), 60, height)
+    assert len(drawn.lines) == height
+    assert len(drawn.probes) == len(drawn.places)
 
 
 async def test_a_row_is_copied_with_all_its_cells(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Every screen, compared with a picture of it: at 80x24, which everyone has, and at 120x40."""
+"""Every screen, compared with a picture of it: at 80x24, which everyone has, at 120x40 and at 200x60."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.samples import failed, sample, session, with_probe
 from tests.tui.scenes import DEFAULT, SMALL, WIDE, dashboard, drawn
 
 Compare = Callable[..., bool]
-SIZES = pytest.mark.parametrize("size", [SMALL, WIDE], ids=["80x24", "120x40"])
+SIZES = pytest.mark.parametrize("size", [SMALL, WIDE, (200, 60)], ids=["80x24", "120x40", "200x60"])
 
 
 @SIZES
@@ -45,6 +45,26 @@ def test_a_probe_that_failed_says_why_in_its_panel(snap_compare: Compare, size: 
     given = with_probe(given, "opens", ProbeSample(State.COMPILING))
     given = with_probe(given, "exec", ProbeSample(State.ATTACHING))
     assert snap_compare(dashboard(*session(39, DEFAULT), given), terminal_size=size, run_before=drawn)
+
+
+@SIZES
+def test_one_process_has_all_that_is_known_of_it(snap_compare: Compare, size: tuple[int, int]) -> None:
+    """Who it is, a panel for each probe that has seen it, and which have not."""
+    assert snap_compare(dashboard(), terminal_size=size, run_before=drawn, press=["enter"])
+
+
+@SIZES
+def test_the_heatmap_says_what_is_under_its_cursor(snap_compare: Compare, size: tuple[int, int]) -> None:
+    """Time of day, range, events and the worst of them."""
+    press = ["tab", "m", "H", "left", "left", "up"]
+    assert snap_compare(dashboard(*session(90, DEFAULT)), terminal_size=size, run_before=drawn, press=press)
+
+
+@SIZES
+def test_a_moment_of_the_past_is_shown_whole(snap_compare: Compare, size: tuple[int, int]) -> None:
+    """Every panel follows; the bar says where it is."""
+    press = ["left_curly_bracket", "left_square_bracket"]
+    assert snap_compare(dashboard(), terminal_size=size, run_before=drawn, press=press)
 
 
 @SIZES

@@ -68,3 +68,33 @@ async def test_the_last_frame_of_a_program_is_over_its_whole_run() -> None:
         await pilot.pause()
         assert app.frame is not None
         assert app.frame.seconds == 5
+
+
+async def test_others_rows_go_when_a_target_comes_into_force_and_return_with_it() -> None:
+    """All is counted from that moment on the screen, histograms too; nothing of it is lost."""
+    app = dashboard(*session(3, TWO), wanted=TWO)
+    async with shown(app) as pilot:
+        assert "pid:" not in lines(app)[0]
+        source_of(app).push(replace(sample(4, TWO), target=Target(pids=(4121,))))
+        await pilot.pause()
+        assert app.target == Target(pids=(4121,))
+        assert app.looked("syscalls").since
+        source_of(app).push(sample(5, TWO))
+        await pilot.pause()
+        assert app.target == Target()
+        assert not app.looked("syscalls").since
+
+
+async def test_a_recording_is_filtered_where_a_kernel_would_be_aimed() -> None:
+    """It has counted everybody already; the status line says so."""
+    app = dashboard(mode="REPLAY")
+    async with shown(app) as pilot:
+        await pilot.press("t")
+        await pilot.pause()
+        pid = app.target.pids[0]
+        assert source_of(app).targets == []
+        assert {state.filter for state in app.views.values()} == {f"pid:{pid}"}
+        assert "a recording has counted everybody" in text(app)
+        await pilot.press("t")
+        await pilot.pause()
+        assert {state.filter for state in app.views.values()} == {""}

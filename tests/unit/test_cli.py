@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -120,3 +122,23 @@ def test_what_root_may_not_do_is_told_to_who_is_not_root() -> None:
     )
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "CAP_BPF" in done.stderr and "sudo ebtop" in done.stderr and "ebtop --demo" in done.stderr
+
+
+def test_a_reader_that_has_gone_ends_it_in_silence() -> None:
+    """As `| head -1` does; the status is that of SIGPIPE, as of any command."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "ebtop", "probes"], stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
+
+
+def test_a_full_disk_is_told_in_one_line() -> None:
+    """What was to be read is not there, and the status says so."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "ebtop", "probes"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (2, "ebtop: cannot write to stdout: No space left on device\n")

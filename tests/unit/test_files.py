@@ -173,11 +173,13 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(place: Path) -> None:
 
 
 def test_an_error_is_one_line_with_the_path(place: Path) -> None:
-    """What the screen and the command line say."""
+    """What the screen and the command line say, and what to do about it."""
     with pytest.raises(OSError) as caught:
         write_private("missing/a", b"x")
-    assert reason(caught.value) == "missing/a: No such file or directory"
+    assert reason(caught.value) == (
+        "missing/a: No such file or directory; make the folder first, or name a file in another"
+    )
     os.symlink("x", "link")
     with pytest.raises(OSError) as caught:
         write_private("link", b"x")
-    assert reason(caught.value) == "link: not written: it is a symbolic link"
+    assert reason(caught.value) == ("link: not written: it is a symbolic link; name a file in a folder of your own")

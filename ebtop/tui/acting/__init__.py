@@ -15,7 +15,9 @@ from ebtop.tui.acting.pages import Pages
 from ebtop.tui.acting.probes import Probes
 from ebtop.tui.acting.processes import Processes
 from ebtop.tui.acting.reported import Reported
+from ebtop.tui.acting.saying import Saying
 from ebtop.tui.acting.shapes import Shapes
+from ebtop.tui.acting.staging import Staging
 from ebtop.tui.acting.time import Time
 from ebtop.tui.acting.triage import Triaging
 
@@ -36,6 +38,8 @@ class Actions(
     Copying,
     Braking,
     Triaging,
+    Saying,
+    Staging,
     Reported,
 ):
     """All of them, mixed into the dashboard."""

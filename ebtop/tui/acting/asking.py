@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ebtop.tui.acting.base import Acting
 from ebtop.tui.targets import TARGET_HINT, target_of, words_of
 from ebtop.tui.widgets.prompt import FILTER_HINT, Prompt
+
+if TYPE_CHECKING:
+    from ebtop.tui.tablelines import ViewState
 
 
 class Asking(Acting):
     """/ and T."""
 
+    _filtered: ViewState
+    """What a filter is typed for, wherever the focus goes meanwhile."""
+    _before: str
+    """Its filter before."""
+
     def action_filter(self) -> None:
         """Type a filter for the focused probe's rows."""
         state = self._state
         if state:
-            self._before = state.filter
+            self._filtered, self._before = state, state.filter
             self._ask("filter", state.filter, FILTER_HINT)
 
     def action_target(self) -> None:
@@ -29,23 +39,23 @@ class Asking(Acting):
 
     def on_prompt_changed(self, message: Prompt.Changed) -> None:
         """Rows follow while a filter is typed."""
-        if message.label == "filter" and self._state:
-            self._state.filter, self._state.cursor = message.text, 0
+        if message.label == "filter":
+            self._filtered.filter, self._filtered.cursor = message.text, 0
             self._app.hand_down()
 
     def on_prompt_done(self, message: Prompt.Done) -> None:
-        """The filter stands; the target is aimed at, or asked for again with what is wrong with it."""
+        """The filter stands; the target is aimed at, or what is wrong with it is said."""
+        self._unask()
         if message.label == "only":
             try:
                 self._app.aim(target_of(message.text))
             except ValueError as error:
                 self._app.say(f"not aimed: {error}", "warn")
-        self._unask()
 
     def on_prompt_left(self, message: Prompt.Left) -> None:
         """The filter is what it was."""
-        if message.label == "filter" and self._state:
-            self._state.filter = self._before
+        if message.label == "filter":
+            self._filtered.filter = self._before
         self._unask()
 
     def _unask(self) -> None:

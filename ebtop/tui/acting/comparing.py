@@ -51,7 +51,9 @@ class Comparing(Acting):
         if app.frame is None or app.focused_probe not in app.probes:
             return
         name, title = app.focused_probe, app.probes[app.focused_probe].title
-        zero = app.perspective.clear(app.frame, name)
+        last = app.timeline.moments().last
+        since = range(last if app.position is None else app.position, last)
+        zero = app.perspective.clear(app.frame, name, (app.timeline.at(number + 1).sample for number in since))
         app.say(f"{title}: counting from zero; C undoes it" if zero else f"{title} does not count", "text")
         app.hand_down()
 

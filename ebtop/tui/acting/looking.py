@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ebtop.spec import Table
+from ebtop.spec import Events, Table
 from ebtop.tui.acting.base import Acting
 from ebtop.tui.columns import slots
 
@@ -41,13 +41,21 @@ class Looking(Acting):
 
     def action_sort(self, step: int) -> None:
         """Sort by the next column, or the one before."""
-        rows = self._app.looked(self._app.focused_probe).rows
-        view = rows.view if rows else None
-        if isinstance(view, Table) and self._state:
+        state, view = self._state, self._sorted_view()
+        if isinstance(view, Table) and state:
             names = [slot.name for slot in slots(view)]
-            here = names.index(self._state.sort_of(view))
+            here = names.index(state.sort_of(view))
             self.sort_by(view, names[(here + step) % len(names)])
             self._app.hand_down()
+
+    def _sorted_view(self) -> Table | Events | None:
+        """What the focused probe shows: of a process, what was drawn."""
+        app = self._app
+        if app.process:
+            table = app.drawn()
+            return table.row.data.view if table else None
+        rows = app.looked(app.focused_probe).rows if app.focused_probe else None
+        return rows.view if rows else None
 
     def sort_by(self, view: Table, column: str) -> None:
         """Sort by `column`; by the same once more: the other way round."""

@@ -17,7 +17,19 @@ class Pages(Acting):
         from ebtop.tui.screens.help import help_lines
         from ebtop.tui.screens.page import Page
 
-        self._app.push_screen(Page("Help", help_lines(self._app.looked(self._app.focused_probe), self._app.keys)))
+        app = self._app
+        looked = app.looked(app.focused_probe) if app.focused_probe else None
+        app.push_screen(Page("Help", help_lines(looked, app.keys)))
+
+    def took(self, key: str) -> bool:
+        """Whether `key`, pressed on a page, is one of those that work on all of them: Ctrl-C, and a picture."""
+        if key == "ctrl+c":
+            self._app.end(0)
+        elif any(row.action == "picture" and key in row.keys for row in self._app.keys):
+            self._app.action_picture()
+        else:
+            return False
+        return True
 
     def action_log(self) -> None:
         """Compiler and verifier text of each probe, and messages."""
@@ -34,7 +46,7 @@ class Pages(Acting):
         from ebtop.tui.screens.palette import Palette, choices
 
         self._app.push_screen(
-            Palette(choices(self._app.is_maximised, self._app.slots, self._app.keys, self._app.themes_to_choose())),
+            Palette(choices(self._app.stage, self._app.slots, self._app.keys, self._app.themes_to_choose())),
             self._chosen,
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ebtop.sample import Target
 from ebtop.tui import slots
 from ebtop.tui.acting.base import Acting
@@ -10,9 +12,15 @@ from ebtop.tui.tablelines import ViewState
 from ebtop.tui.targets import words_of
 from ebtop.tui.widgets.process import ProcessStage
 
+if TYPE_CHECKING:
+    from ebtop.frame import Frame
+
 
 class Processes(Acting):
     """Enter, t."""
+
+    _in_force: Target | None = None
+    """Whom the newest sample says that the kernel counts only; None before the first."""
 
     def action_open(self) -> None:
         """The process of the row under the cursor; where it has none, the panel maximised."""
@@ -86,6 +94,30 @@ class Processes(Acting):
         """Let the kernel count only `target`; an empty one: everybody."""
         app = self._app
         app.target = target
-        app.timeline.source.aim(target)
-        app.say(f"only {words_of(target)} is counted from here on" if target else "everybody is counted again")
+        if app.timeline.source.mode == "REPLAY":
+            self._filter_all(words_of(target))
+            app.say(
+                f"rows of {words_of(target)} only: a recording has counted everybody" if target else "all rows again"
+            )
+        else:
+            app.timeline.source.aim(target)
+            app.say(f"only {words_of(target)} is counted from here on" if target else "everybody is counted again")
         app.relook()
+
+    def _filter_all(self, words: str) -> None:
+        for name in self._app.probes:
+            self._app.views.setdefault(name, ViewState()).filter = words
+
+    def follow_target(self, frame: Frame) -> None:
+        """When another target comes into force, all is counted from there on the screen: others' rows disappear."""
+        app, target = self._app, frame.sample.target
+        before, self._in_force = self._in_force, target
+        if before is None or target == before:
+            app.target = app.target if before is not None else target
+            return
+        app.target = target
+        for name in frame.probes:
+            if target:
+                app.perspective.clear(frame, name)
+            else:
+                app.perspective.zeros.pop(name, None)

@@ -33,7 +33,8 @@ class Reported(Acting):
 
     def focus_moved(self, name: str) -> None:
         """Panel `name` has the focus now."""
-        if name != self._app.focused_probe and not self._app.is_maximised:  # hidden panels pass the focus on as they go
+        # Hidden panels pass the focus on as they go.
+        if name != self._app.focused_probe and self._app.stage == "overview":
             self._app.focused_probe = name
             self._app.hand_down()
 

@@ -45,7 +45,7 @@ class Shapes(Acting):
         """Move the cursor by ticks to the right and buckets upwards."""
         app, state = self._app, self._state
         heat = app.looked(app.focused_probe).heat
-        if state is None or heat is None:
+        if state is None or heat is None or not len(heat.counts):
             return
         cursor, newest = state.heat, int(heat.numbers[0]) + len(heat.counts) - 1
         number = newest if cursor.number is None else cursor.number

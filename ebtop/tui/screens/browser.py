@@ -73,9 +73,10 @@ class Browser(ModalScreen[str], inherit_bindings=False):
         event.stop()
         if not self.is_current or self._lists is None:  # typed faster than it came or went
             return
-        if event.key == "ctrl+c":
-            self.app.exit(return_code=0)
-        elif event.key in ("tab", "shift+tab"):
+        typing = self._before is not None and event.key != "ctrl+c"
+        if not typing and cast("Dashboard", self.app).took(event.key):
+            return
+        if event.key in ("tab", "shift+tab"):
             self._turn()
         elif self._before is not None:
             self._type(event)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ebtop.baseline import LARGE_PART, LARGE_SHARE
-from ebtop.spec import Column, Histogram, Key, Measure, Table
+from ebtop.spec import Column, Histogram, Key, Measure, Table, View
 from ebtop.tui.keys import KEYS, Keys, key_names
 from ebtop.tui.looked import Looked
 from ebtop.tui.pieces import Line, left, width
@@ -20,9 +20,10 @@ _MEASURES = {
 }
 
 
-def help_lines(looked: Looked, keys: Keys = KEYS) -> list[Line]:
-    """All of it, the probe first."""
-    return [*_probe(looked), [], *_keys(keys), [], *_signs()]
+def help_lines(looked: Looked | None, keys: Keys = KEYS) -> list[Line]:
+    """All of it, the probe first; None where none is on."""
+    probe = [*_probe(looked), []] if looked is not None else []
+    return [*probe, *_keys(keys), [], *_signs()]
 
 
 def _heading(text: str) -> Line:
@@ -37,21 +38,35 @@ def _probe(looked: Looked) -> list[Line]:
     probe, shown = looked.probe, looked.shown
     lines = [_heading(probe.title), [("   " + probe.question, "text")], []]
     if shown and shown.sample.hook:
-        targets = shown.sample.targets
+        targets = [target.removeprefix(f"{shown.sample.hook}:") for target in shown.sample.targets]
         lines.append(_entry("hook", f"{shown.sample.hook}: {', '.join(targets[:6])}{' …' if targets[6:] else ''}", 12))
     ways = ", then ".join(way.name for way in probe.ways) or "none: the warden reads it"
     lines.append(_entry("ways", ways, 12))
     missed = filter(None, (probe.misses, shown.sample.misses if shown else ""))
     lines += [_entry("misses", misses, 12) for misses in missed]
     lines += [_entry("the same by" if not place else "", command, 12) for place, command in enumerate(probe.same)]
+    chosen = looked.view
+    lines += _view(chosen) if chosen is not None else []
+    others = [view.title for view in looked.listed if view is not chosen]
+    if others:
+        lines += [[], _entry("other views", f"{', '.join(others)} (v goes through them)", 12)]
     for view in probe.views:
-        lines += [[], [("   " + view.title, "strong")]]
-        for key in view.by if isinstance(view, Histogram) else view.keys:
-            lines.append(_entry("  " + (key.title or key.field), _of_key(key), 14))
-        if isinstance(view, Table):
-            lines += [_entry("  " + column.title, _of_column(column), 14) for column in view.columns]
-        if isinstance(view, Histogram):
-            lines.append(_entry("  bars", "log2 buckets; ~p50, ~p90, ~p99 are estimates, max is exact", 14))
+        lines += _view(view) if isinstance(view, Histogram) else []
+    return lines
+
+
+def _view(view: View) -> list[Line]:
+    """What each column of a view means."""
+    lines: list[Line] = [[], [("   " + view.title, "strong")]]
+    keys = view.by if isinstance(view, Histogram) else view.keys
+    lines += [_entry("  " + (key.title or key.field), _of_key(key), 14) for key in keys]
+    if isinstance(view, Table):
+        lines += [_entry("  " + column.title, _of_column(column), 14) for column in view.columns]
+    if isinstance(view, Histogram):
+        lines.append(_entry("  bars", "log2 buckets; ~p50, ~p90, ~p99 are estimates, max is exact", 14))
+        if view.worst_keys:
+            said = ", ".join(key.title or key.field for key in view.worst_keys)
+            lines.append(_entry("  worst", f"of each bucket and interval, under the heatmap's cursor (H): {said}", 14))
     return lines
 
 

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
 from ebtop.tui.keys import KeyRow
-from ebtop.tui.pieces import Line, fill, spread
+from ebtop.tui.pieces import Line, fill, folded, spread
 from ebtop.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ class Page(ModalScreen[None], inherit_bindings=False):
 
     def __init__(self, name: str, lines: list[Line]) -> None:
         super().__init__()
-        self._title, self._content, self._top = name, lines, 0
+        self._title, self._lines, self._top = name, lines, 0
+        self._content: list[Line] = lines
+        """The lines as the width lets them be."""
 
     def compose(self) -> ComposeResult:
         """One widget over everything."""
@@ -48,9 +50,9 @@ class Page(ModalScreen[None], inherit_bindings=False):
         event.stop()
         if not self.is_current:  # typed faster than it went
             return
-        if event.key == "ctrl+c":
-            self.app.exit(return_code=0)
-        elif event.key in _LEAVE or any(event.key in row.keys for row in self._leaving()):
+        if cast("Dashboard", self.app).took(event.key):
+            return
+        if event.key in _LEAVE or any(event.key in row.keys for row in self._leaving()):
             self.dismiss()
         else:
             self._scroll(self._step(event.key))
@@ -79,6 +81,7 @@ class Page(ModalScreen[None], inherit_bindings=False):
         width, height = self.size
         if width < 10 or height < 3:
             return
+        self._content = [part for line in self._lines for part in folded(line, width - 1)]
         shown = self._content[self._top : self._top + height - 2]
         last = self._top + len(shown)
         title: Line = [("─ ", "rule"), (self._title, "accent"), (" ", "text")]

@@ -18,10 +18,10 @@ Choice = tuple[str, str, str]
 """Action, words, keys."""
 
 
-def choices(maximised: bool, slots: Mapping[int, str], keys: Keys = KEYS, themes: Sequence[str] = ()) -> list[Choice]:
-    """Everything that can be done."""
-    where = "focus" if maximised else "overview"
-    rows = [row for row in keys if row.where in ("both", where) and row.action != "palette"]
+def choices(stage: str, slots: Mapping[int, str], keys: Keys = KEYS, themes: Sequence[str] = ()) -> list[Choice]:
+    """Everything that can be done on that stage."""
+    rows = [row for row in keys if stage in row.where and row.action != "palette"]
+    rows.sort(key=lambda row: row.action != "help")  # before quitting, for nobody is to leave by an Enter too many
     result = [(row.action, f"{row.label}: {row.help}", key_names(row)) for row in rows if row.action != "toggle_probe"]
     for name, probe in in_order(registry.probes(), slots).items():
         result.append((f"switch_probe('{name}')", f"toggle {name}: {probe.question}", key_of(slots, name)))

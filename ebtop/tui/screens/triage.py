@@ -132,9 +132,9 @@ class Triage(ModalScreen[Look | None], inherit_bindings=False):
         event.stop()
         if not self.is_current:  # typed faster than it went
             return
-        if event.key == "ctrl+c":
-            self.app.exit(return_code=0)
-        elif event.key in _LEAVE:
+        if cast("Dashboard", self.app).took(event.key):
+            return
+        if event.key in _LEAVE:
             self.dismiss(None)
         elif self._report is not None:
             self._answer(event.key, self._report)

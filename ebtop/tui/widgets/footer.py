@@ -17,21 +17,21 @@ class Hints:
 
     slots: tuple[tuple[int, bool], ...] = ()
     """Digit and whether that probe is on."""
-    maximised: bool = False
+    stage: str = "overview"
+    """overview, focus or process."""
     keys: Keys = KEYS
 
 
 def footer(hints: Hints, cells: int) -> Line:
     """As many keys as fit, the most useful first; probes that are off have a dot and are dimmed."""
-    where = "focus" if hints.maximised else "overview"
     line: Line = [(" ", "text")]
     for slot, on in hints.slots:
         line.append((f"{slot}" if on else f"{slot}·", "key" if on else "faint"))
         line.append((" ", "text"))
     line.append(("toggle", "dim"))
-    rows = [row for row in hints.keys if row.footer and row.keys and row.where in ("both", where)]
+    rows = [row for row in hints.keys if row.footer and row.keys and hints.stage in row.where]
     for row in sorted((row for row in rows if row.action != "toggle_probe"), key=lambda row: row.footer):
-        label = "restore" if row.action == "maximise" and hints.maximised else row.label
+        label = "restore" if row.action == "maximise" and hints.stage == "focus" else row.label
         piece: Line = [("   " if cells >= 110 else "  ", "text"), (row.shown_keys[0], "key"), (f" {label}", "dim")]
         if line_width(line) + line_width(piece) <= cells - 1:
             line += piece
