@@ -36,7 +36,7 @@ bench: .venv/ready-bench
 	@$(VENV)/python -m compileall -q ebtop
 	$(ROOT) $(VENV)/python -m benchmarks $(ARGS)
 
-# The tests of probes and loader again, on Debian's 6.1 under QEMU; ARGS=trixie for another. Some six minutes.
+# The tests of probes and loader again, on Debian's 6.1 under QEMU; ARGS=trixie for another. Some nine minutes each.
 test-kernels: .venv/ready-test
 	$(VENV)/python tests/vm/run $(ARGS)
 
