@@ -290,3 +290,17 @@ async def test_what_is_cleared_in_the_past_is_followed_up_to_now() -> None:
         await pilot.pause()
         assert "since" in lines(app)[1]
         assert table(app).columns["calls_total"].sum() == everything
+
+
+async def test_before_the_mark_nothing_is_called_gone() -> None:
+    """Back in time the age of the baseline is negative, and rows that came later are not there yet."""
+    first = sample(0, ("syscalls",), 3, started=-1)
+    app = dashboard(
+        first, *(sample(second, ("syscalls",), started=-1) for second in range(1, 20)), wanted=("syscalls",)
+    )
+    async with shown(app) as pilot:
+        await pilot.press("b", "m", "{", "{")
+        await pilot.pause()
+        assert "Δ -19s" in lines(app)[0]
+        assert "gone since" not in text(app)
+        assert "not yet there" in text(app)
