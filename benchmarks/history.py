@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,7 +12,7 @@ from statistics import median
 from time import thread_time
 
 from benchmarks.figure import Figure
-from benchmarks.rivals import SIX
+from benchmarks.recorded import recording
 from ebtop import registry, rows
 from ebtop.history import BYTES, SECONDS, History
 from ebtop.recording import read
@@ -23,8 +20,6 @@ from ebtop.sample import Sample
 from ebtop.timeline import Timeline
 from tests.samples import Given
 
-_LOAD = Path(__file__).parent.parent / "scripts" / "load.py"
-_RECORD = "30s"
 _TICKS = 650
 _LOOKS = 50
 _MEGA = 1e6
@@ -57,14 +52,7 @@ def measure(folder: Path, _rounds: int) -> list[Figure]:
 
 
 def _recorded(folder: Path) -> list[Sample]:
-    file = folder / "session.ebtop"
-    words = [sys.executable, "-m", "ebtop", "record", "--probes", SIX, "--for", _RECORD, str(file)]
-    with subprocess.Popen([sys.executable, str(_LOAD), str(folder / "load")]) as load:
-        try:
-            subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
-        finally:
-            load.send_signal(signal.SIGINT)
-    with open(file, "rb") as opened:
+    with open(recording(folder), "rb") as opened:
         return [sample for sample in read(opened) if sample.tick]
 
 

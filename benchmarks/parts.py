@@ -7,7 +7,18 @@ from pathlib import Path
 
 from benchmarks.figure import Figure
 
-PARTS = ("syscall_cost", "startup", "reading", "steady", "many_keys", "history")
+PARTS = (
+    "syscall_cost",
+    "startup",
+    "reading",
+    "steady",
+    "keys",
+    "many_keys",
+    "many_rows",
+    "frames",
+    "history",
+    "memory",
+)
 """Modules with a function measure(folder, rounds)."""
 
 

@@ -12,13 +12,17 @@ import termios
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from time import monotonic
+from time import monotonic, sleep
 from types import TracebackType
 from typing import Self
 
 import psutil
 
 ROWS, COLUMNS = 50, 160
+_STILL_S = 0.08
+"""What comes in two pieces closer than that is one picture."""
+_REFRESH_S = 1.2
+_PATIENCE_S = 0.6
 _TAIL = 4096
 """Bytes kept of what came before, so that a text cut by two reads is found."""
 
@@ -43,6 +47,8 @@ class Session:
         self._environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(environment or {})}
         self._written = 0
         self._found: dict[bytes, float] = {}
+        self._last = 0.0
+        """When the newest bytes came."""
         self._news = threading.Condition()
 
     def __enter__(self) -> Self:
@@ -95,10 +101,40 @@ class Session:
             tail = tail[-_TAIL:] + block
             with self._news:
                 self._written += len(block)
+                self._last = now
                 for text in self._sought:
                     if text in tail:
                         self._found.setdefault(text, now)
                 self._news.notify_all()
+
+    def await_refresh(self) -> None:
+        """Until the next picture of the program's own has come, whole; a little over a second where none comes."""
+        with self._news:
+            seen = self._last
+            self._news.wait_for(lambda: self._last > seen, _REFRESH_S)
+        self._await_stillness()
+
+    def press(self, key: str) -> float:
+        """Seconds from writing `key` to the last byte of what changes by it; call between two refreshes.
+
+        TimeoutError where nothing changes.
+        """
+        with self._news:
+            began = monotonic()
+            os.write(self._terminal, key.encode())
+            if not self._news.wait_for(lambda: self._last > began, _PATIENCE_S):
+                raise TimeoutError(f"{key!r} changed nothing")
+        return self._await_stillness() - began
+
+    def _await_stillness(self) -> float:
+        """Until nothing has come for _STILL_S; when the last did."""
+        while (left := self._last + _STILL_S - monotonic()) > 0:
+            sleep(left)
+        return self._last
+
+    def screen_pss(self) -> int:
+        """Proportional set size in bytes of the first child: ebtop's process that draws."""
+        return int(psutil.Process(self._process.pid).children()[0].memory_full_info().pss)
 
     def use(self, seconds: float) -> Use:
         """What the program uses over the next `seconds`."""
@@ -114,6 +150,10 @@ class Session:
     def settle(self, seconds: float) -> None:
         """Let `seconds` pass; RuntimeError if the program ends meanwhile."""
         self._wait(seconds)
+
+    def wait(self, seconds: float) -> None:
+        """Until the program ends by itself; subprocess.TimeoutExpired."""
+        self._process.wait(seconds)
 
     def _wait(self, seconds: float) -> None:
         try:

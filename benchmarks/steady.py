@@ -40,8 +40,8 @@ def measure(folder: Path, rounds: int) -> list[Figure]:
     return [
         figure(memory, "MB", "syscount", 0.5, lambda use: use.pss_bytes / _MEGA),
         figure(memory, "MB", "bpftrace", 0.75, lambda use: use.pss_bytes / _MEGA),
-        figure(cpu, "%", "glances", 0.6, lambda use: use.cpu_percent),
-        figure(cpu, "%", "btop", 3.0, lambda use: use.cpu_percent),
+        figure(cpu, "%", "glances", 0.5, lambda use: use.cpu_percent),
+        figure(cpu, "%", "btop", 2.0, lambda use: use.cpu_percent),
         figure(written, "B/s", "btop", 0.5, lambda use: use.bytes_per_second),
     ]
 

@@ -30,12 +30,14 @@ POWER_OFF = 0x4321FEDC
 
 
 def prepare() -> None:
-    """A machine as a distribution leaves it: the usual mounts, lo up, /dev/fd."""
+    """A machine as a distribution leaves it: the usual mounts, lo up, /dev/fd, as many pids as systemd allows."""
     for kind, where in MOUNTS:
         os.makedirs(where, exist_ok=True)
         LIBC.mount(kind.encode(), where.encode(), kind.encode(), 0, None)
     if not os.path.exists("/dev/fd"):
         os.symlink("/proc/self/fd", "/dev/fd")
+    with open("/proc/sys/kernel/pid_max", "w") as most:
+        most.write("4194304")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", IFF_UP))
 

@@ -1,0 +1,34 @@
+"""A shop at work (scripts/load.py) and a recording of it; measures nothing."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.rivals import SIX
+
+_LOAD = Path(__file__).parent.parent / "scripts" / "load.py"
+_RECORD = "30s"
+
+
+@contextmanager
+def shop(folder: Path) -> Iterator[None]:
+    """The shop is at work inside the block."""
+    with subprocess.Popen([sys.executable, str(_LOAD), str(folder / "shop")]) as load:
+        try:
+            yield
+        finally:
+            load.send_signal(signal.SIGINT)
+
+
+def recording(folder: Path) -> Path:
+    """Half a minute of the shop, seen by six probes."""
+    file = folder / "session.ebtop"
+    words = [sys.executable, "-m", "ebtop", "record", "--probes", SIX, "--max-overhead", "0", "--for", _RECORD]
+    with shop(folder):
+        subprocess.run([*words, str(file)], check=True, stdout=subprocess.DEVNULL)
+    return file
