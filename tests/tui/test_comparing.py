@@ -13,6 +13,7 @@ from ebtop.frame import Frame, TableFrame
 from ebtop.grouping import COUNT, GROUP, Grouping
 from ebtop.sample import MapRows, Sample
 from ebtop.tui.app import Dashboard
+from ebtop.tui.columns import PROGRAM
 from ebtop.tui.panellines import repeats
 from ebtop.tui.spreads import MARK
 from ebtop.tui.tablelines import sort_in
@@ -133,10 +134,10 @@ async def test_an_order_by_name_survives_grouping() -> None:
     async with shown(app) as pilot:
         await pilot.press("m")
         view = table(app).view
-        app.views["syscalls"].sorts["by_process"] = "program"
+        app.views["syscalls"].sorts["by_process"] = PROGRAM
         await pilot.press("g")
         assert app.views["syscalls"].sort_of(table(app).view) == GROUP
-        assert sort_in(view, GROUP) == "program"
+        assert sort_in(view, GROUP) == PROGRAM
         assert sort_in(view, COUNT) == view.sort
         assert sort_in(view, CHANGE + "errors_per_second") == "errors_per_second"
 
