@@ -76,7 +76,10 @@ def _has(probe: Probe, text: str) -> bool:
 
 def heading(cells: int) -> Line:
     """Names of the columns."""
-    line: Line = [(left("     probe", 5 + _NAME), "dim"), (left("answers", _wide(cells)), "dim")]
+    line: Line = [
+        (left("     probe", 5 + _NAME), "dim"),
+        (left("answers" if _wide(cells) > 7 else "", _wide(cells)), "dim"),
+    ]
     line.append((left("state", _state(cells)), "dim"))
     return [*line, *((right(name, room), "dim") for name, room in _NUMBERS)]
 

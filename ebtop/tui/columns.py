@@ -11,8 +11,8 @@ from ebtop.spec import Column, Events, Key, Kind, Measure, Table
 from ebtop.tui.pieces import width
 from ebtop.units import Style, Unit
 
-PROGRAM, UNIT = "program", "unit"
-"""Names of the second and third column of a process key."""
+PROGRAM, UNIT = "a process's program", "a process's unit"
+"""Names of the second and third column of a process key, which no key's field has: one may be called `program`."""
 UNIT_FROM = 84
 """Cells from which a table has room for units; below, names of programs would pay for it."""
 _UNIT_IMPORTANCE = 4
@@ -87,8 +87,8 @@ def _of_key(key: Key) -> list[Slot]:
         before = "" if title == "pid" else f"{title} "
         return [
             Slot(key.field, title, _PID_WIDTH, _PID_WIDTH, True, key.importance, key=key),
-            Slot(PROGRAM, before + PROGRAM, 8, 18, False, key.importance, key=key),
-            Slot(UNIT, before + UNIT, 10, 28, False, _UNIT_IMPORTANCE, key=key),
+            Slot(PROGRAM, before + "program", 8, 18, False, key.importance, key=key),
+            Slot(UNIT, before + "unit", 10, 28, False, _UNIT_IMPORTANCE, key=key),
         ]
     if key.field == GROUP:
         return [

@@ -54,7 +54,8 @@ def _tabs(looked: Looked, table: TableLines, cells: int) -> Line:
     words = f"{table.shown} of {table.whole} rows" if table.shown != table.whole else f"{table.whole} rows"
     tail: Line = [(words + " ", "faint")]
     if gone := _gone(looked):
-        tail = [(f"{gone} gone since the baseline", "dim"), (" · ", "rule"), *tail]
+        words = "not yet there" if looked.is_before_mark else "gone since the baseline"
+        tail = [(f"{gone} {words}", "dim"), (" · ", "rule"), *tail]
     if state and state.filter:
         tail = [("filter ", "dim"), (state.filter, "warn"), (" · ", "rule"), *tail]
     space = cells - line_width(line) - line_width(tail)

@@ -124,6 +124,11 @@ class Looked:
         return (since, before) if since is not None and before is not None else None
 
     @property
+    def is_before_mark(self) -> bool:
+        """Whether this is a moment before the baseline was marked."""
+        return self.baseline is not None and self.frame is not None and self.baseline.age_s(self.frame) < 0
+
+    @property
     def rate_before(self) -> float | None:
         """The headline rate before the mark; None without a baseline, or where it has none."""
         then = self.baseline.frame.probes.get(self.probe.name) if self.baseline else None

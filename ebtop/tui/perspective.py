@@ -45,6 +45,8 @@ class Perspective:
         return zero
 
     def said(self, frame: Frame | None) -> tuple[str, str]:
-        """What the header says of it: grouping, and how old the baseline is in `frame`; "" each for nothing."""
+        """Grouping and the baseline's age in `frame`, as the header says them, a minus before the mark; "" for none."""
         grouping = "" if self.grouping is Grouping.PROCESS else self.grouping.value
-        return grouping, units.age(self.baseline.age_s(frame)) if self.baseline and frame else ""
+        seconds = self.baseline.age_s(frame) if self.baseline and frame else 0.0
+        age = ("-" if seconds < 0 else "") + units.age(abs(seconds))
+        return grouping, age if self.baseline and frame else ""

@@ -82,8 +82,9 @@ def _head(looking: Looking, frame: Frame, cells: int) -> list[Line]:
     said: Line = [(" counted alone ", "warn")] if looking.pinned else []
     heading = spread(name, [*said, ("─", "rule")], cells, ("─", "rule"))
     if detail is None:
-        gone = "it has ended, or is not ours to look at: what was counted of it stays"
-        return [heading, [(" " + gone, "faint")], _facts_of(process, Detail(), 0.0, cells)]
+        gone = "it has ended, or is not ours to look at"
+        stays = ": what was counted of it stays" if cells > 72 else ""
+        return [heading, [(f" {gone}{stays}", "faint")], _facts_of(process, Detail(), 0.0, cells)]
     age = frame.sample.wall_ns / 1e9 - detail.started_s
     command: Line = [(" ", "text"), (middle(detail.command, min(width(detail.command), cells - 2)), "text")]
     return [heading, command, _facts_of(process, detail, age, cells)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from ebtop.sample import Target
 
 TARGET_HINT = "pid:1,2 · comm:sh · user:ada · c:web · empty: everybody · ⏎ count only these · Esc leave"
+_MOST = 1 << 22
+"""PID_MAX_LIMIT, include/linux/threads.h."""
 _NAMES = {"comm": "comm", "user": "user", "c": "unit", "container": "unit", "unit": "unit"}
 
 
@@ -38,4 +40,7 @@ def _pids(text: str) -> tuple[int, ...]:
     numbers = text.split(",")
     if not all(number.isdecimal() and number.isascii() for number in numbers):
         raise ValueError(f"pid:{text} is no number")
-    return tuple(int(number) for number in numbers)
+    pids = tuple(int(number) for number in numbers if len(number) <= len(str(_MOST)))
+    if len(pids) < len(numbers) or max(pids) > _MOST:
+        raise ValueError(f"pid:{text}: the highest there can be is {_MOST}")
+    return pids

@@ -12,7 +12,8 @@ from textual.pilot import Pilot
 from ebtop.offer import Hooks, WayOffer
 from ebtop.sample import ProbeSample, State
 from ebtop.tui.app import Dashboard
-from ebtop.tui.screens.browser import Browser
+from ebtop.tui.pieces import width
+from ebtop.tui.screens.browser import Browser, hints
 from ebtop.tui.screens.probelist import ProbeList
 from tests.samples import failed, sample, session, with_probe
 from tests.tui.scenes import DEFAULT, SMALL, WIDE, dashboard, drawn, lines, panels, shown, source_of, text
@@ -453,3 +454,15 @@ def test_the_listing_of_hooks_in_a_picture(snap_compare: Compare, size: tuple[in
     """Names and arguments."""
     press = ["f2", "tab", *"tracepoint:sched:sched_switch", "enter", "wait:300"]
     assert snap_compare(given(), terminal_size=size, run_before=drawn, press=press)
+
+
+@pytest.mark.parametrize("cells", [60, 80, 100, 120])
+@pytest.mark.parametrize("spelled", [False, True])
+def test_the_browsers_keys_are_never_cut(cells: int, spelled: bool) -> None:
+    """Where there is not room for all, the way out and to the other list stay."""
+    line = hints((*ProbeList.keys, ("/", "search"), ("Esc", "back"), ("Tab", "hooks")), cells, spelled)
+    said = "".join(piece for piece, _ in line)
+    assert width(said.rstrip()) <= cells
+    assert said.rstrip().endswith("Tab hooks")
+    assert "Esc back" in said
+    assert said.isascii() or not spelled

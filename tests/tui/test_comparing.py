@@ -13,6 +13,7 @@ from ebtop.frame import Frame, TableFrame
 from ebtop.grouping import COUNT, GROUP, Grouping
 from ebtop.sample import MapRows, Sample
 from ebtop.tui.app import Dashboard
+from ebtop.tui.columns import PROGRAM
 from ebtop.tui.panellines import repeats
 from ebtop.tui.spreads import MARK
 from ebtop.tui.tablelines import sort_in
@@ -133,10 +134,10 @@ async def test_an_order_by_name_survives_grouping() -> None:
     async with shown(app) as pilot:
         await pilot.press("m")
         view = table(app).view
-        app.views["syscalls"].sorts["by_process"] = "program"
+        app.views["syscalls"].sorts["by_process"] = PROGRAM
         await pilot.press("g")
         assert app.views["syscalls"].sort_of(table(app).view) == GROUP
-        assert sort_in(view, GROUP) == "program"
+        assert sort_in(view, GROUP) == PROGRAM
         assert sort_in(view, COUNT) == view.sort
         assert sort_in(view, CHANGE + "errors_per_second") == "errors_per_second"
 
@@ -290,3 +291,17 @@ async def test_what_is_cleared_in_the_past_is_followed_up_to_now() -> None:
         await pilot.pause()
         assert "since" in lines(app)[1]
         assert table(app).columns["calls_total"].sum() == everything
+
+
+async def test_before_the_mark_nothing_is_called_gone() -> None:
+    """Back in time the age of the baseline is negative, and rows that came later are not there yet."""
+    first = sample(0, ("syscalls",), 3, started=-1)
+    app = dashboard(
+        first, *(sample(second, ("syscalls",), started=-1) for second in range(1, 20)), wanted=("syscalls",)
+    )
+    async with shown(app) as pilot:
+        await pilot.press("b", "m", "{", "{")
+        await pilot.pause()
+        assert "Δ -19s" in lines(app)[0]
+        assert "gone since" not in text(app)
+        assert "not yet there" in text(app)

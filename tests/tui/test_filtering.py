@@ -12,8 +12,8 @@ from ebtop import registry
 from ebtop.derive import derive
 from ebtop.frame import EventsFrame, Frame, TableFrame
 from ebtop.sample import MapRows, Process
-from ebtop.spec import Events
-from ebtop.tui.columns import UNIT_FROM, fitted, slots
+from ebtop.spec import Events, Table
+from ebtop.tui.columns import PROGRAM, UNIT, UNIT_FROM, fitted, slots
 from ebtop.tui.filtering import Word, matching, parse
 from ebtop.tui.rowset import key_texts, names_of, ordered, units_of
 from ebtop.tui.tablelines import ViewState, table_lines
@@ -197,12 +197,12 @@ def _drawing_s(frame: Frame, data: TableFrame, filter: str) -> float:
 def test_units_have_a_column_where_there_is_room_and_somebody_has_one(frame: Frame, by_process: TableFrame) -> None:
     """Beside the program; long names are cut in the middle, and the row under the cursor says them whole."""
     wide = table_lines(frame, by_process, ViewState(), 120, 20)
-    assert [slot.name for slot in wide.slots[:3]] == ["pid", "program", "unit"]
+    assert [slot.name for slot in wide.slots[:3]] == ["pid", PROGRAM, UNIT]
     narrow = table_lines(frame, by_process, ViewState(), UNIT_FROM - 1, 20)
-    assert "unit" not in [slot.name for slot in narrow.slots]
+    assert UNIT not in [slot.name for slot in narrow.slots]
     bare = {pid: replace(process, unit="", container=False) for pid, process in frame.sample.processes.items()}
     nobody = replace(frame, sample=replace(frame.sample, processes=bare))
-    assert "unit" not in [slot.name for slot in table_lines(nobody, by_process, ViewState(), 120, 20).slots]
+    assert UNIT not in [slot.name for slot in table_lines(nobody, by_process, ViewState(), 120, 20).slots]
 
 
 def test_a_long_unit_is_cut_in_the_middle_and_whole_in_what_is_selected(frame: Frame, by_process: TableFrame) -> None:
@@ -219,7 +219,7 @@ def test_a_long_unit_is_cut_in_the_middle_and_whole_in_what_is_selected(frame: F
 
 def test_rows_are_ordered_by_unit_with_those_that_have_none_last(frame: Frame, by_process: TableFrame) -> None:
     """Smallest first, without regard to case."""
-    places, _ = ordered(frame, by_process, "unit", False, by_process.keys.size, "")
+    places, _ = ordered(frame, by_process, UNIT, False, by_process.keys.size, "")
     units = units_of(frame, by_process, by_process.view.keys[0], places)
     named = [unit for unit in units if unit]
     assert named == sorted(named, key=str.lower)
@@ -229,7 +229,26 @@ def test_rows_are_ordered_by_unit_with_those_that_have_none_last(frame: Frame, b
 
 def test_the_column_shows_when_rows_are_ordered_by_it(frame: Frame, by_process: TableFrame) -> None:
     """Wherever; what orders rows is the last to go."""
-    assert "unit" in [slot.name for slot in fitted(by_process.view, 60, "unit", False)[0]]
+    assert UNIT in [slot.name for slot in fitted(by_process.view, 60, UNIT, False)[0]]
+
+
+def test_a_column_that_is_called_program_is_not_that_of_the_process() -> None:
+    """Who starts programs, and which: two columns, ordered each by its own names."""
+    view = next(view for view in registry.probe("exec").views if view.name == "by_parent")
+    assert isinstance(view, Table)
+    names = [slot.name for slot in slots(view)]
+    assert len(set(names)) == len(names)
+    before, now = (samples.sample(second, ("exec",), started=-1) for second in range(2))
+    found = derive(now, before, registry.probes())
+    data = found.probes["exec"].views["by_parent"]
+    assert isinstance(data, TableFrame)
+    for name, column in (("program", "program"), (PROGRAM, "parent program")):
+        state = ViewState(sorts={"by_parent": name})
+        drawn = table_lines(found, data, state, 200, 20)
+        place = [slot.title for slot in drawn.slots].index(column)
+        shown = [row[place][0].strip().lower() for row in drawn.rows]
+        assert len(set(shown)) > 1
+        assert shown == sorted(shown)
 
 
 def test_an_event_has_its_unit_beside_the_program_that_the_kernel_named() -> None:
@@ -237,8 +256,8 @@ def test_an_event_has_its_unit_beside_the_program_that_the_kernel_named() -> Non
     view = registry.probe("exec").views[0]
     assert isinstance(view, Events)
     names = [slot.name for slot in slots(view)]
-    assert names[names.index("comm") + 1] == "unit"
-    assert "program" not in names
+    assert names[names.index("comm") + 1] == UNIT
+    assert PROGRAM not in names
 
 
 async def test_a_filter_by_container_is_typed_and_seen() -> None:

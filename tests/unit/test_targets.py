@@ -26,7 +26,16 @@ def test_words_name_a_target(text: str, target: Target) -> None:
     assert target_of(words_of(target)) == target
 
 
-@pytest.mark.parametrize(("text", "why"), [("pid:", "nothing"), ("pid:x", "no number"), ("port:80", "none of")])
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("pid:", "nothing"),
+        ("pid:x", "no number"),
+        ("port:80", "none of"),
+        ("pid:4194305", "highest"),
+        ("pid:" + "9" * 50, "highest"),
+    ],
+)
 def test_what_is_no_target_is_said(text: str, why: str) -> None:
     """In a few words."""
     with pytest.raises(ValueError, match=why):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from textual import events
@@ -9,6 +10,7 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
 from ebtop.text import clean
+from ebtop.tui.keys import WORDS
 from ebtop.tui.pieces import ELLIPSIS, Line, fill, line_width, spread
 from ebtop.tui.screens.hooklist import HookList
 from ebtop.tui.screens.probelist import ProbeList
@@ -179,16 +181,38 @@ class Browser(ModalScreen[str], inherit_bindings=False):
         if self._before is not None:
             text = self.shown.text
             line: Line = [(f" {self.shown.label} ", "accent"), (text, "strong"), ("█", "accent")]
-            hint: Line = [("   ⏎", "key"), (" keep", "dim"), ("  Esc", "key"), (" leave", "dim"), *self._tab()]
+            hint: Line = [
+                ("   Enter" if self._spelled else "   ⏎", "key"),
+                (" keep", "dim"),
+                ("  Esc", "key"),
+                (" leave", "dim"),
+                *self._tab(),
+            ]
             return line + hint if line_width(line + hint) <= cells else line
-        keys = (*self.shown.keys, ("/", self.shown.label), ("Esc", "back"))
-        line = [(" ", "text")]
-        for key, words in keys:
-            line += [(key, "key"), (f" {words}   " if cells >= 100 else f" {words}  ", "dim")]
-        return line + self._tab()[1:]
+        other = ("Tab", "hooks" if self._at == 0 else "probes")
+        return hints((*self.shown.keys, ("/", self.shown.label), ("Esc", "back"), other), cells, self._spelled)
+
+    @property
+    def _spelled(self) -> bool:
+        return cast("Dashboard", self.app).looks.ascii
 
     def _tab(self) -> Line:
         return [("  ", "text"), ("Tab", "key"), (" hooks" if self._at == 0 else " probes", "dim")]
+
+
+def hints(keys: Sequence[tuple[str, str]], cells: int, spelled: bool) -> Line:
+    """What keys do; the first give way where there is not room for all of them, never the last two."""
+    gap = "   " if cells >= 100 else "  "
+    pieces: list[Line] = [
+        [(_spelled(key) if spelled else key, "key"), (f" {words}{gap}", "dim")] for key, words in keys
+    ]
+    while len(pieces) > 2 and 1 + sum(map(line_width, pieces)) - len(gap) > cells:
+        del pieces[0]
+    return [(" ", "text"), *(piece for pair in pieces for piece in pair)]
+
+
+def _spelled(key: str) -> str:
+    return key.replace("…", "-") if key.isascii() or "…" in key else " ".join(WORDS.get(sign, sign) for sign in key)
 
 
 def cut_off(lines: list[Line], room: int, cells: int) -> list[Line]:
