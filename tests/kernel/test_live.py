@@ -126,7 +126,7 @@ def test_events_that_the_ring_buffer_had_no_room_for_are_counted(before: Ids) ->
 
 
 def test_a_ring_buffer_that_fills_up_between_two_refreshes_is_emptied(before: Ids) -> None:
-    """2,003 events are more than twice what it holds: told of in time, the reader loses none in an interval of a minute."""
+    """2,003 events are more than twice what it holds: told of in time, the reader loses none in a minute's interval."""
     work = "for n in range(2003):\n time.sleep(0.001)\n try: os.execv('/no/such', ['x'])\n except OSError: pass"
     with Worker(work) as worker, LiveSession("exec", interval=60) as session:
         session.live("exec")
