@@ -108,7 +108,7 @@ class Session:
                 self._news.notify_all()
 
     def await_refresh(self) -> None:
-        """Until the next picture of the program's own has come, whole; a little over a second where none comes."""
+        """Until the next picture of the program's own has come whole; just over a second where none comes."""
         with self._news:
             seen = self._last
             self._news.wait_for(lambda: self._last > seen, _REFRESH_S)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ebtop import wire
+from ebtop import rows, wire
 from ebtop.kernel import bpf, stats
 from ebtop.kernel.maps import MapReader
 from ebtop.kernel.ringbuf import RingReader
@@ -126,10 +126,10 @@ class Running:
         """The values of all keys of that kind in the newest sample; the same sets as before while keys are the same."""
         return self._numbers.of(kind)
 
-    def _totals(self, rows: MapRows | None) -> Totals:
-        if rows is None or not rows.values.size:
+    def _totals(self, counted: MapRows | None) -> Totals:
+        if counted is None or not counted.values.size:
             return Totals(pruned=self._pruned)
-        counts = {name: int(rows.values[name].sum()) for name in rows.values.dtype.names or ()}
+        counts = {name: int(counted.values[name].sum()) for name in counted.values.dtype.names or ()}
         known = {name: counts[name] for name in ("total", "drops", "lost", "unmatched") if name in counts}
         return Totals(**known, pruned=self._pruned)
 
@@ -213,7 +213,7 @@ class _Numbers:
             records = maps[name].keys if name in maps else events[name].records if name in events else None
             if records is not None and records is not self._from.get(member):
                 self._from[member] = records
-                self._found[member] = frozenset(np.unique(records[field]).tolist())
+                self._found[member] = frozenset(rows.distinct(records[field]).tolist())
 
     def look_beside(self, worst: Mapping[str, Records]) -> None:
         """The numbers that only examples have: seldom any, as what happened has a row, unless its map is full."""

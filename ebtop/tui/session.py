@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ebtop.kernel import heap
 from ebtop.settings import Settings
 from ebtop.tui import looks, opening
 
@@ -26,6 +27,7 @@ def run(
     gc.disable()  # hundreds of thousands of objects are made by imports, and none of them is garbage
     _leave_out("ssl")
     painted = opening.paint(wanted, interval, looks.of(settings, os.environ))
+    heap.keep_little()
     try:
         source = begin()
         try:
