@@ -89,7 +89,8 @@ class Cut:
         own = {pid for probe in probes.values() for rows in probe.maps.values() for pid in _holders(rows.keys)}
         pids = own.union(self._kept.tolist())
         processes = {pid: process for pid, process in sample.processes.items() if pid in pids}
-        details = {pid: replace(detail, cgroup="") for pid, detail in sample.details.items() if pid in pids}
+        told = set(self._kept.tolist())  # not of ebtop itself: its command line speaks of this machine
+        details = {pid: replace(detail, cgroup="") for pid, detail in sample.details.items() if pid in told}
         return replace(sample, probes=probes, processes=processes, details=details)
 
     def _probe(self, probe: Probe, sample: ProbeSample) -> ProbeSample:

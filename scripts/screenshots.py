@@ -55,6 +55,8 @@ def main() -> int:
                     threading.Event().wait(0.5)
                 threading.Event().wait(NOTICE_S + PAUSES.get(name, 0.0))
                 picture(ebtop, Path(folder), PLACE / f"{name}.svg")
+            ebtop.send(b"\x1b")
+            threading.Event().wait(0.5)
             ebtop.send(b"q")
             return ebtop.status()
 
