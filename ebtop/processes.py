@@ -34,6 +34,8 @@ class Processes:
         self._wanted: frozenset[int] = frozenset()
         self._young: list[int] = []
         self._unseen: set[int] = set()
+        self._missed: set[int] = set()
+        """Looked for twice in vain: they were gone before, and their rows stay."""
         self._turn: list[int] = []
         self._told: dict[int, bytes] = {}
 
@@ -59,7 +61,8 @@ class Processes:
         changes: dict[int, Process] = {}
         if pids is not self._wanted:
             self._wanted = pids
-            self._unseen = set(pids - self._known.keys())
+            self._missed &= pids
+            self._unseen = set(pids - self._known.keys() - self._missed)
             self._ids = {pid: id_ for pid, id_ in self._ids.items() if pid in pids}
         young, self._young = self._young, sorted(self._unseen)[:NEW_PER_UPDATE]
         self._unseen.difference_update(self._young)
@@ -68,6 +71,7 @@ class Processes:
             process = self._look(pid, known)
             if process is not None and process != known:
                 changes[pid] = process
+        self._missed.update(pid for pid in young if pid not in self._known and pid not in changes)
         self.changed = frozenset(pid for pid, new in changes.items() if self._renamed(pid, new)) if changes else _NONE
         gone = self._known.keys() - pids if len(self._known) + len(changes) > len(pids) else ()
         if changes or gone:

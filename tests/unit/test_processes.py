@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from ebtop import processes
 from ebtop.details import COMMAND, NEW_PER_UPDATE, Details
-from ebtop.processes import Processes
+from ebtop.processes import AGAIN_PER_UPDATE, Processes
 from ebtop.sample import Detail, Process
 
 A = "0123456789abcdef" * 4
@@ -182,3 +183,22 @@ def test_a_process_that_runs_another_program_is_looked_up_anew(tmp_path: Path) -
     put(tmp_path, 7, command=b"two")
     assert details.update({}, rows)[7].command == "one"
     assert details.update({}, rows, changed=(7,))[7].command == "two"
+
+
+def test_who_was_gone_before_the_first_look_is_not_looked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two looks, however the others come and go; a number that is given again is found in its turn."""
+    looks: list[str] = []
+
+    def counted(path: str, most: int) -> bytes:
+        looks.append(path)
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(processes, "read", counted)
+    names = Processes(str, tmp_path)
+    gone = frozenset(range(1000, 1000 + 5 * AGAIN_PER_UPDATE))
+    for stranger in range(2, 42):
+        names.update(gone | {stranger})
+    first = sum(path.endswith("/1000/comm") for path in looks)
+    assert 2 <= first <= 2 + 40 // 5 + 1
