@@ -74,11 +74,12 @@ async def test_others_rows_go_when_a_target_comes_into_force_and_return_with_it(
     """All is counted from that moment on the screen, histograms too; nothing of it is lost."""
     app = dashboard(*session(3, TWO), wanted=TWO)
     async with shown(app) as pilot:
-        assert "pid:" not in lines(app)[0]
+        app.aim(Target(pids=(4121,)))
         source_of(app).push(replace(sample(4, TWO), target=Target(pids=(4121,))))
         await pilot.pause()
         assert app.target == Target(pids=(4121,))
         assert app.looked("syscalls").since
+        app.aim(Target())
         source_of(app).push(sample(5, TWO))
         await pilot.pause()
         assert app.target == Target()
@@ -98,3 +99,13 @@ async def test_a_recording_is_filtered_where_a_kernel_would_be_aimed() -> None:
         await pilot.press("t")
         await pilot.pause()
         assert {state.filter for state in app.views.values()} == {""}
+
+
+async def test_a_target_of_the_command_line_hides_nothing() -> None:
+    """It was in force before anything was counted."""
+    app = dashboard(*session(3, TWO), wanted=TWO)
+    async with shown(app) as pilot:
+        source_of(app).push(replace(sample(4, TWO), target=Target(pids=(4121,))))
+        await pilot.pause()
+        assert app.target == Target(pids=(4121,))
+        assert not app.looked("syscalls").since

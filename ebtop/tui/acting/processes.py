@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 class Processes(Acting):
     """Enter, t."""
 
-    _in_force: Target | None = None
-    """Whom the newest sample says that the kernel counts only; None before the first."""
+    _in_force = Target()
+    """Whom the newest sample says that the kernel counts only."""
+    _asked = False
+    """The user has asked for a target that is not in force yet."""
 
     def action_open(self) -> None:
         """The process of the row under the cursor; where it has none, the panel maximised."""
@@ -100,6 +102,7 @@ class Processes(Acting):
                 f"rows of {words_of(target)} only: a recording has counted everybody" if target else "all rows again"
             )
         else:
+            self._asked = True
             app.timeline.source.aim(target)
             app.say(f"only {words_of(target)} is counted from here on" if target else "everybody is counted again")
         app.relook()
@@ -112,11 +115,10 @@ class Processes(Acting):
         """When another target comes into force, all is counted from there on the screen: others' rows disappear."""
         app, target = self._app, frame.sample.target
         before, self._in_force = self._in_force, target
-        if before is None or target == before:
-            app.target = app.target if before is not None else target
+        if target == before:
             return
-        app.target = target
-        for name in frame.probes:
+        app.target, asked, self._asked = target, self._asked, False
+        for name in frame.probes if asked else ():  # one of the command line's was there before anything was counted
             if target:
                 app.perspective.clear(frame, name)
             else:
