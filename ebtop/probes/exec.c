@@ -7,7 +7,7 @@
 #endif
 #define EXEC_STARTS 8192 /* threads in execve at the same time */
 #define EXEC_PAGES 64
-#define EXEC_WAKE 200 /* events: a quarter of those that the ring has room for */
+#define EXEC_WAKE 200    /* events: a quarter of those that the ring has room for */
 #define EXEC_COMMAND 256 /* a power of two */
 #define EXEC_PROGRAM 64
 #define EXEC_BYTES(byte) (0x0101010101010101ULL * (byte))
