@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 
 
-_WAITING = 64
+_WAITING = 8
 """Items that wait at most; the oldest go first."""
 
 
