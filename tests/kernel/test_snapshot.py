@@ -112,7 +112,7 @@ def test_the_user_behind_sudo_owns_the_file(tmp_path: Path) -> None:
     with ebtop(*snapshot(roots / "x.json"), environment=behind) as running:
         status, output, errors = finished(running)
     assert (status, output) == (2, "")
-    assert errors == f"ebtop: {roots}/x.json: Permission denied\n"
+    assert errors == f"ebtop: {roots}/x.json: Permission denied; name a file in a folder of your own\n"
     assert list(roots.iterdir()) == []
 
 
@@ -139,7 +139,8 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path) -> None:
         with ebtop("snapshot", "-o", f"{place}/x.json", "--for", "1s", "--probes", "syscalls") as running:
             status, output, errors = finished(running)
         assert (status, output) == (2, "")
-        assert errors == f"ebtop: {place}/x.json: No space left on device\n"
+        said = "No space left on device; free some room, or name a file on another file system"
+        assert errors == f"ebtop: {place}/x.json: {said}\n"
         assert list(place.iterdir()) == [place / "full"]
     finally:
         subprocess.run(["umount", place], check=True)
