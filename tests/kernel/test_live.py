@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -110,11 +111,13 @@ def _all_accounted_for(sample: Sample) -> bool:
 
 
 def test_events_that_the_ring_buffer_had_no_room_for_are_counted(before: Ids) -> None:
-    """20,011 in one burst: seen and lost together are all there were."""
+    """20,011 while the reader is stopped: seen and lost together are all there were."""
     work = "for n in range(20_011):\n try: os.execv('/no/such', ['x'])\n except OSError: pass"
     with Worker(work) as worker, LiveSession("exec", interval=5) as session:
         session.live("exec")
+        os.kill(session.screen(), signal.SIGSTOP)
         worker.work()
+        os.kill(session.screen(), signal.SIGCONT)
         session.every(0.2)
         sample = session.tick()
         rows = sample.probes["exec"].maps["exec_rows"]
