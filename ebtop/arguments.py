@@ -213,4 +213,4 @@ def _looks(parser: argparse.ArgumentParser, unsaid: str | None) -> None:
     add("--ascii", action="store_const", const="always", help="nothing but ASCII on the screen")
     add("--units", type=_checked(units), metavar="KIND", help="si (kB), binary (KiB) or bits (kbit)")
     add("--history", dest="history_seconds", type=_checked(values.history), metavar="TIME", help="to go back (10m)")
-    add("--history-memory", dest="history_mb", type=_checked(values.megabytes), metavar="SIZE", help="for it (24MB)")
+    add("--history-memory", dest="history_mb", type=_checked(values.megabytes), metavar="SIZE", help="for it (16MB)")

@@ -17,7 +17,7 @@ from ebtop.steps import Content, Packed, Step, packed, step
 from ebtop.walk import walk
 
 SECONDS = 600.0
-BYTES = 24 << 20
+BYTES = 16_000_000
 """Bounds unless told otherwise."""
 Place = tuple[str, str, str]
 """Probe, "maps" or "events", and name of the map; or "", "names" and a member of Sample."""

@@ -7,8 +7,10 @@ of new rows are written once, as numbers where earlier rows have them already.
 
 from __future__ import annotations
 
+import json
 import re
 import struct
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -46,8 +48,16 @@ def layout(kind: np.dtype[Any]) -> Any:
 
 
 def record_type(plain: Any) -> np.dtype[Any]:
-    """The dtype of `layout`'s plain data; ValueError (or TypeError, KeyError) for anything but numbers and bytes."""
-    kind = _type(plain)
+    """The dtype of `layout`'s plain data; ValueError (or TypeError, KeyError) for anything but numbers and bytes.
+
+    Sample after sample says the same, and what is kept of all of them has one dtype.
+    """
+    return _record_type(json.dumps(plain))
+
+
+@lru_cache(maxsize=256)
+def _record_type(text: str) -> np.dtype[Any]:
+    kind = _type(json.loads(text))
     if kind.names is None or not 0 < kind.itemsize <= _ITEM_LIMIT:
         raise ValueError("a record has no members, or is too large")
     return kind

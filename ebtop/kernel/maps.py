@@ -31,6 +31,7 @@ _PER_CPU = frozenset({bpf.PERCPU_HASH, bpf.PERCPU_ARRAY, bpf.LRU_PERCPU_HASH})
 _ARRAYS = frozenset({bpf.ARRAY, bpf.PERCPU_ARRAY})
 _SLACK = 512
 """Least room beside the capacity: a walk under churn meets more keys than the map ever holds at once."""
+_LARGE = 1 << 20
 _NO_BATCH = frozenset({errno.EINVAL, 524, errno.ENOTSUP})
 """Kernel or map type without batch operations; 524 is the kernel's own ENOTSUPP, include/linux/errno.h."""
 
@@ -58,6 +59,7 @@ class MapReader:
         raw_keys, values = self._walk.read()
         if not same_bytes(raw := raw_keys.view(self._key_type), self._raw):
             self._take(raw.copy())
+            self._walk.rest()
         self._clean_values.apply(values)
         if self._keys is not self._rows.keys or not same_bytes(values, self._rows.values):
             self._rows = MapRows(self._keys, values, self._walk.capacity)
@@ -95,6 +97,9 @@ class _Walk(Protocol):
     def read(self) -> tuple[Bytes, Records]:
         """The keys' bytes, in memory that the next read overwrites, and the combined values (n,), newly made."""
 
+    def rest(self) -> None:
+        """What was read is needed no more."""
+
     def close(self) -> None: ...
 
 
@@ -127,6 +132,9 @@ class _Banked:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         return self._keys, combine_banks(self._slots)
 
+    def rest(self) -> None:
+        """The memory is the map's own."""
+
     def close(self) -> None:
         self._slots = None
         self._memory.close()
@@ -148,6 +156,8 @@ class _Batch:
         self.value_type = record_type(info.value, size)
         self._cursors = np.zeros(2 * max(info.key_size, 8), np.uint8)
         self._batch = True
+        self._used = 0
+        """Bytes of the newest read."""
         self._reserve(max(info.max_entries * 3 // 2, info.max_entries + _SLACK))
 
     def _reserve(self, entries: int) -> None:
@@ -155,11 +165,17 @@ class _Batch:
         self._keys = np.empty(entries * self._info.key_size, np.uint8)
         self._values = np.empty(entries * self._cpus * self.value_type.itemsize, np.uint8)
 
+    def rest(self) -> None:
+        """Large buffers are given back until the next read: they are empty memory again, which costs nothing."""
+        if self._used > _LARGE:
+            self._reserve(self._entries)
+
     def close(self) -> None:
         self._reserve(0)
 
     def read(self) -> tuple[Bytes, Records]:
         count = self._read_batches() if self._batch else self._read_keys()
+        self._used = count * (self._info.key_size + self._cpus * self.value_type.itemsize)
         return self._keys[: count * self._info.key_size], self._combined(count)
 
     def _combined(self, count: int) -> Records:

@@ -47,7 +47,7 @@ class Settings:
     max_overhead_percent: float = BOUND_PERCENT
     """Of one CPU, for all probes together; 0 is no bound."""
     history_seconds: float = 600.0
-    history_mb: float = 24.0
+    history_mb: float = 16.0
     """Millions of bytes that the past may take."""
     units: str = "si"
     """One of UNITS."""
