@@ -6,9 +6,11 @@ import asyncio
 import gc
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +51,8 @@ if TYPE_CHECKING:
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT)
 _LATE = 3
 """Intervals without a frame after which the header says so."""
+_SETTLED_S = 3.0
+"""After that nothing is new any more: there is time to prepare for keys."""
 _RATES = 240
 """Newest rates handed down: as many as the widest trend shows."""
 
@@ -60,6 +64,11 @@ def bound(keys: Keys) -> BindingsMap:
         for row in keys
         for key in row.keys
     )
+
+
+def _prepare() -> None:
+    """Import, beside everything else, what the first maximised panel would have to wait 30 ms for."""
+    threading.Thread(target=import_module, args=("ebtop.tui.trend",), name="preparing", daemon=True).start()
 
 
 class Dashboard(Actions, App[None], inherit_bindings=False):
@@ -155,6 +164,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         source = self.timeline.source
         source.on_end = lambda: self._ended.offer(getattr(source, "failure", ""))  # type: ignore[attr-defined]  # sources look for it
         self.set_interval(1.0, self.look_around)
+        self.set_timer(_SETTLED_S, _prepare)
         self.focus_panel()
         self.timeline.start(self._handover.offer)
         gc.freeze()
