@@ -54,7 +54,7 @@ class _Source(Given):
 
     def __init__(self, samples: Iterator[Sample], out: str) -> None:
         super().__init__()
-        self._made, self._out = samples, out
+        self._made, self._out = list(samples), out
         self.drawn = threading.Semaphore()
         self.on_end: Callable[[], None] | None = None
 

@@ -12,7 +12,7 @@ from statistics import median
 from time import thread_time
 
 from benchmarks.figure import Figure
-from benchmarks.recorded import recording
+from benchmarks.recorded import recording, shop
 from ebtop import registry, rows
 from ebtop.history import BYTES, SECONDS, History
 from ebtop.recording import read
@@ -52,7 +52,9 @@ def measure(folder: Path, _rounds: int) -> list[Figure]:
 
 
 def _recorded(folder: Path) -> list[Sample]:
-    with open(recording(folder), "rb") as opened:
+    with shop(folder):
+        file = recording(folder / "session.ebtop")
+    with open(file, "rb") as opened:
         return [sample for sample in read(opened) if sample.tick]
 
 

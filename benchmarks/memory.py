@@ -1,4 +1,4 @@
-"""Memory of the process that draws, with ten minutes of history behind it, six probes over a machine at work.
+"""Memory of the process that draws, with ten minutes of history behind it: six probes, a machine at rest or at work.
 
 `python -m benchmarks.memory RECORDING OPTION…`, in a terminal, is ebtop, but for its history: before it reads its first
 sample it is given ten minutes of the recording, over and over, dated back.
@@ -24,24 +24,31 @@ from ebtop.recording import read
 from ebtop.sample import Sample
 
 _TICKS = 600
-_SETTLE_S = 40.0
+_SETTLE_S = 35.0
 _BOUND_MB = 60.0
+_WHAT = ("just started", "after ten minutes", "just started, under load", "after ten minutes under load")
 _MEGA = 1e6
 
 
 def measure(folder: Path, rounds: int) -> list[Figure]:
-    """Against 60 MB, proportional set size: just started, and after ten minutes."""
-    file = recorded.recording(folder)
-    started, later = [], []
+    """Against 60 MB, proportional set size: with nothing else to do on the machine, and beside a shop at work."""
+    at_rest = _sizes(folder / "rest.ebtop", rounds)
     with recorded.shop(folder):
-        for _ in range(rounds):
-            started.append(_pss(rivals.ebtop().words))
-            later.append(_pss((sys.executable, "-m", "benchmarks.memory", str(file), *rivals.ebtop().words[1:])))
-    what = "memory of the process that draws"
+        at_work = _sizes(folder / "work.ebtop", rounds)
     return [
-        Figure(f"{what}, {when}", median(sizes) / _MEGA, "MB", "60 MB", _BOUND_MB, 1)
-        for when, sizes in (("started under load", started), ("after ten minutes under load", later))
+        Figure(f"memory of the process that draws, {what}", size / _MEGA, "MB", "60 MB", _BOUND_MB, 1)
+        for what, size in zip(_WHAT, (*at_rest, *at_work), strict=True)
     ]
+
+
+def _sizes(file: Path, rounds: int) -> tuple[float, float]:
+    """Medians in bytes: just started, and with ten minutes behind it."""
+    recorded.recording(file)
+    started, later = [], []
+    for _ in range(rounds):
+        started.append(_pss(rivals.ebtop().words))
+        later.append(_pss((sys.executable, "-m", "benchmarks.memory", str(file), *rivals.ebtop().words[1:])))
+    return median(started), median(later)
 
 
 def _pss(words: tuple[str, ...]) -> float:

@@ -25,10 +25,8 @@ def shop(folder: Path) -> Iterator[None]:
             load.send_signal(signal.SIGINT)
 
 
-def recording(folder: Path) -> Path:
-    """Half a minute of the shop, seen by six probes."""
-    file = folder / "session.ebtop"
+def recording(file: Path) -> Path:
+    """Half a minute of what goes on now, seen by six probes, in the new `file`."""
     words = [sys.executable, "-m", "ebtop", "record", "--probes", SIX, "--max-overhead", "0", "--for", _RECORD]
-    with shop(folder):
-        subprocess.run([*words, str(file)], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([*words, str(file)], check=True, stdout=subprocess.DEVNULL)
     return file

@@ -17,7 +17,7 @@ Words = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.intp]
 
 _HEAD = struct.Struct("<BI")
-_BLOCK = 2048
+BLOCK = 2048
 """Bytes from which on deflating is worth its start (zlib clears a quarter of a megabyte first)."""
 _PLAIN, _DEFLATED = b"\0", b"\1"
 _LEVEL = 1
@@ -46,10 +46,10 @@ def is_nothing(packed: bytes) -> bool:
     return len(packed) == _HEAD.size
 
 
-def squeeze(*parts: bytes) -> bytes:
-    """The parts one behind the other, deflated if they are many bytes; for a `Reader`."""
+def squeeze(*parts: bytes, block: int = BLOCK) -> bytes:
+    """The parts one behind the other, deflated if they are more than `block` bytes; for a `Reader`."""
     whole = b"".join(parts)
-    return _DEFLATED + zlib.compress(whole, _LEVEL) if len(whole) > _BLOCK else _PLAIN + whole
+    return _DEFLATED + zlib.compress(whole, _LEVEL) if len(whole) > block else _PLAIN + whole
 
 
 class Reader:

@@ -127,6 +127,8 @@ class Replaced:
 
 
 Step = Patch | Move | Slide | Renamed | Replaced
+_NOISE = 32_768
+"""Bytes from which on counted differences are deflated: they hardly repeat themselves, as texts of new rows do."""
 _OBJECT = 90
 """Bytes of a step's object and of its place in a dictionary."""
 _NAME = 270
@@ -158,7 +160,7 @@ def _map_step(now: MapRows, before: MapRows) -> Step | None:
             return _move(now, before, place)
     difference = rows.words(now.values) ^ rows.words(before.values)
     packed_words = pack_words(difference)
-    return None if is_nothing(packed_words) else Patch(squeeze(packed_words))
+    return None if is_nothing(packed_words) else Patch(squeeze(packed_words, block=_NOISE))
 
 
 def _move(now: MapRows, before: MapRows, place: rows.Index) -> Move:
