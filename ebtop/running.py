@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -21,6 +22,8 @@ from ebtop.text import clean
 from ebtop.worst import Worst
 
 _HASHES = frozenset({bpf.HASH, bpf.PERCPU_HASH, bpf.LRU_HASH, bpf.LRU_PERCPU_HASH})
+_SPARE = 320
+"""Descriptors that probes leave to everything else: the next message, whatever it is, has to fit."""
 
 
 class Running:
@@ -53,6 +56,11 @@ class Running:
         self._log = "\n".join(clean(line) for line in live.log.splitlines())
 
     def _open(self) -> None:
+        most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if most != resource.RLIM_INFINITY and max(self._descriptors, default=0) >= most - _SPARE:
+            raise OSError(
+                f"all probes together may have {most} descriptors; `ulimit -n 65536` before ebtop allows more"
+            )
         maps = {info.name: (info, fd) for info, fd in zip(self._live.maps, self._descriptors, strict=False)}
         events = [view for view in self.probe.views if isinstance(view, Events)]
         tables = {view.map for view in self.probe.views if self.probe.ways} - {view.map for view in events}

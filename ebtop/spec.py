@@ -257,6 +257,8 @@ class Probe:
     """The part of the kernel it looks at, as the probe browser groups them."""
     source: str = field(default="")
     """Folder of the C file; set by the registry."""
+    text: str = field(default="", repr=False)
+    """The C itself, of a probe that is not built in: read once, when its files were checked, and never again."""
 
     @property
     def totals(self) -> str:
