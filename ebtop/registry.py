@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
@@ -13,6 +14,8 @@ FOLDER = Path(__file__).parent / "probes"
 """Of the built-in probes, and of what their C shares."""
 _NAMES = ("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio", "runqlat", "bpf")
 """In the order of their slots; listed, because looking for files would cost the start-up time of each of them."""
+FIRST = 9
+"""So many of them, the first, have a digit or run when nothing was chosen: to know which, no other is imported."""
 _INTERNAL = ("follow",)
 """Loaded by ebtop for its own ends: neither chosen nor shown."""
 
@@ -21,9 +24,32 @@ _OWN: dict[str, Probe] = {}
 """Those that are not built in."""
 
 
-def probes() -> dict[str, Probe]:
+class Declared(Mapping[str, Probe]):
+    """Probes by name, in the order of the names; a declaration is imported when it is first asked for."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = dict.fromkeys(names)
+
+    def __getitem__(self, name: str) -> Probe:
+        if name not in self._names:
+            raise KeyError(name)
+        return probe(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def probes() -> Declared:
     """Every probe by name: the built-in ones in the order of the slots, then those that were added."""
-    return {name: probe(name) for name in names()}
+    return Declared(names())
+
+
+def first() -> Declared:
+    """Those that may have a digit or run when nothing was chosen."""
+    return Declared((*_NAMES[:FIRST], *_OWN))
 
 
 def names() -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ebtop import rows, wire
+from ebtop import fitting, rows, wire
 from ebtop.kernel import bpf, stats
 from ebtop.kernel.maps import MapReader
 from ebtop.kernel.ringbuf import RingReader
@@ -42,6 +42,8 @@ class Running:
         self._events: dict[str, EventTail] = {}
         self._numbers = _Numbers(probe)
         self._worst: Worst | None = None
+        self._fits = False
+        """What the declaration reads is there, which is known once it was read."""
         self.hooks_ns = tuple(stats.hook_ns(_target(probe, live.hook, name)) for name in live.programs)
         try:
             self._open()
@@ -110,6 +112,8 @@ class Running:
         self._maps = maps
         events = self._events = {name: ring.read() for name, ring in self._rings.items()}
         worst = self._worst.read() if self._worst else {}
+        if not self._fits:
+            self._check(ProbeSample(State.LIVE, maps=maps, events=events, worst=worst))
         self._numbers.look(maps, events)
         self._numbers.look_beside(worst)
         return ProbeSample(
@@ -125,6 +129,12 @@ class Running:
             misses=self._misses,
             worst=worst,
         )
+
+    def _check(self, first: ProbeSample) -> None:
+        """OSError unless all that the declaration reads is there, which can be told as soon as it was read once."""
+        if view := fitting.misfit(self.probe, first):
+            raise OSError(f"a key or column of its view {view} is no member of the map, or of another type")
+        self._fits = True
 
     def told(self) -> Iterator[Records]:
         """Those of its newest events that name a process."""

@@ -21,8 +21,8 @@ from ebtop.warden.loading import Load, Loading
 GRACE_S = 2.0
 """What a loader that was killed is given to be gone."""
 TOGETHER = 12
-"""Probes that are compiled as one module, at most. It takes 0.4 s and 0.1 s more for each of them: so many keep all CPUs
-at work where there are more, and a slow machine far from `loading.LIMIT_S`."""
+"""Probes that are compiled as one module, at most. It takes 0.4 s and 0.1 s more for each of them: so many keep all
+CPUs at work where there are more, and a slow machine far from `loading.LIMIT_S`."""
 
 Forward = Callable[[wire.Progress | wire.Live, tuple[int, ...]], None]
 """forward(message, descriptors): pass an answer on, or drop it; closes the descriptors."""

@@ -61,7 +61,10 @@ def test_snapshot_and_record_have_their_own_lengths() -> None:
 
 def test_an_unknown_probe_is_told_with_where_to_find_the_known(capsys: pytest.CaptureFixture[str]) -> None:
     """The remedy is a command."""
-    assert "ebtop probes" in refused(capsys, "--probes", "nosuch")
+    assert cli.main(["--no-config", "--probes", "nosuch"]) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert "'nosuch'" in said.err and "ebtop probes" in said.err
 
 
 def test_demo_and_replay_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ebtop import registry
-from ebtop.spec import Histogram, Kind, Probe, Table
+from ebtop.kernel import source
+from ebtop.own import checking
+from ebtop.spec import GROUPS, Probe, Table
 
 COUNTERS = {
     "syscalls": "calls",
@@ -30,9 +32,12 @@ def test_the_first_table_tells_which_of_its_members_counts_events(probe: Probe) 
 
 
 @pytest.mark.parametrize("probe", registry.probes().values(), ids=lambda probe: probe.name)
-def test_a_histograms_examples_name_a_process(probe: Probe) -> None:
-    """In a map of the probe's own, each in another; without examples is what nobody in particular is to blame for."""
-    histograms = [view for view in probe.views if isinstance(view, Histogram) and view.worst]
-    assert all(view.worst.startswith(f"{probe.name}_") for view in histograms)
-    assert len({view.worst for view in histograms}) == len(histograms)
-    assert all(view.worst_keys[0].kind is Kind.PID for view in histograms)
+def test_a_declaration_and_its_c_are_in_order(probe: Probe) -> None:
+    """By the same checks that probes which are not built in have to pass."""
+    assert list(checking.flaws(probe, source.text_of(probe) if probe.ways else "", probe.name)) == []
+    assert probe.group in GROUPS
+
+
+def test_only_the_first_probes_have_digits_or_run_by_themselves() -> None:
+    """Which is how it is known that the others need not be imported at the start."""
+    assert all(probe.slot == 0 and not probe.default for probe in list(registry.probes().values())[registry.FIRST :])
