@@ -153,6 +153,8 @@ def _replay(arguments: Arguments, settings: Settings) -> int:
         source = Replay(arguments.replay or demo_path(), settings.interval_s)
     except (OSError, ValueError) as error:
         return _refuse(f"{arguments.replay}: {getattr(error, 'strerror', None) or error}")
+    for line in source.lacks:
+        sys.stderr.write(f"ebtop: {line}\n")
     return _show(arguments, settings, lambda: source, write_private)
 
 

@@ -35,6 +35,9 @@ class Declared(Mapping[str, Probe]):
             raise KeyError(name)
         return probe(name)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
 

@@ -71,17 +71,20 @@ class Running:
         maps = {info.name: (info, fd) for info, fd in zip(self._live.maps, self._descriptors, strict=False)}
         events = [view for view in self.probe.views if isinstance(view, Events)]
         tables = {view.map for view in self.probe.views if self.probe.ways} - {view.map for view in events}
-        if missing := (tables | {name for view in events for name in (view.map, view.record)}) - maps.keys():
+        texts = {texts for texts, _, _ in _numbered_fields(self.probe)}
+        beside = {name for view in events for name in (view.map, view.record)}
+        beside |= {name for text in texts for name in (text, f"{text}_told", f"{text}_record")}
+        if missing := (tables | beside) - maps.keys():
             raise ValueError(f"the loader sent no map {', '.join(sorted(missing))}")
         for name in tables | ({self.probe.totals} & maps.keys()):
             self._readers[name] = MapReader(*maps[name])
         for view in events:
             record = maps[view.record][0]
             self._rings[view.map] = RingReader(maps[view.map][0], record.value, record.value_size, maps[view.map][1])
-        for texts in dict.fromkeys(texts for texts, _, _ in _numbered_fields(self.probe)):
-            told = f"{texts}_told"
-            self._numbered[texts] = NumberedTexts(maps[texts], maps[told], maps[f"{texts}_record"][0])
-            self._rings[told] = self._numbered[texts].ring
+        for text in sorted(texts):
+            told = f"{text}_told"
+            self._numbered[text] = NumberedTexts(maps[text], maps[told], maps[f"{text}_record"][0])
+            self._rings[told] = self._numbered[text].ring
         self._worst = Worst(self.probe, maps)
 
     def _is_hash(self, name: str) -> bool:
@@ -120,10 +123,10 @@ class Running:
         totals = maps.pop(self.probe.totals, None)
         self._maps = maps
         events = self._events = {name: self._rings[name].read() for name in self._tails}
-        self._look_up_texts()
         worst = self._worst.read() if self._worst else {}
         if not self._fits:
             self._check(ProbeSample(State.LIVE, maps=maps, events=events, worst=worst))
+        self._look_up_texts()
         self._numbers.look(maps, events)
         self._numbers.look_beside(worst)
         return ProbeSample(

@@ -146,8 +146,11 @@ def _of_views(probe: Probe, c: str) -> Iterator[str]:
 def _maps_of(view: View) -> tuple[str, ...]:
     if isinstance(view, Events):
         return view.map, view.record
+    texts = (
+        name for key in keys_of(view) if key.texts for name in (key.texts, f"{key.texts}_told", f"{key.texts}_record")
+    )
     worst = (view.worst,) if isinstance(view, Histogram) and view.worst else ()
-    return view.map, *worst
+    return view.map, *worst, *texts
 
 
 def _members_of(view: View) -> Iterator[str]:
@@ -162,6 +165,8 @@ def _of_view(view: View) -> Iterator[str]:
     if not view.name or not view.title:
         yield f"{where} has no {'title' if view.name else 'name'}"
     keys = view.by if isinstance(view, Histogram) else view.keys
+    if any((key.kind is Kind.NUMBERED) != bool(key.texts) for key in keys):
+        yield f"{where}: a key of Kind.NUMBERED, and no other, names the map of its texts"
     yield from _twice(f"{where}, keys", (key.field for key in keys))
     if isinstance(view, Histogram):
         if view.worst and (not view.worst_keys or view.worst_keys[0].kind is not Kind.PID):

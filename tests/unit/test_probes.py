@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from ebtop import registry
@@ -36,6 +39,17 @@ def test_a_declaration_and_its_c_are_in_order(probe: Probe) -> None:
     """By the same checks that probes which are not built in have to pass."""
     assert list(checking.flaws(probe, source.text_of(probe) if probe.ways else "", probe.name)) == []
     assert probe.group in GROUPS
+
+
+def test_declarations_are_imported_when_they_are_asked_for() -> None:
+    """The names are known without; settings need the first only, the rest of the list nobody's before it is shown."""
+    text = (
+        "import sys; from ebtop import registry; from ebtop.settings import Settings; names = registry.names();"
+        "registry.probes().keys() & {'rw'}; none = [name for name in names if f'ebtop.probes.{name}' in sys.modules];"
+        "Settings(); print(none, sum(f'ebtop.probes.{name}' in sys.modules for name in names) <= registry.FIRST)"
+    )
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
+    assert done.stdout == "[] True\n"
 
 
 def test_only_the_first_probes_have_digits_or_run_by_themselves() -> None:
