@@ -17,8 +17,10 @@ from ebtop.kernel import programs
 from ebtop.own import cnames
 from ebtop.spec import Events, Histogram, Kind, Measure, Probe, Table, View, Way, keys_of
 
-NAME = re.compile(r"[a-z][a-z0-9]{0,11}")
-"""No underscore: what belongs to a probe is known by the part before the first one. Twelve have room in lists."""
+_LONGEST = 11
+"""Lists have room for so many."""
+NAME = re.compile(rf"[a-z][a-z0-9]{{0,{_LONGEST - 1}}}")
+"""No underscore: what belongs to a probe is known by the part before the first one."""
 RESERVED = frozenset({"all", "ebtop"})
 _DIVIDED = (Measure.MEAN, Measure.PART)
 _DERIVED = (Measure.CHANGE, Measure.RATIO)
@@ -39,7 +41,7 @@ def flaws(probe: object, c: str, name: str) -> Iterator[str]:
 def name_flaw(name: str) -> str:
     """What is wrong with the name of a probe, "" for nothing."""
     if not NAME.fullmatch(name):
-        return f"{name!r} is no name for a probe: a small letter, then small letters and digits, 12 at most"
+        return f"{name!r} is no name for a probe: a small letter, then small letters and digits, {_LONGEST} at most"
     return f"{name!r} means something else to ebtop: take another name" if name in RESERVED else ""
 
 

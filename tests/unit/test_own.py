@@ -12,6 +12,7 @@ import pytest
 from ebtop import cli, own, registry
 from ebtop.own import Refused, add_folder, add_installed, reading
 from tests import own as pairs
+from tests.unit.test_cli import listed
 
 STRANGER = 54321
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make another user's files")
@@ -215,11 +216,10 @@ def test_a_refused_folder_ends_it_with_one_line(folder: Path, capsys: pytest.Cap
     assert said.err.startswith("ebtop: command line: probe_path: ") and "mine.py: PROBE is no" in said.err
 
 
-def test_the_list_has_them(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_list_has_them(folder: Path) -> None:
     """With what they answer."""
     pairs.write(folder, "mine")
-    assert cli.main(["--no-config", "--probe-path", str(folder), "probes"]) == 0
-    assert "    mine         Who makes processes and threads" in capsys.readouterr().out
+    assert "    mine         Who makes processes and threads" in listed("--probe-path", str(folder), "probes")
 
 
 # --- installed packages -----------------------------------------------------------------------------------------------

@@ -134,6 +134,19 @@ BPF_TABLE("hash", struct no, u64, a_nine, A_ROWS);
     ]
 
 
+@pytest.mark.parametrize(
+    "name", ["", "Forks", "4ks", "a-b", "a_b", "a.b", "../a", "twelveletter", "all", "ebtop", "ａ"]
+)
+def test_names_that_are_no_names(name: str) -> None:
+    """They would not go with C, with files, or with what else is said on the command line."""
+    assert repr(name) in checking.name_flaw(name)
+
+
+def test_names_that_are() -> None:
+    """Letters and digits."""
+    assert not any(map(checking.name_flaw, ("a", "forks", "tcp4", "elevenmarks")))
+
+
 def test_a_declaration_of_every_kind_passes_the_look_at_its_types() -> None:
     """Enumerations, nested declarations, alternatives, codes."""
     key = Key("pid", Kind.CODE, codes=((1, "one"),))

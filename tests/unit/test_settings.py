@@ -184,6 +184,7 @@ def test_a_refused_setting_ends_ebtop_in_one_line(
         raise SettingError("f: no")
 
     monkeypatch.setattr(settled, "_of_files", refuse)
+    monkeypatch.delenv("SUDO_UID", raising=False)
     assert cli.main(["snapshot", "-o", "x"]) == 2
     assert capsys.readouterr().err == "ebtop: f: no\n"
     assert cli.main(["new-probe", "mine", "--dir", str(tmp_path)]) == 0
