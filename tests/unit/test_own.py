@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ebtop import cli, own, registry
+from ebtop import cli, own, registry, trusted
 from ebtop.own import Refused, add_folder, add_installed, reading
 from tests import own as pairs
 from tests.unit.test_cli import listed
@@ -148,35 +147,26 @@ def test_texts_without_end_or_in_no_known_writing_are_refused(folder: Path) -> N
     assert "is not UTF-8" in refused(folder)
 
 
-def test_what_was_checked_is_what_runs(folder: Path) -> None:
-    """Whoever changes names while it is read gets one of the texts checked, or a refusal: never the stranger's."""
-    pairs.write(folder, "mine")
-    evil = folder / "evil"
-    evil.write_text("raise RuntimeError('never')")
-    evil.chmod(0o666)
-    done = threading.Event()
+@pytest.mark.parametrize("name", ["probes/mine.py", "probes"])
+def test_what_was_checked_is_what_runs(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever puts something else in its place right after the look at it, as a file or as the folder, is too late."""
+    for place in (folder / "probes", folder / "evil"):
+        place.mkdir(mode=0o755)
+        pairs.write(place, "mine", None if place.name == "probes" else "raise RuntimeError('never')")
+    look, swapped = trusted.flaw, []
 
-    def swap() -> None:
-        while not done.is_set():
-            os.rename(folder / "mine.py", folder / "aside")
-            os.rename(evil, folder / "mine.py")
-            os.rename(folder / "mine.py", evil)
-            os.rename(folder / "aside", folder / "mine.py")
+    def flaw(place: os.stat_result, way: str, uid: int, instead: str) -> str:
+        found = look(place, way, uid, instead)
+        if way == str(folder / name):
+            (folder / name).rename(folder / "aside")
+            (folder / "evil" / Path(name).name if name.endswith(".py") else folder / "evil").rename(folder / name)
+            swapped.append(way)
+        return found
 
-    swapping = threading.Thread(target=swap)
-    swapping.start()
-    refusals, read = [], []
-    try:
-        for _ in range(200):
-            try:
-                read += [one.declaration for one in reading.pairs(str(folder), *ME)]
-            except Refused as why:
-                refusals.append(str(why))
-    finally:
-        done.set()
-        swapping.join()
-    assert all("others may change" in why or "No such file" in why for why in refusals)
-    assert set(read) <= {pairs.example("mine", ".py")} and refusals and read
+    monkeypatch.setattr(reading, "flaw", flaw)
+    (read,) = reading.pairs(str(folder / "probes"), *ME)
+    assert read.declaration == pairs.example("mine", ".py")
+    assert swapped and "never" in (folder / "probes/mine.py").read_text()
 
 
 @pytest.mark.parametrize(
