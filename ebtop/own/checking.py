@@ -13,6 +13,7 @@ from itertools import chain
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
+from ebtop import registry
 from ebtop.kernel import programs
 from ebtop.own import cnames
 from ebtop.spec import Events, Histogram, Kind, Measure, Probe, Table, View, Way, keys_of
@@ -22,6 +23,8 @@ _LONGEST = 11
 NAME = re.compile(rf"[a-z][a-z0-9]{{0,{_LONGEST - 1}}}")
 """No underscore: what belongs to a probe is known by the part before the first one."""
 RESERVED = frozenset({"all", "ebtop"})
+_PLAIN = ("index", "value")
+"""What members.fields calls the key of an array, and a value, that is no struct."""
 _DIVIDED = (Measure.MEAN, Measure.PART)
 _DERIVED = (Measure.CHANGE, Measure.RATIO)
 
@@ -35,7 +38,8 @@ def flaws(probe: object, c: str, name: str) -> Iterator[str]:
     if mistyped:  # the rest would stumble over it
         yield from mistyped
     else:
-        yield from chain(_of_name(probe, name), _of_ways(probe, c), _of_views(probe, c), _of_c(probe, c))
+        code = cnames.plain(c)
+        yield from chain(_of_name(probe, name), _of_ways(probe, code), _of_views(probe, code), _of_c(probe, code))
 
 
 def name_flaw(name: str) -> str:
@@ -136,30 +140,38 @@ def _of_views(probe: Probe, c: str) -> Iterator[str]:
         if not name.startswith(f"{probe.name}_"):
             yield f"{where}: the map {name!r} does not begin with {probe.name}_"
     if probe.ways:  # the others are made up of what the warden reads
-        members = [("headline", field) for field in probe.headline]
-        members += [(f"view {view.name}", field) for view in probe.views for field in _members_of(view)]
-        for where, name in dict.fromkeys(named + members):
-            if not re.search(rf"\b{re.escape(name)}\b", c):
-                yield f"{where}: the C file has no {name!r}"
+        yield from _missing(probe, c)
     for view in probe.views:
         yield from _of_view(view)
 
 
+def _missing(probe: Probe, c: str) -> Iterator[str]:
+    """Words of the declaration that are none of the C, as they are spelled otherwise; but for what macros paste."""
+    shared = c + cnames.plain((registry.FOLDER / "ebtop.h").read_text("utf-8"))
+    words = [("headline", field, shared) for field in probe.headline]
+    for view in probe.views:
+        where = f"view {view.name}"
+        words += [(where, view.map, c), *((where, field, shared) for field in _members_of(view))]
+        if isinstance(view, Histogram) and view.worst:
+            words.append((where, view.worst, c))
+    for where, word, text in dict.fromkeys(words):
+        if not re.search(rf"\b{re.escape(word)}\b", text):
+            yield f"{where}: the C file has no {word!r}"
+
+
 def _maps_of(view: View) -> tuple[str, ...]:
-    if isinstance(view, Events):
-        return view.map, view.record
-    texts = (
-        name for key in keys_of(view) if key.texts for name in (key.texts, f"{key.texts}_told", f"{key.texts}_record")
-    )
-    worst = (view.worst,) if isinstance(view, Histogram) and view.worst else ()
-    return view.map, *worst, *texts
+    """Every map of the C file that a view names."""
+    beside = {Events: "record", Histogram: "worst"}.get(type(view), "")
+    named = (view.map, getattr(view, beside, ""), *(key.texts for key in keys_of(view)))
+    return tuple(name for name in named if name)
 
 
 def _members_of(view: View) -> Iterator[str]:
-    """Members of C structs that a view reads; "index" is that of an array, which has no name in C."""
-    yield from (key.field for key in keys_of(view) if key.field != "index")
+    """Members of C structs that a view reads; keys and values that are plain numbers have no name in C."""
+    fields = [key.field for key in keys_of(view)]
     if isinstance(view, Table):
-        yield from (name for column in view.columns for name in (column.field, column.per) if name)
+        fields += (name for column in view.columns for name in (column.field, column.per) if name)
+    yield from (field for field in fields if field not in _PLAIN)
 
 
 def _of_view(view: View) -> Iterator[str]:
@@ -208,5 +220,3 @@ def _of_c(probe: Probe, c: str) -> Iterator[str]:
             yield f"{probe.name}.c declares {found}: a name that does not begin with {probe.name}_"
     if not re.search(rf"\b{probe.totals}\b", c):
         yield f"{probe.name}.c keeps no books: EBTOP_COUNTERS(struct ebtop_totals, {probe.totals}, 1)"
-    if not re.search(r"\bebtop_is_left_out\b", c):
-        yield f"{probe.name}.c does not ask ebtop_is_left_out(tgid): ebtop would watch itself"

@@ -21,12 +21,17 @@ def declared(text: str) -> Iterator[str]:
     Of a macro in capitals that is called there, as BPF_HASH is, it and those of its arguments that are a single name,
     joined by spaces: only the macro knows which of them it declares.
     """
-    plain = _NOISE.sub(lambda found: " " if found[0][0] == "/" else '""', text)
-    for directive in _DIRECTIVE.findall(plain):
+    code = plain(text)
+    for directive in _DIRECTIVE.findall(code):
         if found := _DEFINED.match(directive):
             yield found[1]
-    for head, is_block in _statements(_DIRECTIVE.sub("", plain)):
+    for head, is_block in _statements(_DIRECTIVE.sub("", code)):
         yield from _names(head, is_block)
+
+
+def plain(text: str) -> str:
+    """`text` without comments and without what stands in quotes."""
+    return _NOISE.sub(lambda found: " " if found[0][0] == "/" else '""', text)
 
 
 def _statements(text: str) -> Iterator[tuple[str, bool]]:
