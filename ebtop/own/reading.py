@@ -80,7 +80,8 @@ def _opened(folder: str, uid: int) -> Iterator[int]:
             finally:
                 os.close(listed)
     except OSError as error:
-        raise Refused(f"{folder}: {error.strerror}{_remedy(error, uid)}") from None
+        remedy = ": make it, or name another folder" if error.errno == errno.ENOENT else _readable(error, uid)
+        raise Refused(f"{folder}: {error.strerror}{remedy}") from None
 
 
 def _text(place: int, folder: str, name: str, uid: int) -> str:
@@ -90,7 +91,7 @@ def _text(place: int, folder: str, name: str, uid: int) -> str:
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise Refused(f"{way} is a symbolic link: put the file itself there") from None
-        raise Refused(f"{way}: {error.strerror}{_remedy(error, uid)}") from None
+        raise Refused(f"{way}: {error.strerror}{_readable(error, uid)}") from None
     with os.fdopen(file, "rb") as opened:
         kind = os.fstat(file)
         if not stat.S_ISREG(kind.st_mode):
@@ -106,7 +107,5 @@ def _text(place: int, folder: str, name: str, uid: int) -> str:
         raise Refused(f"{way} is not UTF-8: save it as that") from None
 
 
-def _remedy(error: OSError, uid: int) -> str:
-    if error.errno == errno.EACCES:
-        return f": let {named(uid)} read it"
-    return ": make it, or name another folder" if error.errno == errno.ENOENT else ""
+def _readable(error: OSError, uid: int) -> str:
+    return f": let {named(uid)} read it" if error.errno == errno.EACCES else ""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from textual import events
 from textual.pilot import Pilot
 
+from ebtop import registry
 from ebtop.offer import Hooks, WayOffer
 from ebtop.sample import ProbeSample, State
 from ebtop.spec import GROUPS
@@ -132,6 +134,47 @@ async def test_the_cursor_begins_on_the_focused_probe_and_walks_all() -> None:
         assert chosen(app) == "bpf"
         await pilot.press("ctrl+u")
         assert chosen(app) == "syscalls"
+
+
+async def test_arrows_to_the_sides_go_from_group_to_group() -> None:
+    """To the first probe of the next; back to the first of this one, then of the one before; never beyond the ends."""
+    app = given()
+    async with opened(app, "j") as pilot:
+        assert chosen(app) == "exec"
+        for key, name in (("right", "rw"), ("j", "opens"), ("left", "rw"), ("left", "syscalls"), ("h", "syscalls")):
+            await pilot.press(key)
+            assert chosen(app) == name
+        for _ in GROUPS:
+            await pilot.press("l")
+        assert app.probes[chosen(app)].group == GROUPS[-1]
+
+
+@pytest.fixture
+def many() -> Iterator[tuple[str, ...]]:
+    """Names of forty more probes, which are there while the test runs."""
+    names = tuple(f"own{number:02}" for number in range(40))
+    for name in names:
+        registry.add(
+            replace(registry.probe("exec"), name=name, slot=0, default=False, group=GROUPS[int(name[3:]) // 5])
+        )
+    yield names
+    registry.forget()
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE, HUGE])
+async def test_fifty_probes_are_found_by_group_and_by_word(many: tuple[str, ...], size: tuple[int, int]) -> None:
+    """The cursor is on the screen wherever it goes, and above it the heading of its group as long as there is room."""
+    app = given()
+    async with opened(app, "g", size=size) as pilot:
+        for _ in GROUPS:
+            await pilot.press("right")
+            await pilot.pause()
+            at = next(place for place, line in enumerate(lines(app)) if f" {chosen(app)} " in line[:18])
+            assert lines(app)[at - 1].strip() == app.probes[chosen(app)].group
+        await pilot.press("slash", *"locks", "enter", "j")
+        await pilot.pause()
+        assert "“locks” 5 ·" in lines(app)[0]
+        assert chosen(app) == "own31"
 
 
 # --- what keys do to a probe ------------------------------------------------------------------------------------------
