@@ -60,6 +60,8 @@ def _mistyped(value: object, hint: Any, where: str) -> Iterator[str]:
     elif not any(type(value) is kind for kind in kinds):
         wanted = " or ".join(kind.__name__ for kind in kinds)
         yield f"{where} is {type(value).__name__}, not {wanted}"
+    elif isinstance(value, str) and not value.isprintable():
+        yield f"{where} has signs that cannot be shown: {value!r}"
     elif is_dataclass(value):
         kind: Any = type(value)
         hints = _hints(kind)
@@ -176,8 +178,12 @@ def _members_of(view: View) -> Iterator[str]:
 
 def _of_view(view: View) -> Iterator[str]:
     where = f"view {view.name}"
-    if not view.name or not view.title:
-        yield f"{where} has no {'title' if view.name else 'name'}"
+    if not view.title:
+        yield f"{where} has no title"
+    named = (view.name, *(column.name for column in getattr(view, "columns", ())))
+    for name in named:
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            yield f"{where}: {name!r} is no name for a column or view: small letters, digits and _"
     keys = view.by if isinstance(view, Histogram) else view.keys
     if any((key.kind is Kind.NUMBERED) != bool(key.texts) for key in keys):
         yield f"{where}: a key of Kind.NUMBERED, and no other, names the map of its texts"

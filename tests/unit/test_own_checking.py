@@ -51,6 +51,8 @@ def test_the_example_is_in_order() -> None:
         (replace(PROBE, name="other"), "the probe is called 'other' and its files 'example'"),
         (replace(PROBE, name="all"), "means something else to ebtop"),
         (replace(PROBE, misses=" "), "misses is empty"),
+        (changed(title="\x1b[31mred"), "PROBE.title has signs that cannot be shown: '\\x1b[31mred'"),
+        (with_table(name="By process"), "'By process' is no name for a column or view"),
         (changed(slot="1"), "PROBE.slot is str, not int"),
         (changed(views=TABLE), "PROBE.views is Table, not tuple: a comma is missing"),
         (changed(views=[TABLE]), "PROBE.views is list, not tuple: write ( ), not [ ]"),
