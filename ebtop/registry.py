@@ -12,10 +12,10 @@ from ebtop.spec import Probe
 
 FOLDER = Path(__file__).parent / "probes"
 """Of the built-in probes, and of what their C shares."""
+FIRST = ("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio", "runqlat", "bpf")
+"""Those with a digit, or that run when nothing was chosen: no other declaration is imported to know that."""
 _NAMES = ("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio", "runqlat", "bpf")
 """In the order of their slots; listed, because looking for files would cost the start-up time of each of them."""
-FIRST = 9
-"""So many of them, the first, have a digit or run when nothing was chosen: to know which, no other is imported."""
 _INTERNAL = ("follow",)
 """Loaded by ebtop for its own ends: neither chosen nor shown."""
 
@@ -52,7 +52,7 @@ def probes() -> Declared:
 
 def first() -> Declared:
     """Those that may have a digit or run when nothing was chosen."""
-    return Declared((*_NAMES[:FIRST], *_OWN))
+    return Declared((*FIRST, *_OWN))
 
 
 def names() -> tuple[str, ...]:

@@ -158,9 +158,10 @@ def test_what_a_declaration_gets_wrong_about_its_maps_fails_it_alone(folder: Pat
 
 def test_all_of_many_probes_go_live_but_the_one_that_is_broken(folder: Path, before: Ids) -> None:
     """45 at once, as with --probes all, under the limit of open files that is usual; nothing of them stays."""
-    names = [f"{built_in}x{number}" for number in range(9) for built_in in COPIED][: MANY - 1]
-    for name in names:
-        own.copy(folder, name.rpartition("x")[0], name)
+    copies = [(built_in, f"{built_in[:8]}x{number}") for number in range(9) for built_in in COPIED][: MANY - 1]
+    names = [name for _, name in copies]
+    for built_in, name in copies:
+        own.copy(folder, built_in, name)
     own.write(folder, "broken", c=own.example("broken", ".c") + "\nint broken_more(void) {\n    return oops;\n}\n")
     chosen = ",".join((*names[:20], "broken", *names[20:]))
     path = folder / "x.json"
@@ -169,6 +170,7 @@ def test_all_of_many_probes_go_live_but_the_one_that_is_broken(folder: Path, bef
     with few_files(), ebtop(*words, "snapshot", "-o", str(path), "--for", "1s") as running:
         said = running.communicate(timeout=120)[1]
     sys.stdout.write(f"{MANY} probes and a look of one second: {time.monotonic() - began:.1f} s\n")
+    assert running.returncode == 1, said
     states = {name: probe["state"] for name, probe in json.loads(path.read_bytes())["probes"].items()}
     assert states == {**dict.fromkeys(names, "live"), "broken": "failed"}
     assert said.count("\n") == 1 and said.startswith("ebtop: broken: ")

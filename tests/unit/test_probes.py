@@ -46,7 +46,7 @@ def test_declarations_are_imported_when_they_are_asked_for() -> None:
     text = (
         "import sys; from ebtop import registry; from ebtop.settings import Settings; names = registry.names();"
         "registry.probes().keys() & {'rw'}; none = [name for name in names if f'ebtop.probes.{name}' in sys.modules];"
-        "Settings(); print(none, sum(f'ebtop.probes.{name}' in sys.modules for name in names) <= registry.FIRST)"
+        "Settings(); print(none, sum(f'ebtop.probes.{name}' in sys.modules for name in names) <= len(registry.FIRST))"
     )
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
     assert done.stdout == "[] True\n"
@@ -54,4 +54,6 @@ def test_declarations_are_imported_when_they_are_asked_for() -> None:
 
 def test_only_the_first_probes_have_digits_or_run_by_themselves() -> None:
     """Which is how it is known that the others need not be imported at the start."""
-    assert all(probe.slot == 0 and not probe.default for probe in list(registry.probes().values())[registry.FIRST :])
+    others = [probe for name, probe in registry.probes().items() if name not in registry.FIRST]
+    assert all(probe.slot == 0 and not probe.default for probe in others)
+    assert all(name in registry.names() for name in registry.FIRST)
