@@ -8,6 +8,7 @@ import re
 import stat
 import sys
 from pathlib import Path
+from shlex import quote
 
 from ebtop import registry
 from ebtop.kernel import privileges
@@ -26,6 +27,12 @@ _REMEDIES = {
     errno.EPERM: "name a folder of your own: --dir DIR",
     errno.EROFS: "name a folder on another file system: --dir DIR",
 }
+_HINT = """
+to see it:
+  sudo ebtop --probe-path {folder} --probes {name}
+to test it, 97 processes in the row of bash:
+  sudo ebtop --probe-path {folder} --probes {name} snapshot -o {name}.json -- bash -c 'for i in {{1..97}}; do /bin/true; done'
+"""  # noqa: E501 # a line to be typed
 _REFUSED = 2
 
 
@@ -43,7 +50,7 @@ def run(name: str, folder: str) -> int:
         remedy = _REMEDIES.get(error.errno or 0, "")
         return _refuse(f"{error.filename}: {error.strerror}{remedy and ': '}{remedy}")
     sys.stdout.write("".join(f"{clean(path)}\n" for path in written))
-    sys.stdout.write(f"sudo ebtop --probe-path {clean(folder)} --probes {name}\n")
+    sys.stdout.write(_HINT.format(folder=quote(clean(os.path.abspath(folder))), name=name))
     try:
         pairs(folder, os.getuid(), os.getgid())
     except Refused as why:  # said now, as it could be mended by writing somewhere else

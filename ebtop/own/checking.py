@@ -119,7 +119,7 @@ def _of_way(probe: Probe, way: Way, c: str) -> Iterator[str]:
         elif not re.search(rf"\b{re.escape(hook.function)}\b", c):
             yield f"{place}: the C file has no function {hook.function}"
     for member in way.fields:
-        if not re.fullmatch(r"\w+(\.\w+)+(\|\w+(\.\w+)+)*", member):
+        if not all(re.fullmatch(r"(?:enum )?\w+(\.\w+)+", one) for one in member.split("|")):
             yield f"way {way.name}: {member!r} is no struct.member"
 
 

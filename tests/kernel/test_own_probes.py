@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shlex
 import signal
 import subprocess
 import sys
@@ -81,6 +82,19 @@ def test_a_new_probe_counts_exactly(folder: Path) -> None:
         assert int((rows.values["processes"] + rows.values["threads"]).sum()) == loaded.totals("mine")["total"]
     finally:
         loaded.close()
+
+
+def test_the_test_that_is_proposed_comes_out_as_proposed(folder: Path, before: Ids) -> None:
+    """What `ebtop new-probe` says to type, typed."""
+    said = new_probe("mine", folder).stdout
+    (words,) = [shlex.split(line) for line in said.splitlines() if " snapshot " in line]
+    path = folder / "mine.json"
+    assert words[:2] == ["sudo", "ebtop"] and words[words.index("-o") + 1] == "mine.json"
+    words[words.index("-o") + 1] = str(path)
+    with ebtop("--no-config", *words[2:]) as running:
+        assert finished(running)[0] == 0
+    rows = json.loads(path.read_bytes())["probes"]["mine"]["views"]["by_process"]["rows"]
+    assert [row["processes_total"] for row in rows if row["program"] == "bash"] == [97]
 
 
 def test_a_new_probe_that_is_full_counts_what_it_drops(folder: Path) -> None:
