@@ -22,7 +22,7 @@ class ProbeList:
     """Always about the newest frame."""
 
     label = "search"
-    keys = (("↑↓", "move"), ("←→", "group"), ("Space", "on/off"), ("⏎", "open"), ("1…0", "give digit"))
+    keys = (("←→", "group"), ("↑↓", "move"), ("Space", "on/off"), ("⏎", "open"), ("1…0", "give digit"))
 
     def __init__(self, app: Dashboard) -> None:
         self.text = ""
