@@ -18,8 +18,6 @@ _NAMES = ("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio
 """In the order of their slots; listed, because looking for files would cost the start-up time of each of them."""
 _INTERNAL = ("follow",)
 """Loaded by ebtop for its own ends: neither chosen nor shown."""
-
-
 _OWN: dict[str, Probe] = {}
 """Those that are not built in."""
 

@@ -43,8 +43,8 @@ def _add_probes(layers: Sequence[Layer]) -> None:
     whose = user(os.getuid(), os.environ)
     said, place = last(layers, "probe_path")
     try:
-        for folder in said or ():
-            own.add_folder(_whole(folder, whose), whose.uid, whose.gid)
+        for folder in dict.fromkeys(_whole(folder, whose) for folder in said or ()):
+            own.add_folder(folder, whose.uid, whose.gid)
     except own.Refused as why:
         raise SettingError(f"{place}: probe_path: {why}") from None
     for line in own.add_installed(whose.uid, whose.gid, sys.path):

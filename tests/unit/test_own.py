@@ -209,7 +209,8 @@ def test_a_refused_folder_ends_it_with_one_line(folder: Path, capsys: pytest.Cap
 def test_the_list_has_them(folder: Path) -> None:
     """With what they answer."""
     pairs.write(folder, "mine")
-    assert "    mine         Who makes processes and threads" in listed("--probe-path", str(folder), "probes")
+    place = ("--probe-path", str(folder))
+    assert "    mine         Who makes processes and threads" in listed(*place, *place, "probes")
 
 
 # --- installed packages -----------------------------------------------------------------------------------------------
