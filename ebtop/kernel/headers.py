@@ -22,6 +22,7 @@ _FILES = {
     "mm_struct": "linux/mm_types.h",
     "request": "linux/blk-mq.h",
     "request_queue": "linux/blkdev.h",
+    "signal_struct": "linux/sched/signal.h",
     "sock": "net/sock.h",
     "socket": "linux/net.h",
     "task_struct": "linux/sched.h",

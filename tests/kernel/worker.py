@@ -69,6 +69,11 @@ class Worker:
         self.begin()
         self.finish()
 
+    def said(self) -> bytes:
+        """What the work has written to descriptor 1."""
+        assert self._process.stdout
+        return os.read(self._process.stdout.fileno(), 4096)
+
     def leave(self) -> None:
         """Let it go."""
         self._process.send_signal(signal.SIGUSR1)
