@@ -23,6 +23,9 @@ _NAMES = (
     "errors",
     "exits",
     "forks",
+    "signals",
+    "mounts",
+    "unlinks",
 )
 """Those with slots in their order, then by group; listed, because looking for files would cost each one's start-up."""
 _INTERNAL = ("follow",)

@@ -94,6 +94,8 @@ _POOLS: dict[Kind, tuple[Any, ...]] = {
 _FORMATS: dict[Kind, Any] = {
     Kind.TEXT: "S128",
     Kind.NUMBER: "<u8",
+    Kind.CODE: "<i4",
+    Kind.FLAGS: "<u8",
     Kind.TIME: "<u8",
     Kind.ADDRESS: [("ip", "u1", (16,)), ("port", "<u4")],
 }

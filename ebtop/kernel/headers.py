@@ -18,6 +18,7 @@ _FILES = {
     "files_struct": "linux/fdtable.h",
     "fs_struct": "linux/fs_struct.h",
     "gendisk": "linux/blkdev.h",
+    "kernel_siginfo": "linux/signal_types.h",
     "linux_binprm": "linux/binfmts.h",
     "mm_struct": "linux/mm_types.h",
     "request": "linux/blk-mq.h",
