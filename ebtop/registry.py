@@ -26,6 +26,8 @@ _NAMES = (
     "signals",
     "mounts",
     "unlinks",
+    "capable",
+    "oom",
 )
 """Those with slots in their order, then by group; listed, because looking for files would cost each one's start-up."""
 _INTERNAL = ("follow",)

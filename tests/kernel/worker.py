@@ -79,6 +79,10 @@ class Worker:
         self._process.send_signal(signal.SIGUSR1)
         assert self._process.wait(60) == 0
 
+    def killed(self) -> None:
+        """Wait until it was killed."""
+        assert self._process.wait(60) == -signal.SIGKILL
+
     def schedstat(self) -> tuple[int, int, int]:
         """Nanoseconds on a CPU and in wait for one, and times it got one (Documentation/scheduler/sched-stats.rst)."""
         running, waiting, times = Path(f"/proc/{self.pid}/schedstat").read_text().split()
