@@ -27,6 +27,7 @@ _NAMES = (
     "mounts",
     "unlinks",
     "capable",
+    "privilege",
     "oom",
 )
 """Those with slots in their order, then by group; listed, because looking for files would cost each one's start-up."""

@@ -154,6 +154,25 @@ static __always_inline void ebtop_kept(void *record, u64 epoch) {
     ((struct ebtop_worst *)record)->epoch = epoch;
 }
 
+/* Writes `number` in decimal from `at` on, "-" for -1, which is "as it was" for most calls; where it ends. `size`: of the
+ * text, a power of two. */
+static __always_inline u32 ebtop_decimal(char *text, u32 at, u32 size, u32 number) {
+    int begun = 0;
+    if (number == ~0U) {
+        text[at & (size - 1)] = '-';
+        return at + 1;
+    }
+#pragma unroll
+    for (u32 unit = 1000000000; unit; unit /= 10) {
+        if (begun || number >= unit || unit == 1) {
+            begun = 1;
+            text[at & (size - 1)] = '0' + number / unit % 10;
+            at++;
+        }
+    }
+    return at;
+}
+
 /* A system call as it returns, from the registers that the raw tracepoint sys_exit has as its first argument: arguments are
  * still in their places. The number is that of 64-bit programs unless EBTOP_COMPAT, which needs the member
  * task_struct.thread_info.status|task_struct.thread_info.flags: TS_COMPAT (arch/x86/include/asm/thread_info.h), TIF_32BIT

@@ -6,7 +6,6 @@
 #endif
 #define UNLINKS_PAGES 64
 #define UNLINKS_PATH 128
-#define UNLINKS_DIGITS 1000000000 /* of the longest 32-bit number */
 
 struct unlinks_event {
     u64 ns;
@@ -98,30 +97,12 @@ static __always_inline int unlinks_read(struct unlinks_given *given, const struc
     return 0;
 }
 
-/* Writes `id` in decimal from `at` on, "-" for -1, which leaves it as it is; where it ends. */
-static __always_inline u32 unlinks_decimal(char *text, u32 at, u32 id) {
-    if (id == ~0U) {
-        text[at & (UNLINKS_PATH - 1)] = '-';
-        return at + 1;
-    }
-    int begun = 0;
-#pragma unroll
-    for (u32 unit = UNLINKS_DIGITS; unit; unit /= 10) {
-        if (begun || id >= unit || unit == 1) {
-            begun = 1;
-            text[at & (UNLINKS_PATH - 1)] = '0' + id / unit % 10;
-            at++;
-        }
-    }
-    return at;
-}
-
 /* What is to be said beside the path. */
 static __always_inline void unlinks_tell(char *text, struct unlinks_given *given) {
     if (given->has_owner) {
-        u32 at = unlinks_decimal(text, 0, given->owner);
+        u32 at = ebtop_decimal(text, 0, UNLINKS_PATH, given->owner);
         text[at & (UNLINKS_PATH - 1)] = ':';
-        unlinks_decimal(text, at + 1, given->group);
+        ebtop_decimal(text, at + 1, UNLINKS_PATH, given->group);
     } else if (given->has_mode) {
         for (int digit = 0; digit < 4; digit++)
             text[digit] = '0' + (given->mode >> (9 - 3 * digit) & 7);
