@@ -13,6 +13,7 @@
 #define OPENS_HERE -100 /* AT_FDCWD */
 #define OPENS_MARK 3    /* full stops */
 #define OPENS_STARTS 32768
+#define OPENS_PAGES 64
 #ifndef OPENS_ROWS
 #define OPENS_ROWS 16384
 #endif
@@ -41,6 +42,15 @@ struct opens_value {
     char comm[EBTOP_COMM];
 };
 
+struct opens_event { /* of an open that failed */
+    u64 ns;
+    u32 pid;
+    u32 uid;
+    u32 errno;
+    char comm[EBTOP_COMM];
+    char path[OPENS_PATH];
+};
+
 struct opens_start {
     u64 name; /* 0: no call is open */
     s32 folder;
@@ -62,6 +72,7 @@ struct opens_scratch {
 };
 
 BPF_TABLE("hash", struct opens_key, struct opens_value, opens_files, OPENS_ROWS);
+EBTOP_EVENTS(opens, struct opens_event, OPENS_PAGES);
 EBTOP_COUNTERS(struct ebtop_totals, opens_totals, 1);
 BPF_HASH(opens_starts, u64, struct opens_start, OPENS_STARTS);
 BPF_PERCPU_ARRAY(opens_scratch, struct opens_scratch, 1);
@@ -171,6 +182,23 @@ static __always_inline void opens_resolve(struct opens_scratch *scratch, struct 
         __builtin_memset(path + OPENS_PATH - 1 - OPENS_MARK, '.', OPENS_MARK);
 }
 
+static __always_inline void opens_tell(struct opens_key *key, struct ebtop_totals *totals) {
+    u32 zero = 0;
+    struct opens_event *event = opens_events.ringbuf_reserve(sizeof(*event));
+    if (!event) {
+        totals->lost++;
+        return;
+    }
+    event->ns = bpf_ktime_get_ns();
+    event->pid = key->pid;
+    event->uid = bpf_get_current_uid_gid();
+    event->errno = key->errno;
+    bpf_get_current_comm(event->comm, sizeof(event->comm));
+    __builtin_memcpy(event->path, key->path, OPENS_PATH);
+    u64 *sent = opens_sent.lookup(&zero);
+    opens_events.ringbuf_submit(event, ebtop_wake(sent, EBTOP_QUARTER(struct opens_event, OPENS_PAGES)));
+}
+
 int opens_exit(struct opens_return *ctx) {
     u64 task = bpf_get_current_task();
     u32 cpu = bpf_get_smp_processor_id(), zero = 0, pid = bpf_get_current_pid_tgid() >> 32;
@@ -188,6 +216,8 @@ int opens_exit(struct opens_return *ctx) {
     scratch->key.errno = ctx->ret < 0 ? -ctx->ret : 0;
     opens_resolve(scratch, start);
     start->name = 0;
+    if (scratch->key.errno)
+        opens_tell(&scratch->key, totals);
     struct opens_value empty = {};
     bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
     struct opens_value *row = opens_files.lookup_or_try_init(&scratch->key, &empty);
