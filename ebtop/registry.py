@@ -24,6 +24,8 @@ _NAMES = (
     "exits",
     "forks",
     "signals",
+    "cpudist",
+    "migrations",
     "mounts",
     "unlinks",
     "capable",

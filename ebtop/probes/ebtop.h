@@ -220,6 +220,21 @@ static __always_inline u64 ebtop_argument(const struct pt_regs *regs, int place)
         (ebtop_flags_of_thread & EBTOP_COMPAT_BIT) != 0;                                                               \
     })
 
+/* What a thread's state is by now, 0 for one that could run; the member task_struct.__state|task_struct.state is declared by
+ * the probe's way. The prev_state of the tracepoint sched_switch is from before the scheduler looked for the next thread: it
+ * may have let go of its lock for that, and somebody may have woken this one meanwhile. */
+#if EBTOP_KERNEL >= KERNEL_VERSION(5, 14, 0)
+#define EBTOP_STATE_MEMBER __state
+#else
+#define EBTOP_STATE_MEMBER state
+#endif
+#define EBTOP_STATE(task)                                                                                              \
+    ({                                                                                                                 \
+        typeof((task)->EBTOP_STATE_MEMBER) ebtop_state = 0;                                                            \
+        bpf_probe_read_kernel(&ebtop_state, sizeof(ebtop_state), &(task)->EBTOP_STATE_MEMBER);                         \
+        (u64) ebtop_state;                                                                                             \
+    })
+
 /* States and protocols of sockets: include/net/tcp_states.h, include/uapi/linux/in.h, include/linux/socket.h. */
 #define EBTOP_TCP_ESTABLISHED 1
 #define EBTOP_TCP_SYN_SENT 2
