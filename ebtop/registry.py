@@ -24,13 +24,15 @@ _NAMES = (
     "exits",
     "forks",
     "signals",
-    "cpudist",
-    "migrations",
     "mounts",
     "unlinks",
+    "cpudist",
+    "migrations",
+    "oom",
+    "futex",
+    "locks",
     "capable",
     "privilege",
-    "oom",
 )
 """Those with slots in their order, then by group; listed, because looking for files would cost each one's start-up."""
 _INTERNAL = ("follow",)

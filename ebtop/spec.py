@@ -39,6 +39,8 @@ class Kind(Enum):
     """The id of a BPF program or map."""
     NUMBERED = "numbered"
     """The number (u32) of a text, from 1, which the programs gave it; see `Key.texts`."""
+    POINTER = "pointer"
+    """An address in a program's memory; drawn in hexadecimal."""
     CODE = "code"
     """A number that stands for a word: see `Key.codes` and `Key.enum`; the number itself where neither has one."""
     FLAGS = "flags"

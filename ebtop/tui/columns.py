@@ -21,6 +21,7 @@ _FIXED = {
     Kind.DIRECTION: 5,
     Kind.NUMBER: 7,
     Kind.TIME: 12,
+    Kind.POINTER: 14,
     Kind.OBJECT: 7,
     Kind.UID: 9,
     Kind.DEVICE: 9,

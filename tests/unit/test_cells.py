@@ -45,6 +45,7 @@ def number(kind: Kind, value: int) -> str:
         (Kind.DIRECTION, 0, "read"),
         (Kind.DIRECTION, 1, "write"),
         (Kind.NUMBER, 17, "17"),
+        (Kind.POINTER, 0x7FFC0FFEE010, "0x7ffc0ffee010"),
         (Kind.OBJECT, 31, "31"),
     ],
 )
