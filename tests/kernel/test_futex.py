@@ -55,8 +55,8 @@ def test_a_full_map_counts_what_it_drops(load: Callable[..., Loaded]) -> None:
     assert totals["total"] == int(rows.values["waits"].sum()) + totals["drops"] == int(times.values["slots"].sum())
 
 
-def test_threads_that_end_leave_no_start(load: Callable[..., Loaded]) -> None:
-    """Of 31 threads that waited nothing stays behind."""
+def test_waits_for_a_lock_of_the_c_library_are_counted(load: Callable[..., Loaded]) -> None:
+    """31 threads that want a lock which nobody gives back wait for it at least once each."""
     work = """
 held = threading.Lock()
 held.acquire()
@@ -67,9 +67,7 @@ for thread in threads: thread.join()
     with Worker(work) as worker:
         loaded = load("futex")
         worker.work()
-        rows, starts = loaded.rows("futex_rows"), loaded.rows("futex_starts")
-    assert int(rows.values["waits"][rows.keys["pid"] == worker.pid].sum()) >= 31
-    alive = starts.keys.size
-    with Worker(work) as worker:
-        worker.work()
-        assert loaded.rows("futex_starts").keys.size < alive + 20
+        rows = loaded.rows("futex_rows")
+    mine = rows.values[rows.keys["pid"] == worker.pid]
+    assert int(mine["waits"].max()) >= 31
+    assert int(mine["timeouts"].max()) == 31

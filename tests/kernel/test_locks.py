@@ -23,9 +23,9 @@ pytestmark = [
 
 WORK = """
 file = os.open("shared", os.O_RDWR | os.O_CREAT)
-block = b"x" * (1 << 20)
+block = b"x" * (1 << 23)
 def write():
-    for _ in range(101): os.pwrite(file, block, 0)
+    for _ in range(31): os.pwrite(file, block, 0)
 
 others = [os.fork() for _ in range(2)]
 if 0 in others:

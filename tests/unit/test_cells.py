@@ -45,7 +45,7 @@ def number(kind: Kind, value: int) -> str:
         (Kind.DIRECTION, 0, "read"),
         (Kind.DIRECTION, 1, "write"),
         (Kind.NUMBER, 17, "17"),
-        (Kind.POINTER, 0x7FFC0FFEE010, "0x7ffc0ffee010"),
+        (Kind.POINTER, 0xC0FFEE, "0xc0ffee"),
         (Kind.OBJECT, 31, "31"),
     ],
 )
