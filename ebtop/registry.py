@@ -10,8 +10,31 @@ from pathlib import Path
 from ebtop.spec import Probe
 
 _FOLDER = Path(__file__).parent / "probes"
-_NAMES = ("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio", "runqlat", "bpf")
-"""In the order of their slots; listed, because looking for files would cost the start-up time of each of them."""
+_NAMES = (
+    "syscalls",
+    "rw",
+    "opens",
+    "exec",
+    "tcpconnect",
+    "tcpaccept",
+    "blockio",
+    "runqlat",
+    "bpf",
+    "errors",
+    "exits",
+    "forks",
+    "signals",
+    "mounts",
+    "unlinks",
+    "cpudist",
+    "migrations",
+    "oom",
+    "futex",
+    "locks",
+    "capable",
+    "privilege",
+)
+"""Those with slots in their order, then by group; listed, because looking for files would cost each one's start-up."""
 _INTERNAL = ("follow",)
 """Loaded by ebtop for its own ends: neither chosen nor shown."""
 
