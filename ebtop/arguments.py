@@ -161,7 +161,7 @@ def _parser() -> argparse.ArgumentParser:
     probes.add_argument("--json", action="store_true", help="as JSON")
     _files(probes, argparse.SUPPRESS)
     new = commands.add_parser("new-probe", help="write a probe of your own to begin with: NAME.c and NAME.py")
-    new.add_argument("path", metavar="NAME", type=_checked(_probe_name), help="its name, e.g. forks")
+    new.add_argument("path", metavar="NAME", type=_checked(_probe_name), help="its name, e.g. spawns")
     new.add_argument("--dir", dest="folder", metavar="DIR", default=".", help="where to (here)")
     config = commands.add_parser("config", help="the settings in force as a settings file, and where each comes from")
     config.add_argument("--default", action="store_true", help="the default file instead, every key explained")

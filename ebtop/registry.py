@@ -14,8 +14,31 @@ FOLDER = Path(__file__).parent / "probes"
 """Of the built-in probes, and of what their C shares."""
 FIRST = ("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio", "runqlat", "bpf")
 """Those with a digit, or that run when nothing was chosen: no other declaration is imported to know that."""
-_NAMES = ("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio", "runqlat", "bpf")
-"""In the order of their slots; listed, because looking for files would cost the start-up time of each of them."""
+_NAMES = (
+    "syscalls",
+    "rw",
+    "opens",
+    "exec",
+    "tcpconnect",
+    "tcpaccept",
+    "blockio",
+    "runqlat",
+    "bpf",
+    "errors",
+    "exits",
+    "forks",
+    "signals",
+    "mounts",
+    "unlinks",
+    "cpudist",
+    "migrations",
+    "oom",
+    "futex",
+    "locks",
+    "capable",
+    "privilege",
+)
+"""Those with slots in their order, then by group; listed, because looking for files would cost each one's start-up."""
 _INTERNAL = ("follow",)
 """Loaded by ebtop for its own ends: neither chosen nor shown."""
 _OWN: dict[str, Probe] = {}

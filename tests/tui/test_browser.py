@@ -173,8 +173,11 @@ async def test_fifty_probes_are_found_by_group_and_by_word(many: tuple[str, ...]
             assert lines(app)[at - 1].strip() == app.probes[chosen(app)].group
         await pilot.press("slash", *"locks", "enter", "j")
         await pilot.pause()
-        assert "“locks” 5 ·" in lines(app)[0]
-        assert chosen(app) == "own31"
+        fit = [
+            probe for probe in app.probes.values() if "locks" in f"{probe.name} {probe.question} {probe.group}".lower()
+        ]
+        assert len(fit) >= 5 and f"“locks” {len(fit)} ·" in lines(app)[0]
+        assert app.probes[chosen(app)] in fit
 
 
 # --- what keys do to a probe ------------------------------------------------------------------------------------------
