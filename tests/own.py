@@ -49,6 +49,6 @@ def copy(folder: Path, built_in: str, name: str) -> None:
     declaration = (registry.FOLDER / f"{built_in}.py").read_text()
     declaration = re.sub(rf'"{built_in}(?=[_"])', f'"{name}', declaration)
     for old, new in ((built_in, name), (built_in.upper(), name.upper())):
-        c = re.sub(rf"\b{old}_", f"{new}_", c)
+        c = re.sub(rf"\b{old}(?=_|, )", new, c)  # "NAME, " stands in macros that paste it
     declaration = re.sub(r"slot=\d+", "slot=0, default=False", declaration)
     write(folder, name, declaration, c)

@@ -220,9 +220,10 @@ def _of_c(probe: Probe, c: str) -> Iterator[str]:
     """All probes are compiled as one text, so what one declares must not be what another declares."""
     if not probe.ways:
         return
+    prefixes = (f"{probe.name}_", f"{probe.name.upper()}_")
     for found in cnames.declared(c):
         names = found.split()
-        if not any(name.startswith((f"{probe.name}_", f"{probe.name.upper()}_")) for name in names):
+        if not any(name.startswith(prefixes) or name == probe.name for name in names):
             yield f"{probe.name}.c declares {found}: a name that does not begin with {probe.name}_"
     if not re.search(rf"\b{probe.totals}\b", c):
         yield f"{probe.name}.c keeps no books: EBTOP_COUNTERS(struct ebtop_totals, {probe.totals}, 1)"
