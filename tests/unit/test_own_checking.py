@@ -159,3 +159,8 @@ def test_a_declaration_of_every_kind_passes_the_look_at_its_types() -> None:
         slot=0,
     )
     assert list(checking.flaws(probe, C, "example")) == []
+
+
+def test_a_macro_may_be_given_the_name_that_it_pastes() -> None:
+    """As EBTOP_EVENTS does with it."""
+    assert list(checking.flaws(PROBE, f"{C}\nEBTOP_EVENTS(example, struct example_value, 64);\n", "example")) == []
