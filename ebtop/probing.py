@@ -239,7 +239,7 @@ class Probing:
 
     def labels(self) -> Mapping[str, Mapping[int, str]]:
         """Names that the machine has for the numbers among the keys."""
-        return self._labels.of(self._all(Kind.DEVICE), self._all(Kind.UID))
+        return self._labels.of(self._all(Kind.DEVICE), self._all(Kind.UID), self._all(Kind.INTERFACE))
 
     def _all(self, kind: Kind) -> frozenset[int]:
         parts = [numbers for running in self._running().values() for numbers in running.numbers(kind)]

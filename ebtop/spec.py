@@ -24,6 +24,8 @@ class Kind(Enum):
     """A system-call number of the running architecture."""
     DEVICE = "device"
     """A block device number as the kernel keeps it: major << 20 | minor (include/linux/kdev_t.h)."""
+    INTERFACE = "interface"
+    """The index of a network interface; drawn by name, as the network namespace that ebtop runs in has it."""
     ADDRESS = "address"
     """struct ebtop_address: 16 bytes (IPv4 mapped as ::ffff:a.b.c.d, RFC 4291 2.5.5.2), then a port in host order."""
     ERRNO = "errno"

@@ -77,6 +77,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
 LABELS: dict[str, dict[int, str]] = {
     "syscall": {0: "read", 1: "write", 3: "close", 17: "pread64", 202: "futex", 232: "epoll_wait", 257: "openat"},
     "device": {259 << 20: "nvme0n1", 8 << 20: "sda"},
+    "interface": {1: "lo", 2: "eth0", 7: "veth3f2a91c"},
     "uid": {0: "root", 1000: "ada", 1001: "deploy", 26: "postgres"},
 }
 _POOLS: dict[Kind, tuple[Any, ...]] = {
@@ -84,6 +85,7 @@ _POOLS: dict[Kind, tuple[Any, ...]] = {
     Kind.TEXT: PATHS,
     Kind.SYSCALL: tuple(LABELS["syscall"]),
     Kind.DEVICE: tuple(LABELS["device"]),
+    Kind.INTERFACE: tuple(LABELS["interface"]),
     Kind.ERRNO: (0, 0, 2, 13, 111, 110),
     Kind.UID: tuple(LABELS["uid"]),
     Kind.DIRECTION: (0, 1),

@@ -13,7 +13,7 @@ from ebtop.frame import Frame, TableFrame
 from ebtop.sample import HostSample, Process, Sample
 from ebtop.spec import Key, Kind, Table
 
-LABELS = {"syscall": {0: "read"}, "device": {8 << 20: "sda"}, "uid": {1000: "ada"}}
+LABELS = {"syscall": {0: "read"}, "device": {8 << 20: "sda"}, "interface": {2: "eth0"}, "uid": {1000: "ada"}}
 SAMPLE = Sample(
     5 * 10**9, 1_000_000_005 * 10**9, 1.0, HostSample(), {}, {7: Process("node", "ada", "web", True)}, LABELS
 )
@@ -34,6 +34,8 @@ def number(kind: Kind, value: int) -> str:
         (Kind.SYSCALL, 999, "999"),
         (Kind.DEVICE, 8 << 20, "sda"),
         (Kind.DEVICE, 8 << 20 | 3, "8:3"),
+        (Kind.INTERFACE, 2, "eth0"),
+        (Kind.INTERFACE, 9, "9"),
         (Kind.ERRNO, 0, "ok"),
         (Kind.ERRNO, 2, "ENOENT"),
         (Kind.ERRNO, 512, "ERESTARTSYS"),
