@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ebtop.frame import Frame, TableFrame
 from ebtop.sample import Records
-from ebtop.spec import Key, Kind
+from ebtop.spec import Key, Kind, enum_label
 
 _MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, RFC 4291 2.5.5.2
 _ADDRESS_BYTES = 20
@@ -40,6 +40,9 @@ def cells(
         column = column[np.asarray(places, np.intp)]
     if key.kind is Kind.ADDRESS:
         return [_endpoint(ip, port) for ip, port in addresses(column)]
+    if key.kind is Kind.CODE:
+        words = dict(key.codes) or frame.sample.labels.get(enum_label(key.enum), {})
+        return [words.get(number, str(number)) for number in column.tolist()]
     write = _WRITERS[key.kind]
     return [write(frame, value) for value in column.tolist()]
 

@@ -240,7 +240,7 @@ class Columns(Mapping[str, Numbers]):
     def measured(self, name: str) -> npt.NDArray[np.bool_]:
         """(n,) whether the numbers of a column are of the interval: a mean without events is that since the start."""
         column = self._columns[name]
-        if column.measure is Measure.MEAN:
+        if column.measure in (Measure.MEAN, Measure.PART):
             return self._delta(column.per) > 0
         return np.ones(self._groups, np.bool_)
 
@@ -254,6 +254,8 @@ class Columns(Mapping[str, Numbers]):
                 return self._sum(column.field)
             case Measure.MEAN:
                 return self._mean(column.field, column.per)
+            case Measure.PART:
+                return 100 * self._mean(column.field, column.per)
             case Measure.MAX:
                 return self._change.highest(column.field, self._place, self._groups)
             case Measure.GAUGE:

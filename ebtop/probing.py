@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 from ebtop import objects, registry, wire
 from ebtop.costs import Costs
@@ -239,7 +240,8 @@ class Probing:
 
     def labels(self) -> Mapping[str, Mapping[int, str]]:
         """Names that the machine has for the numbers among the keys."""
-        return self._labels.of(self._all(Kind.DEVICE), self._all(Kind.UID), self._all(Kind.INTERFACE))
+        named = self._labels.of(self._all(Kind.DEVICE), self._all(Kind.UID), self._all(Kind.INTERFACE))
+        return dict(chain(named.items(), *(running.enums.items() for running in self._running().values())))
 
     def _all(self, kind: Kind) -> frozenset[int]:
         parts = [numbers for running in self._running().values() for numbers in running.numbers(kind)]

@@ -16,7 +16,7 @@ from ebtop.kernel.maps import MapReader
 from ebtop.kernel.ringbuf import RingReader
 from ebtop.pruning import Pruning
 from ebtop.sample import Cost, EventTail, MapRows, ProbeSample, Records, State, Totals
-from ebtop.spec import Events, Histogram, Kind, Probe, Table
+from ebtop.spec import Events, Histogram, Kind, Probe, Table, enum_label
 from ebtop.text import clean
 from ebtop.worst import Worst
 
@@ -46,6 +46,8 @@ class Running:
             self.close()
             raise
         self._prunings = {name: Pruning(field) for name, field in _pid_fields(probe).items() if self._is_hash(name)}
+        self.enums = {enum_label(name): {number: clean(word) for number, word in words} for name, words in live.enums}
+        """The words of the kernel's enumerations among its keys, by label."""
         self._hook, self._misses = clean(live.hook), clean(live.misses)
         self._targets = tuple(clean(target) for target in live.targets)
         self._log = "\n".join(clean(line) for line in live.log.splitlines())

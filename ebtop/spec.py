@@ -39,6 +39,8 @@ class Kind(Enum):
     """bpf_ktime_get_ns() of an event; drawn as wall-clock time of day."""
     OBJECT = "object"
     """The id of a BPF program or map."""
+    CODE = "code"
+    """A number that stands for a word: see `Key.codes` and `Key.enum`; the number itself where neither has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,19 @@ class Key:
     help: str = ""
     importance: int = 0
     """Narrow terminals drop the columns with the highest number first."""
+    codes: tuple[tuple[int, str], ...] = ()
+    """Of a CODE that means the same on every kernel: number and word."""
+    enum: str = ""
+    """Of a CODE that differs between kernels: the kernel's enumeration, whose words the loader takes from BTF."""
 
     @property
     def name(self) -> str:
         return self.field
+
+
+def enum_label(enum: str) -> str:
+    """Where `Sample.labels` has the words of a kernel's enumeration."""
+    return f"enum {enum}"
 
 
 class Measure(Enum):
@@ -72,6 +83,8 @@ class Measure(Enum):
     """Largest value seen since the probe started (C members named `max_…`)."""
     GAUGE = "gauge"
     """The value as it is now; the largest, where rows are grouped."""
+    PART = "part"
+    """Difference of `field` as a percentage of the difference of `per`; since the start where that is 0."""
     SHARE = "share"
     """Nanoseconds per second of one CPU, as a percentage."""
     CHANGE = "change"
@@ -122,6 +135,11 @@ def gauge(field: str, unit: Unit = Unit.PLAIN, title: str = "", help: str = "", 
 def share(field: str, title: str = "", help: str = "", importance: int = 0) -> Column:
     """Nanoseconds of `field` per second of one CPU, in percent; named FIELD_percent."""
     return Column(f"{field}_percent", Measure.SHARE, field, Unit.PERCENT, "", title or "cpu %", help, importance)
+
+
+def part(field: str, of: str, title: str = "", help: str = "", importance: int = 0) -> Column:
+    """`field` as a percentage of `of`, both over the interval; named FIELD_part."""
+    return Column(f"{field}_part", Measure.PART, field, Unit.PERCENT, of, title or f"{field} %", help, importance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +199,11 @@ class Events:
 
 
 View = Table | Histogram | Events
+
+
+def keys_of(view: View) -> tuple[Key, ...]:
+    """Every key that a view shows, those of worst examples too."""
+    return (*view.by, *view.worst_keys) if isinstance(view, Histogram) else view.keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,8 @@ class Live:
     misses: str = ""
     log: str = ""
     bcc: str = ""
+    enums: tuple[tuple[str, tuple[tuple[int, str], ...]], ...] = ()
+    """The kernel's enumerations among the probe's keys: name, and number and word of each member."""
 
 
 @dataclass(frozen=True, slots=True)

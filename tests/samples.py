@@ -283,7 +283,7 @@ def _distinct(keys: tuple[Key, ...], rows: int, seed: int) -> Records:
 def _pick(key: Key, random: np.random.Generator) -> Any:
     if key.kind is Kind.ADDRESS:
         return np.array(address(*ADDRESSES[int(random.integers(len(ADDRESSES)))]), _dtype(key))
-    pool = TEXTS.get(key.field) or _POOLS.get(key.kind, (0,))
+    pool = tuple(number for number, _ in key.codes) or TEXTS.get(key.field) or _POOLS.get(key.kind, (0,))
     return pool[int(random.integers(len(pool)))]
 
 

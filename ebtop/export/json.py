@@ -178,7 +178,7 @@ def _table(frame: Frame, given: TableFrame, behind: MapRows) -> Document:
 
 def _cumulative(view: Table, behind: MapRows) -> Columns:
     """FIELD_total of every counter that a column is made from: what rates are differences of."""
-    measures = (Measure.RATE, Measure.MEAN, Measure.SHARE)
+    measures = (Measure.RATE, Measure.MEAN, Measure.PART, Measure.SHARE)
     counters = [field for column in view.columns if column.measure in measures for field in (column.field, column.per)]
     keys, place = rows.group(behind.keys, tuple(key.field for key in view.keys))
     return {

@@ -76,6 +76,19 @@ class Types:
         before, after = self.c_type(self._words[at + 1])
         return f"{before.removeprefix('signed ')} {self._name(at)}{after}"
 
+    def enumerators(self, name: str) -> tuple[tuple[int, str], ...]:
+        """Number and name of each member of `enum name`, the enum's own name before them left out; () when unknown.
+
+        The members of `enum skb_drop_reason` are called SKB_DROP_REASON_NO_SOCKET and so on.
+        """
+        found = self._id(name, _ENUM)
+        if not found:
+            return ()
+        start = self._start(found)
+        first, last = start + _HEAD, start + _HEAD + 2 * (self._words[start + 1] & 0xFFFF)
+        before = f"{name.upper()}_"
+        return tuple((self._words[at + 1], self._name(at).removeprefix(before)) for at in range(first, last, 2))
+
     def struct(self, name: str) -> int:
         """The type id of `struct name` (or union); NoField when there is none."""
         return self._id(name, _STRUCT) or self._id(name, _UNION) or _no(f"this kernel has no struct {name}")

@@ -16,7 +16,7 @@ from pathlib import Path
 from ebtop import registry, wire
 from ebtop.kernel import alone, bpf, btf, headers, hooks, instructions, members, programs, source, structs
 from ebtop.kernel.bcc_module import CompiledMap, CompileError, Module, NoCompiler, version
-from ebtop.spec import Hook, Probe, Way
+from ebtop.spec import Hook, Probe, Way, keys_of
 
 FLAGS_MAP = "ebtop_flags"
 """What ebtop.h calls the stand-in for the map that the session shares."""
@@ -201,8 +201,15 @@ def _attach(module: Module, job: Job, probe: Probe, way: Way, flags: int, log: s
         misses=way.misses,
         log=log[-wire.LOG_LIMIT :],
         bcc=version(),
+        enums=_enums(probe),
     )
     return live, (*(one.descriptor for one in maps), *loaded.values(), *links, *events)
+
+
+def _enums(probe: Probe) -> tuple[tuple[str, tuple[tuple[int, str], ...]], ...]:
+    """What the kernel calls the codes among the probe's keys; those that it does not tell stay numbers."""
+    names = dict.fromkeys(key.enum for view in probe.views for key in keys_of(view) if key.enum)
+    return tuple((name, btf.kernel().enumerators(name)) for name in names if btf.present())
 
 
 def _identity(hook: Hook, target: str) -> tuple[str, str, str]:

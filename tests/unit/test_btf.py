@@ -9,7 +9,7 @@ import pytest
 from ebtop.kernel import structs
 from ebtop.kernel.btf import NoField, Types
 
-INT, PTR, ARRAY, STRUCT, UNION, TYPEDEF, FUNC, FUNC_PROTO = 1, 2, 3, 4, 5, 8, 12, 13
+INT, PTR, ARRAY, STRUCT, UNION, ENUM, TYPEDEF, FUNC, FUNC_PROTO = 1, 2, 3, 4, 5, 6, 8, 12, 13
 
 
 class Blob:
@@ -65,6 +65,11 @@ class Blob:
         )
         return self._add(name, kind, size, len(members), bool(bits), packed)
 
+    def enum(self, name: str, *members: tuple[str, int]) -> int:
+        """An enumeration of 32 bits."""
+        packed = b"".join(struct.pack("=II", self._name(member), number) for member, number in members)
+        return self._add(name, ENUM, 4, len(members), more=packed)
+
     def types(self) -> Types:
         """What reads it."""
         return Types(self.blob())
@@ -116,6 +121,15 @@ def test_a_function_is_not_taken_for_a_member_of_that_name(types: Types) -> None
         types.function("sock")
     with pytest.raises(NoField, match="no struct inet_accept"):
         types.struct("inet_accept")
+
+
+def test_the_words_of_an_enumeration_come_without_its_own_name() -> None:
+    """Those that do not begin with it stay whole; of what is no enumeration there are none."""
+    blob = Blob()
+    blob.integer("drop_reason", 4)
+    blob.enum("drop_reason", ("CONSUMED", 1), ("DROP_REASON_NO_SOCKET", 3))
+    assert blob.types().enumerators("drop_reason") == ((1, "CONSUMED"), (3, "NO_SOCKET"))
+    assert blob.types().enumerators("other") == ()
 
 
 def test_a_bitfield_has_no_address(types: Types) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -51,6 +52,15 @@ def number(kind: Kind, value: int) -> str:
 def test_a_number_is_shown_by_its_kind(kind: Kind, value: int, shown: str) -> None:
     """By name where the machine gave one, else by number."""
     assert number(kind, value) == shown
+
+
+def test_a_code_is_shown_by_the_declarations_word_or_the_kernels() -> None:
+    """The declaration's where it has some; the number where neither has one for it."""
+    records = np.array([(2,), (9,)], [("f", "<u4")])
+    labels = {"enum skb_drop_reason": {2: "NO_SOCKET"}}
+    frame = replace(FRAME, sample=replace(FRAME.sample, labels=labels))
+    assert cells.cells(frame, Key("f", Kind.CODE, codes=((9, "SIGKILL"),)), records) == ["2", "SIGKILL"]
+    assert cells.cells(frame, Key("f", Kind.CODE, enum="skb_drop_reason"), records) == ["NO_SOCKET", "9"]
 
 
 @pytest.mark.parametrize("layout", [NESTED, np.dtype("V20"), np.dtype(("u1", (20,)))])

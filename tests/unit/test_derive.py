@@ -12,7 +12,7 @@ from ebtop import rows
 from ebtop.derive import derive, percentile
 from ebtop.frame import Frame, HistogramFrame, TableFrame
 from ebtop.sample import BUCKETS, Cost, HostSample, MapRows, ProbeSample, Sample, State, Totals
-from ebtop.spec import Histogram, Key, Kind, Probe, Table, gauge, largest, mean, rate, share, total
+from ebtop.spec import Histogram, Key, Kind, Probe, Table, gauge, largest, mean, part, rate, share, total
 from ebtop.units import Unit
 
 KEY = np.dtype([("pid", "<u4"), ("nr", "<u4")])
@@ -131,6 +131,16 @@ def test_a_mean_without_events_in_the_interval_is_that_of_the_whole_run() -> Non
     """A quiet row keeps showing what its calls took."""
     rows_now = calls((7, 0, 4, 40, 9, b"a"))
     assert values(table_of(frame(sample(2, rows_now), sample(1, rows_now))), "mean_ns") == [10.0]
+
+
+def test_a_part_is_a_percentage_of_the_interval() -> None:
+    """3 of 5 ns in the interval; since the start where nothing came."""
+    table = Table("t", "", "p_calls", (Key("pid", Kind.PID),), (part("calls", of="ns"),), "calls_part")
+    probe = replace(PROBE, views=(table,))
+    before, now = sample(1, calls((1, 0, 1, 5, 0, b""))), sample(2, calls((1, 0, 4, 10, 0, b"")))
+    later = sample(3, calls((1, 0, 4, 10, 0, b"")))
+    assert values(table_of(derive(now, before, {"p": probe}), "t"), "calls_part") == [60.0]
+    assert values(table_of(derive(later, now, {"p": probe}), "t"), "calls_part") == [40.0]
 
 
 def test_histograms_keep_interval_and_whole_run_apart() -> None:

@@ -14,6 +14,7 @@ _MEASURES = {
     Measure.MEAN: "mean {field} of each of the interval's {per}; since the start where there were none",
     Measure.MAX: "the largest since the probe started",
     Measure.GAUGE: "as it is now",
+    Measure.PART: "{field} as a percentage of the interval's {per}; since the start where there were none",
     Measure.SHARE: "{field} as a share of one CPU",
     Measure.CHANGE: "difference from the baseline",
     Measure.RATIO: "times what it was",
