@@ -41,6 +41,8 @@ class Kind(Enum):
     """The id of a BPF program or map."""
     CODE = "code"
     """A number that stands for a word: see `Key.codes` and `Key.enum`; the number itself where neither has one."""
+    FLAGS = "flags"
+    """A number each of whose bits stands for a word, see `Key.codes`; bits without one are drawn in hexadecimal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,11 @@ class Key:
     importance: int = 0
     """Narrow terminals drop the columns with the highest number first."""
     codes: tuple[tuple[int, str], ...] = ()
-    """Of a CODE that means the same on every kernel: number and word."""
+    """Of a CODE that means the same on every kernel: number and word. Of FLAGS: the bit's value and word."""
     enum: str = ""
     """Of a CODE that differs between kernels: the kernel's enumeration, whose words the loader takes from BTF."""
+    unit: Unit = Unit.PLAIN
+    """Of a NUMBER that measures something, e.g. the age of what an event tells of."""
 
     @property
     def name(self) -> str:

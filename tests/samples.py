@@ -90,6 +90,7 @@ _POOLS: dict[Kind, tuple[Any, ...]] = {
     Kind.UID: tuple(LABELS["uid"]),
     Kind.DIRECTION: (0, 1),
     Kind.NUMBER: (1, 3, 5, 64, 128),
+    Kind.FLAGS: (0, 1, 4097),
     Kind.OBJECT: tuple(range(11, 60, 4)),
 }
 _FORMATS: dict[Kind, Any] = {

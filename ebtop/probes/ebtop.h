@@ -90,6 +90,22 @@ static __always_inline u64 ebtop_observe(struct ebtop_histogram *histogram, u64 
     return bucket;
 }
 
+/* Events: a ring buffer of `pages` pages, the layout of its record, and how many were handed over. */
+#define EBTOP_EVENTS(probe, leaf, pages)                                                                               \
+    BPF_RINGBUF_OUTPUT(probe##_events, pages);                                                                         \
+    BPF_ARRAY(probe##_record, leaf, 1);                                                                                \
+    BPF_ARRAY(probe##_sent, u64, 1)
+#define EBTOP_QUARTER(leaf, pages) ((pages) * 1024 / (sizeof(leaf) + 8)) /* events; pages may be larger than 4 KiB */
+
+/* How to hand over an event. The reader looks at every refresh anyway and is woken only when a quarter of the ring may have
+ * been filled meanwhile. Two CPUs that count past that number together leave it to the next quarter. */
+static __always_inline u64 ebtop_wake(u64 *sent, u64 quarter) {
+    if (!sent)
+        return BPF_RB_NO_WAKEUP;
+    __sync_fetch_and_add(sent, 1);
+    return *sent % quarter ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
+}
+
 /* For counters that a softirq and the task below it may both touch: network and block events. */
 #define ebtop_add(counter, value) __sync_fetch_and_add((counter), (value))
 
@@ -137,6 +153,53 @@ static __always_inline void ebtop_kept(void *record, u64 epoch) {
     asm volatile("" : : : "memory");
     ((struct ebtop_worst *)record)->epoch = epoch;
 }
+
+/* A system call as it returns, from the registers that the raw tracepoint sys_exit has as its first argument: arguments are
+ * still in their places. The number is that of 64-bit programs unless EBTOP_COMPAT, which needs the member
+ * task_struct.thread_info.status|task_struct.thread_info.flags: TS_COMPAT (arch/x86/include/asm/thread_info.h), TIF_32BIT
+ * (arch/arm64/include/asm/thread_info.h). */
+#if defined(EBTOP_ARM64)
+#define EBTOP_COMPAT_MEMBER flags
+#define EBTOP_COMPAT_BIT (1UL << 22)
+#else
+#define EBTOP_COMPAT_MEMBER status
+#define EBTOP_COMPAT_BIT 2U
+#endif
+#define EBTOP_FAILED(ret) ((u64)(ret) >= -4095ULL) /* IS_ERR_VALUE */
+
+static __always_inline u32 ebtop_call(const struct pt_regs *regs) {
+    u64 nr = 0;
+#if defined(EBTOP_ARM64)
+    bpf_probe_read_kernel(&nr, sizeof(regs->syscallno), &regs->syscallno);
+#else
+    bpf_probe_read_kernel(&nr, sizeof(nr), &regs->orig_ax);
+#endif
+    return nr;
+}
+
+static __always_inline u64 ebtop_argument(const struct pt_regs *regs, int place) {
+    u64 value = 0;
+#if defined(EBTOP_ARM64)
+    bpf_probe_read_kernel(&value, sizeof(value), place ? &regs->regs[place] : &regs->orig_x0);
+#else
+    bpf_probe_read_kernel(&value, sizeof(value),
+                          place == 0   ? &regs->di
+                          : place == 1 ? &regs->si
+                          : place == 2 ? &regs->dx
+                          : place == 3 ? &regs->r10
+                          : place == 4 ? &regs->r8
+                                       : &regs->r9);
+#endif
+    return value;
+}
+
+#define EBTOP_COMPAT(task)                                                                                             \
+    ({                                                                                                                 \
+        typeof((task)->thread_info.EBTOP_COMPAT_MEMBER) ebtop_flags_of_thread = 0;                                     \
+        bpf_probe_read_kernel(&ebtop_flags_of_thread, sizeof(ebtop_flags_of_thread),                                   \
+                              &(task)->thread_info.EBTOP_COMPAT_MEMBER);                                               \
+        (ebtop_flags_of_thread & EBTOP_COMPAT_BIT) != 0;                                                               \
+    })
 
 /* States and protocols of sockets: include/net/tcp_states.h, include/uapi/linux/in.h, include/linux/socket.h. */
 #define EBTOP_TCP_ESTABLISHED 1

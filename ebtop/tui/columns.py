@@ -32,6 +32,7 @@ _FLEXIBLE = {
     Kind.ADDRESS: (15, 26),
     Kind.INTERFACE: (8, 15),
     Kind.CODE: (8, 24),
+    Kind.FLAGS: (8, 40),
 }
 _COMM, _GROUP = (8, 16), (8, 28)
 _COUNT_WIDTH = 5
@@ -104,7 +105,7 @@ def _of_key(key: Key) -> list[Slot]:
     if key.kind in _FLEXIBLE:
         least, most = _COMM if key.field == "comm" else _FLEXIBLE[key.kind]
         return [Slot(key.field, title, least, most, False, key.importance, key=key)]
-    cells = max(width(title), _FIXED[key.kind])
+    cells = max(width(title), _FIXED[key.kind] if key.unit is Unit.PLAIN else units.number_width(key.unit))
     return [Slot(key.field, title, cells, cells, key.kind in _NUMERIC, key.importance, key=key)]
 
 
