@@ -18,13 +18,17 @@ _FILES = {
     "files_struct": "linux/fdtable.h",
     "fs_struct": "linux/fs_struct.h",
     "gendisk": "linux/blkdev.h",
+    "inet_sock": "net/inet_sock.h",
     "linux_binprm": "linux/binfmts.h",
     "mm_struct": "linux/mm_types.h",
+    "net_device": "linux/netdevice.h",
     "request": "linux/blk-mq.h",
     "request_queue": "linux/blkdev.h",
+    "sk_buff": "linux/skbuff.h",
     "sock": "net/sock.h",
     "socket": "linux/net.h",
     "task_struct": "linux/sched.h",
+    "tcp_sock": "linux/tcp.h",
     "vfsmount": "linux/mount.h",
 }
 """By struct, the header with all its members."""

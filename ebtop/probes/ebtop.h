@@ -205,9 +205,13 @@ static __always_inline u64 ebtop_argument(const struct pt_regs *regs, int place)
 #define EBTOP_TCP_ESTABLISHED 1
 #define EBTOP_TCP_SYN_SENT 2
 #define EBTOP_TCP_SYN_RECV 3
+#define EBTOP_TCP_FIN_WAIT1 4
 #define EBTOP_TCP_CLOSE 7
+#define EBTOP_TCP_CLOSE_WAIT 8
+#define EBTOP_TCP_LAST_ACK 9
 #define EBTOP_TCP_LISTEN 10
 #define EBTOP_TCP 6
+#define EBTOP_UDP 17
 #define EBTOP_MPTCP 262
 #define EBTOP_INET 2
 #define EBTOP_INET6 10
@@ -237,4 +241,39 @@ static __always_inline void ebtop_read_ip(struct ebtop_address *address, u16 fam
         bpf_probe_read_kernel(&ebtop_port, 2, &(sk)->__sk_common.skc_num);                                             \
         ebtop_read_ip((address), ebtop_family, &(sk)->__sk_common.skc_rcv_saddr, &(sk)->__sk_common.skc_v6_rcv_saddr); \
         (address)->port = ebtop_port;                                                                                  \
+    } while (0)
+
+/* Of two ends, the one with the higher port gives it up: that is the client's, of which each connection has another. What
+ * one client and one service have with each other is one row. */
+static __always_inline void ebtop_keep_service(struct ebtop_address *local, struct ebtop_address *remote) {
+    if (local->port && local->port < remote->port)
+        remote->port = 0;
+    else
+        local->port = 0;
+}
+
+/* The process that holds the lock of a struct sock, 0 where none does: system calls hold it, and current is their process;
+ * softirqs find it free or put off what they have. Needs the member sock.sk_lock.owned. */
+#define EBTOP_HOLDER(sk)                                                                                               \
+    ({                                                                                                                 \
+        int ebtop_owned = 0;                                                                                           \
+        bpf_probe_read_kernel(&ebtop_owned, sizeof(ebtop_owned), &(sk)->sk_lock.owned);                                \
+        ebtop_owned ? (u32)(bpf_get_current_pid_tgid() >> 32) : 0;                                                     \
+    })
+
+/* The struct sock behind a file descriptor of the current process, or garbage; needs task_struct.files, files_struct.fdt,
+ * fdtable.fd, file.private_data and socket.sk. */
+#define EBTOP_DESCRIPTOR(sock, descriptor)                                                                             \
+    do {                                                                                                               \
+        struct task_struct *ebtop_task = (struct task_struct *)bpf_get_current_task();                                 \
+        struct files_struct *ebtop_files = 0;                                                                          \
+        struct fdtable *ebtop_table = 0;                                                                               \
+        struct file **ebtop_open = 0, *ebtop_file = 0;                                                                 \
+        struct socket *ebtop_socket = 0;                                                                               \
+        bpf_probe_read_kernel(&ebtop_files, sizeof(ebtop_files), &ebtop_task->files);                                  \
+        bpf_probe_read_kernel(&ebtop_table, sizeof(ebtop_table), &ebtop_files->fdt);                                   \
+        bpf_probe_read_kernel(&ebtop_open, sizeof(ebtop_open), &ebtop_table->fd);                                      \
+        bpf_probe_read_kernel(&ebtop_file, sizeof(ebtop_file), ebtop_open + (descriptor));                             \
+        bpf_probe_read_kernel(&ebtop_socket, sizeof(ebtop_socket), &ebtop_file->private_data);                         \
+        bpf_probe_read_kernel(&(sock), sizeof(sock), &ebtop_socket->sk);                                               \
     } while (0)

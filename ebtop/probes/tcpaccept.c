@@ -128,20 +128,9 @@ int tcpaccept_kretprobe(struct pt_regs *ctx) {
 #endif
 
 #if TCPACCEPT_WAY == 2
-static __always_inline struct sock *
-tcpaccept_socket(u32 fd) { /* current's file descriptor -> struct sock, or garbage */
-    struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-    struct files_struct *files = 0;
-    struct fdtable *table = 0;
-    struct file **open = 0, *file = 0;
-    struct socket *socket = 0;
+static __always_inline struct sock *tcpaccept_socket(u32 fd) {
     struct sock *sk = 0;
-    bpf_probe_read_kernel(&files, sizeof(files), &task->files);
-    bpf_probe_read_kernel(&table, sizeof(table), &files->fdt);
-    bpf_probe_read_kernel(&open, sizeof(open), &table->fd);
-    bpf_probe_read_kernel(&file, sizeof(file), open + fd);
-    bpf_probe_read_kernel(&socket, sizeof(socket), &file->private_data);
-    bpf_probe_read_kernel(&sk, sizeof(sk), &socket->sk);
+    EBTOP_DESCRIPTOR(sk, fd);
     return sk;
 }
 
