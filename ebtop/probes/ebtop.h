@@ -246,7 +246,7 @@ static __always_inline void ebtop_read_ip(struct ebtop_address *address, u16 fam
 /* Of two ends, the one with the higher port gives it up: that is the client's, of which each connection has another. What
  * one client and one service have with each other is one row. */
 static __always_inline void ebtop_keep_service(struct ebtop_address *local, struct ebtop_address *remote) {
-    if (local->port && local->port < remote->port)
+    if (!remote->port || (local->port && local->port < remote->port))
         remote->port = 0;
     else
         local->port = 0;

@@ -1,0 +1,82 @@
+"""The probe tcptraffic: bytes between the two ends of connections that one process has with itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from ebtop.sample import MapRows
+from tests.kernel.loaded import Loaded
+from tests.kernel.test_tcpconnect import end
+from tests.kernel.worker import Worker
+
+pytestmark = pytest.mark.kernel
+
+PREPARE = """
+def pair(family, host):
+    listening = socket.socket(family)
+    listening.bind((host, 0))
+    listening.listen(8)
+    clients = [socket.create_connection((host, listening.getsockname()[1])) for _ in range(2)]
+    return listening, clients, [listening.accept()[0] for _ in clients]
+
+def send(from_, to, size):
+    from_.sendall(b"x" * size)
+    to.recv(1, socket.MSG_PEEK)
+    left = size
+    while left: left -= len(to.recv(left))
+
+four, six = pair(socket.AF_INET, "127.0.0.1"), pair(socket.AF_INET6, "::1")
+here, there = socket.socketpair()
+os.write(2, " ".join(str(one[0].getsockname()[1]) for one in (four, six)).encode())
+"""
+WORK = """
+for client, server in zip(*four[1:]):
+    for _ in range(53): send(client, server, 1009)
+    for _ in range(17): send(server, client, 2003)
+for _ in range(31): send(six[1][0], six[2][0], 101)
+for _ in range(7): os.write(six[2][1].fileno(), b"y" * 13)
+for _ in range(7): os.read(six[1][1].fileno(), 13)
+here.send(b"not TCP"), there.recv(16)
+"""
+
+
+def shown(rows: MapRows, pid: int) -> dict[tuple[tuple[str, int], tuple[str, int]], tuple[int, int]]:
+    """By local and remote end: bytes sent and received of one process."""
+    mine = rows.keys["pid"] == pid
+    return {
+        (end(key["local"]), end(key["remote"])): (int(value["tx_bytes"]), int(value["rx_bytes"]))
+        for key, value in zip(rows.keys[mine], rows.values[mine], strict=True)
+    }
+
+
+def test_bytes_are_exact_by_both_ends(load: Callable[..., Loaded], capfd: pytest.CaptureFixture[str]) -> None:
+    """Two connections each over IPv4 and IPv6 are a client's row and a server's; what is peeked at counts once."""
+    with Worker(WORK, prepare=PREPARE) as worker:
+        four, six = map(int, capfd.readouterr().err.split())
+        loaded = load("tcptraffic")
+        worker.work()
+        loaded.detach()
+        rows, totals = loaded.rows("tcptraffic_rows"), loaded.totals("tcptraffic")
+    asked, answered = 2 * 53 * 1009, 2 * 17 * 2003
+    assert shown(rows, worker.pid) == {
+        (("127.0.0.1", 0), ("127.0.0.1", four)): (asked, answered),
+        (("127.0.0.1", four), ("127.0.0.1", 0)): (answered, asked),
+        (("::1", 0), ("::1", six)): (31 * 101, 7 * 13),
+        (("::1", six), ("::1", 0)): (7 * 13, 31 * 101),
+    }
+    assert totals["drops"] == 0 and totals["total"] == int(rows.values["calls"].sum())
+    mine = rows.values[rows.keys["pid"] == worker.pid]
+    assert int(mine["bytes"].sum()) == 2 * (asked + answered + 31 * 101 + 7 * 13)
+
+
+def test_a_full_map_counts_what_it_drops(load: Callable[..., Loaded]) -> None:
+    """With room for one row, what the others sent and received is counted as dropped calls."""
+    with Worker(WORK, prepare=PREPARE) as worker:
+        loaded = load("tcptraffic", rows=1)
+        worker.work()
+        loaded.detach()
+        rows, totals = loaded.rows("tcptraffic_rows"), loaded.totals("tcptraffic")
+    assert totals["drops"] >= 3 * 7
+    assert totals["total"] == int(rows.values["calls"].sum()) + totals["drops"]
