@@ -8,16 +8,17 @@ import pytest
 
 from ebtop.sample import MapRows
 from tests.kernel.loaded import Loaded
+from tests.kernel.sockets import LOW_PORTS
 from tests.kernel.test_tcpconnect import end
 from tests.kernel.worker import Worker
 
 pytestmark = pytest.mark.kernel
 
-PREPARE = """
-def pair(family, host):
-    listening = socket.socket(family)
-    listening.bind((host, 0))
-    listening.listen(8)
+PREPARE = (
+    LOW_PORTS
+    + """
+def pair(host):
+    listening = listener(host)
     clients = [socket.create_connection((host, listening.getsockname()[1])) for _ in range(2)]
     return listening, clients, [listening.accept()[0] for _ in clients]
 
@@ -27,10 +28,11 @@ def send(from_, to, size):
     left = size
     while left: left -= len(to.recv(left))
 
-four, six = pair(socket.AF_INET, "127.0.0.1"), pair(socket.AF_INET6, "::1")
+four, six = pair("127.0.0.1"), pair("::1")
 here, there = socket.socketpair()
-os.write(2, " ".join(str(one[0].getsockname()[1]) for one in (four, six)).encode())
+tell(four[0], six[0])
 """
+)
 WORK = """
 for client, server in zip(*four[1:]):
     for _ in range(53): send(client, server, 1009)
