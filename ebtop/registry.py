@@ -23,6 +23,7 @@ _NAMES = (
     "tcplife",
     "tcptraffic",
     "tcpretrans",
+    "tcpresets",
 )
 """In the order of their slots; listed, because looking for files would cost the start-up time of each of them."""
 _INTERNAL = ("follow",)

@@ -206,10 +206,12 @@ static __always_inline u64 ebtop_argument(const struct pt_regs *regs, int place)
 #define EBTOP_TCP_SYN_SENT 2
 #define EBTOP_TCP_SYN_RECV 3
 #define EBTOP_TCP_FIN_WAIT1 4
+#define EBTOP_TCP_TIME_WAIT 6
 #define EBTOP_TCP_CLOSE 7
 #define EBTOP_TCP_CLOSE_WAIT 8
 #define EBTOP_TCP_LAST_ACK 9
 #define EBTOP_TCP_LISTEN 10
+#define EBTOP_TCP_NEW_SYN_RECV 12
 #define EBTOP_TCP 6
 #define EBTOP_UDP 17
 #define EBTOP_MPTCP 262
@@ -276,4 +278,47 @@ static __always_inline void ebtop_keep_service(struct ebtop_address *local, stru
         bpf_probe_read_kernel(&ebtop_file, sizeof(ebtop_file), ebtop_open + (descriptor));                             \
         bpf_probe_read_kernel(&ebtop_socket, sizeof(ebtop_socket), &ebtop_file->private_data);                         \
         bpf_probe_read_kernel(&(sock), sizeof(sock), &ebtop_socket->sk);                                               \
+    } while (0)
+
+/* What an IP packet's headers say; ends have ports where its protocol has them. */
+struct ebtop_packet {
+    struct ebtop_address source;
+    struct ebtop_address destination;
+    u32 version; /* 4, 6, or what is no IP */
+    u32 protocol;
+};
+
+static __always_inline void ebtop_read_packet(struct ebtop_packet *packet, const u8 *network, const u8 *transport) {
+    u8 byte = 0;
+    u16 ports[2] = {};
+    bpf_probe_read_kernel(&byte, 1, network);
+    packet->version = byte >> 4;
+    if (packet->version == 6) {
+        bpf_probe_read_kernel(&byte, 1, network + 6);
+        bpf_probe_read_kernel(packet->source.ip, 16, network + 8);
+        bpf_probe_read_kernel(packet->destination.ip, 16, network + 24);
+    } else if (packet->version == 4) {
+        bpf_probe_read_kernel(&byte, 1, network + 9);
+        ebtop_read_ip(&packet->source, EBTOP_INET, network + 12, 0);
+        ebtop_read_ip(&packet->destination, EBTOP_INET, network + 16, 0);
+    } else {
+        return;
+    }
+    packet->protocol = byte;
+    if (byte != EBTOP_TCP && byte != EBTOP_UDP)
+        return;
+    bpf_probe_read_kernel(ports, sizeof(ports), transport);
+    packet->source.port = bpf_ntohs(ports[0]);
+    packet->destination.port = bpf_ntohs(ports[1]);
+}
+
+/* Of a struct sk_buff; needs its members head, network_header and transport_header. */
+#define EBTOP_PACKET(packet, skb)                                                                                      \
+    do {                                                                                                               \
+        u8 *ebtop_head = 0;                                                                                            \
+        u16 ebtop_network = 0, ebtop_transport = 0;                                                                    \
+        bpf_probe_read_kernel(&ebtop_head, sizeof(ebtop_head), &(skb)->head);                                          \
+        bpf_probe_read_kernel(&ebtop_network, 2, &(skb)->network_header);                                              \
+        bpf_probe_read_kernel(&ebtop_transport, 2, &(skb)->transport_header);                                          \
+        ebtop_read_packet((packet), ebtop_head + ebtop_network, ebtop_head + ebtop_transport);                         \
     } while (0)

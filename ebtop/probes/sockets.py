@@ -15,6 +15,8 @@ BOTH_ENDS = (
     "sock.__sk_common.skc_v6_rcv_saddr",
 )
 """Of EBTOP_REMOTE and EBTOP_LOCAL."""
+PACKET = ("sk_buff.head", "sk_buff.network_header", "sk_buff.transport_header")
+"""Of EBTOP_PACKET."""
 DESCRIPTOR = (
     "task_struct.files",
     "files_struct.fdt",

@@ -56,6 +56,6 @@ PROBE = Probe(
         ),
     ),
     misses="A retransmit has no process: a target leaves none out. Of two ports the higher is left out of the rows, the"
-    " events have both. Several segments that leave as one piece (GSO) count once; since Linux 6.16 those count too that"
-    " could not be sent.",
+    " events have both. Several segments that leave as one piece (GSO) count once; from Linux 6.16 on, those count too"
+    " that could not be sent.",
 )

@@ -52,8 +52,8 @@ PROBE = Probe(
                 Hook("kprobe", _RECEIVED, "tcptraffic_received"),
             ),
             fields=_SOCKET,
-            misses="What a call wanted to send counts, sent or not; what is only peeked at counts as received; MPTCP and"
-            " what sendfile(2) sends do not count.",
+            misses="What a call wanted to send counts, sent or not; what is only peeked at counts as received; MPTCP"
+            " and what sendfile(2) sends do not count.",
         ),
     ),
     views=(
@@ -68,6 +68,7 @@ PROBE = Probe(
         Table("by_process", "by process", "tcptraffic_rows", (PROCESS,), _COLUMNS, "bytes_per_second"),
         Table("by_remote", "by remote end", "tcptraffic_rows", (REMOTE,), _COLUMNS, "bytes_per_second"),
     ),
-    misses="Headers and what is sent again. Of two ports the higher is left out: all connections of a client to a service"
-    " are one row. What the kernel does for itself (NFS, RPC) belongs to its threads. Zero-copy receives do not count.",
+    misses="Headers and what is sent again. Of two ports the higher is left out: all connections of a client to a"
+    " service are one row. What the kernel does for itself (NFS, RPC) belongs to its threads. Zero-copy"
+    " receives do not count.",
 )
