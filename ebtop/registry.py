@@ -24,6 +24,7 @@ _NAMES = (
     "tcptraffic",
     "tcpretrans",
     "tcpresets",
+    "tcprtt",
 )
 """In the order of their slots; listed, because looking for files would cost the start-up time of each of them."""
 _INTERNAL = ("follow",)
