@@ -25,6 +25,7 @@ _NAMES = (
     "tcpretrans",
     "tcpresets",
     "tcprtt",
+    "tcpstates",
 )
 """In the order of their slots; listed, because looking for files would cost the start-up time of each of them."""
 _INTERNAL = ("follow",)

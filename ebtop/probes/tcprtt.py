@@ -32,6 +32,6 @@ PROBE = Probe(
         Histogram("rtt", "round trips", "tcprtt_rows", Unit.NS, (REMOTE,)),
     ),
     misses="Values are the kernel's own, smoothed over about eight round trips, once for each segment that comes in:"
-    " connections that only wait do not show. Delayed acknowledgements are part of them. A peer's port is left out where"
-    " it is higher than the own. They belong to no process: a target leaves none out.",
+    " connections that only wait do not show. Delayed acknowledgements are part of them. A peer's port is left out"
+    " where it is higher than the own. They belong to no process: a target leaves none out.",
 )
