@@ -26,6 +26,7 @@ _NAMES = (
     "tcpresets",
     "tcprtt",
     "tcpstates",
+    "udp",
 )
 """In the order of their slots; listed, because looking for files would cost the start-up time of each of them."""
 _INTERNAL = ("follow",)

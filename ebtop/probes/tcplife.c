@@ -9,6 +9,11 @@
 #define TCPLIFE_PAGES 32
 #define TCPLIFE_DONE 2 /* 1 << SOCK_DONE, include/net/sock.h: the other end's FIN has come */
 
+struct tcplife_return { /* sys_exit_accept and sys_exit_accept4 */
+    u64 common;
+    u64 nr;
+    s64 ret;
+};
 struct tcplife_key {
     u32 pid;
     struct ebtop_address local;  /* port 0 where this end connected */
@@ -192,7 +197,7 @@ int tcplife_state(struct bpf_raw_tracepoint_args *ctx) {
     return 0;
 }
 
-int tcplife_accept(struct tracepoint__syscalls__sys_exit_accept4 *args) { /* accept's has the same members */
+int tcplife_accept(struct tcplife_return *args) {
     struct sock *sk = 0;
     struct tcplife_session *session;
     u64 socket;

@@ -72,7 +72,7 @@ PROBE = Probe(
             (PROCESS, Key("oldstate", Kind.CODE, "state", codes=TCP_STATES), LOCAL, REMOTE),
         ),
     ),
-    misses="TIME_WAIT, which sockets enter as CLOSE, and requests that are no sockets yet (NEW_SYN_RECV). The process is"
-    " the last whose own call changed the socket's state, 0 where none was seen; with a target, only those count. Of two"
-    " ports the higher is left out of the rows, the events have both. A state that began before ebtop has no time.",
+    misses="TIME_WAIT, which sockets enter as CLOSE, and requests that are no sockets yet (NEW_SYN_RECV). The process"
+    " is the last whose own call changed the socket's state, 0 where none was seen; with a target, only those count. Of"
+    " two ports the higher is left out of the rows, the events have both. A state that began before ebtop has no time.",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ def seen(keys: np.ndarray, counts: np.ndarray, ports: list[int]) -> Changes:
 def expected(host: str, port: int, count: int) -> Changes:
     """What `count` connections go through at both ends."""
     sides = ((((host, 0), (host, port)), CLIENT), (((host, port), (host, 0)), SERVER))
-    return {(*ends, old, new): count for ends, states in sides for old, new in zip(states, states[1:], strict=False)}
+    return {(*ends, old, new): count for ends, states in sides for old, new in pairwise(states)}
 
 
 def test_changes_are_exact_by_ends_and_states(load: Callable[..., Loaded], capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* udp: datagrams that processes send and take, between two ends. Ways: 0 sock_send_length and sock_recv_length, at the
+ * return of every call that sends or receives; whom a socket without a fixed far end sends to is read in the packet that
+ * the same thread queued just before (net_dev_queue). 1 fexit of UDP itself, where the call's own address is at hand. */
+#ifndef UDP_ROWS
+#define UDP_ROWS 16384
+#endif
+#define UDP_THREADS 8192
+#define UDP_PEEK 2 /* MSG_PEEK, include/linux/socket.h */
+
+struct udp_key {
+    u32 pid;
+    struct ebtop_address local;
+    struct ebtop_address remote; /* all 0: unknown */
+};
+struct udp_row {
+    u64 datagrams;
+    u64 tx_datagrams;
+    u64 rx_datagrams;
+    u64 tx_bytes;
+    u64 rx_bytes;
+    char comm[EBTOP_COMM];
+};
+
+BPF_TABLE("percpu_hash", struct udp_key, struct udp_row, udp_rows, UDP_ROWS);
+EBTOP_COUNTERS(struct ebtop_totals, udp_totals, 1);
+
+static __always_inline int udp_is_left_out(struct sock *sk) {
+    u16 protocol = 0;
+    bpf_probe_read_kernel(&protocol, sizeof(protocol), &sk->sk_protocol);
+    return protocol != EBTOP_UDP || ebtop_is_left_out(bpf_get_current_pid_tgid() >> 32);
+}
+
+static __always_inline struct udp_row *udp_row_of(struct udp_key *key) {
+    struct udp_row zero = {}, *row = udp_rows.lookup(key);
+    if (row)
+        return row;
+    bpf_get_current_comm(zero.comm, sizeof(zero.comm));
+    return udp_rows.lookup_or_try_init(key, &zero);
+}
+
+/* Without `peer`, the socket's far end, which has a port only if it is fixed. */
+static __always_inline int udp_count(struct sock *sk, struct ebtop_address *peer, int sent, u64 bytes) {
+    u32 bank = ebtop_bank(1);
+    struct ebtop_totals *totals = udp_totals.lookup(&bank);
+    struct udp_key key = {.pid = bpf_get_current_pid_tgid() >> 32};
+    struct udp_row *row;
+    u16 fixed = 0;
+    if (!totals)
+        return 0;
+    bpf_probe_read_kernel(&fixed, sizeof(fixed), &sk->__sk_common.skc_dport);
+    if (peer && peer->port)
+        key.remote = *peer;
+    else if (fixed)
+        EBTOP_REMOTE(&key.remote, sk);
+    EBTOP_LOCAL(&key.local, sk);
+    ebtop_keep_service(&key.local, &key.remote);
+    ebtop_add(&totals->total, 1);
+    row = udp_row_of(&key);
+    if (!row) {
+        ebtop_add(&totals->drops, 1);
+        return 0;
+    }
+    ebtop_add(&row->datagrams, 1);
+    ebtop_add(sent ? &row->tx_datagrams : &row->rx_datagrams, 1);
+    ebtop_add(sent ? &row->tx_bytes : &row->rx_bytes, bytes);
+    return 0;
+}
+
+#if UDP_WAY == 0
+struct udp_sending { /* by thread */
+    u64 socket;      /* 0: nothing queued since the last send returned */
+    struct ebtop_address peer;
+};
+BPF_TABLE("lru_hash", u64, struct udp_sending, udp_sendings, UDP_THREADS);
+
+int udp_queue(struct bpf_raw_tracepoint_args *ctx) { /* (skb) */
+    struct sk_buff *skb = (struct sk_buff *)ctx->args[0];
+    struct sock *sk = 0;
+    struct ebtop_packet packet = {};
+    struct udp_sending sending = {};
+    u64 thread = bpf_get_current_pid_tgid();
+    u16 protocol = 0, port = 0;
+    bpf_probe_read_kernel(&sk, sizeof(sk), &skb->sk);
+    if (!sk)
+        return 0;
+    bpf_probe_read_kernel(&protocol, sizeof(protocol), &sk->sk_protocol);
+    bpf_probe_read_kernel(&port, sizeof(port), &sk->__sk_common.skc_dport);
+    if (protocol != EBTOP_UDP || port)
+        return 0;
+    EBTOP_PACKET(&packet, skb);
+    bpf_probe_read_kernel(&port, sizeof(port), &sk->__sk_common.skc_num);
+    if (packet.protocol != EBTOP_UDP || packet.source.port != port) /* a later fragment, the packet of a tunnel */
+        return 0;
+    sending.socket = (u64)sk;
+    sending.peer = packet.destination;
+    udp_sendings.update(&thread, &sending);
+    return 0;
+}
+
+int udp_sent(struct bpf_raw_tracepoint_args *ctx) { /* (sk, ret, flags) */
+    struct sock *sk = (struct sock *)ctx->args[0];
+    u64 thread = bpf_get_current_pid_tgid();
+    int bytes = ctx->args[1];
+    struct udp_sending *sending;
+    struct ebtop_address peer = {};
+    if (bytes < 0 || udp_is_left_out(sk))
+        return 0;
+    sending = udp_sendings.lookup(&thread);
+    if (sending && sending->socket == (u64)sk) {
+        peer = sending->peer;
+        sending->socket = 0;
+    }
+    return udp_count(sk, &peer, 1, bytes);
+}
+
+int udp_received(struct bpf_raw_tracepoint_args *ctx) {
+    struct sock *sk = (struct sock *)ctx->args[0];
+    int bytes = ctx->args[1];
+    if (bytes < 0 || ctx->args[2] & UDP_PEEK || udp_is_left_out(sk))
+        return 0;
+    return udp_count(sk, 0, 0, bytes);
+}
+#endif
+
+#if UDP_WAY == 1
+static __always_inline int udp_return(u64 *ctx, int arguments) {
+    u64 value = 0;
+#if EBTOP_KERNEL >= KERNEL_VERSION(5, 17, 0)
+    bpf_get_func_ret(ctx, &value);
+#else
+    value = ctx[arguments];
+#endif
+    return value;
+}
+
+/* The address that came with the call, in the kernel's memory: struct sockaddr_in or sockaddr_in6. */
+static __always_inline void udp_name(struct msghdr *msg, struct ebtop_address *peer) {
+    u8 *name = 0;
+    u16 family = 0, port = 0;
+    bpf_probe_read_kernel(&name, sizeof(name), &msg->msg_name);
+    if (!name)
+        return;
+    bpf_probe_read_kernel(&family, sizeof(family), name);
+    bpf_probe_read_kernel(&port, sizeof(port), name + 2);
+    if (family != EBTOP_INET && family != EBTOP_INET6)
+        return;
+    ebtop_read_ip(peer, family, name + 4, name + 8);
+    peer->port = bpf_ntohs(port);
+}
+
+static __always_inline int udp_done(u64 *ctx, int sent, int bytes) {
+    struct sock *sk = (struct sock *)ctx[0];
+    struct ebtop_address peer = {};
+    if (bytes < 0 || udp_is_left_out(sk))
+        return 0;
+    udp_name((struct msghdr *)ctx[1], &peer);
+    return udp_count(sk, &peer, sent, bytes);
+}
+
+int udp_sent(u64 *ctx) { /* (sk, msg, length); also called by udpv6_sendmsg, which counts then */
+    struct sock *sk = (struct sock *)ctx[0];
+    u16 family = 0;
+    bpf_probe_read_kernel(&family, sizeof(family), &sk->__sk_common.skc_family);
+    return family == EBTOP_INET6 ? 0 : udp_done(ctx, 1, udp_return(ctx, 3));
+}
+
+int udp_sent6(u64 *ctx) {
+    return udp_done(ctx, 1, udp_return(ctx, 3));
+}
+
+int udp_received(u64 *ctx) { /* (sk, msg, length, flags, address's length); before 5.19 with noblock before flags */
+#if EBTOP_KERNEL >= KERNEL_VERSION(5, 19, 0)
+    u64 flags = ctx[3];
+#else
+    u64 flags = ctx[4];
+#endif
+    return flags & UDP_PEEK ? 0 : udp_done(ctx, 0, udp_return(ctx, 6));
+}
+#endif

@@ -1,0 +1,64 @@
+"""UDP: which process sends and takes how many datagrams, with whom."""
+
+from ebtop.probes.sockets import BOTH_ENDS, LOCAL, PACKET, PROCESS, REMOTE
+from ebtop.spec import Column, Hook, Probe, Table, Way, rate, total
+from ebtop.units import Unit
+
+_SOCKET = (*BOTH_ENDS, "sock.sk_protocol")
+_COLUMNS: tuple[Column, ...] = (
+    rate("datagrams", title="dgram/s", help="sent and taken per second"),
+    rate("tx_bytes", Unit.BYTES, title="tx/s", help="payload given to the socket per second"),
+    rate("rx_bytes", Unit.BYTES, title="rx/s", help="payload taken from the socket per second"),
+    rate("tx_datagrams", title="sent/s", importance=2),
+    rate("rx_datagrams", title="taken/s", importance=2),
+    total("datagrams", importance=4),
+    total("tx_bytes", Unit.BYTES, title="tx", importance=5),
+    total("rx_bytes", Unit.BYTES, title="rx", importance=5),
+)
+
+PROBE = Probe(
+    name="udp",
+    title="UDP",
+    question="Who sends and receives datagrams, how many, how much, with whom?",
+    slot=0,
+    default=False,
+    same=("nethogs -C",),
+    group="network",
+    ways=(
+        Way(
+            "raw_tracepoint",
+            (
+                Hook("raw_tracepoint", "sock_send_length", "udp_sent"),
+                Hook("raw_tracepoint", "sock_recv_length", "udp_received"),
+                Hook("raw_tracepoint", "net_dev_queue", "udp_queue"),
+            ),
+            fields=(*_SOCKET, *PACKET, "sk_buff.sk"),
+            misses="From whom a socket takes that is connected to nobody: its remote end is -.",
+        ),
+        Way(
+            "fexit",
+            (
+                Hook("fexit", "udp_sendmsg", "udp_sent"),
+                Hook("fexit", "udp_recvmsg", "udp_received"),
+                Hook("fexit", "udpv6_sendmsg", "udp_sent6", optional=True),
+                Hook("fexit", "udpv6_recvmsg", "udp_received", optional=True),
+            ),
+            fields=(*_SOCKET, "msghdr.msg_name"),
+            misses="From whom a socket takes that is connected to nobody, where the call does not ask: it is -.",
+        ),
+    ),
+    views=(
+        Table(
+            "by_process_and_ends",
+            "by process, local and remote end",
+            "udp_rows",
+            (PROCESS, LOCAL, REMOTE),
+            _COLUMNS,
+            "datagrams_per_second",
+        ),
+        Table("by_process", "by process", "udp_rows", (PROCESS,), _COLUMNS, "datagrams_per_second"),
+        Table("by_remote", "by remote end", "udp_rows", (REMOTE,), _COLUMNS, "datagrams_per_second"),
+    ),
+    misses="Datagrams that nobody takes, and what the kernel itself sends (tunnels). What one call sends in segments"
+    " (UDP_SEGMENT) or takes in one piece (UDP_GRO) is one datagram. Of two ports the higher is left out.",
+)
