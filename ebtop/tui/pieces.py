@@ -54,7 +54,7 @@ def middle(text: str, cells: int) -> str:
 
 
 def unit_name(text: str, cells: int) -> str:
-    """The name of a unit in exactly `cells` cells: without ".service" where it is too long, as systemctl takes it, too."""
+    """The name of a unit in exactly `cells` cells; without ".service", as systemctl takes it too, if too long."""
     return middle(text if width(text) <= cells else text.removesuffix(".service"), cells)
 
 
