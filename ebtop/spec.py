@@ -209,9 +209,10 @@ class Hook:
     """One program on one place in the kernel."""
 
     kind: str
-    """raw_tracepoint, tracepoint, fentry, fexit, kprobe, kretprobe."""
+    """raw_tracepoint, tracepoint, perf_event, fentry, fexit, kprobe, kretprobe."""
     target: str
-    """Event (tracepoints as category:event) or kernel function; alternatives of one name divided by "|"."""
+    """Event (tracepoints as category:event) or kernel function; alternatives of one name divided by "|". A perf_event
+    is a software event of each CPU: "cpu-clock:49" 49 times a second, "page-faults:1" at each fault."""
     function: str
     """The C function that runs there."""
     optional: bool = False
