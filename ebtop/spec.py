@@ -37,6 +37,8 @@ class Kind(Enum):
     """bpf_ktime_get_ns() of an event; drawn as wall-clock time of day."""
     OBJECT = "object"
     """The id of a BPF program or map."""
+    SYMBOL = "symbol"
+    """An address in the kernel, e.g. of a function or where it was called from; drawn as the function's name."""
     CODE = "code"
     """A number that stands for a word: see `Key.codes` and `Key.enum`; the number itself where neither has one."""
 

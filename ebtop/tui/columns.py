@@ -26,7 +26,13 @@ _FIXED = {
     Kind.DEVICE: 9,
 }
 _NARROW, _WIDE = 10, 120
-_FLEXIBLE = {Kind.TEXT: (18, _WIDE), Kind.SYSCALL: (10, 20), Kind.ADDRESS: (15, 26), Kind.CODE: (8, 24)}
+_FLEXIBLE = {
+    Kind.TEXT: (18, _WIDE),
+    Kind.SYSCALL: (10, 20),
+    Kind.ADDRESS: (15, 26),
+    Kind.CODE: (8, 24),
+    Kind.SYMBOL: (14, 40),
+}
 _COMM, _GROUP = (8, 16), (8, 28)
 _COUNT_WIDTH = 5
 _PID_WIDTH = 7
