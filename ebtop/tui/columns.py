@@ -34,6 +34,7 @@ _FLEXIBLE = {
     Kind.CODE: (8, 24),
     Kind.FLAGS: (8, 40),
     Kind.NUMBERED: (18, _WIDE),
+    Kind.SYMBOL: (14, 40),
 }
 _COMM, _GROUP = (8, 16), (8, 28)
 _COUNT_WIDTH = 5
