@@ -21,6 +21,7 @@ _FILES = {
     "inet_sock": "net/inet_sock.h",
     "linux_binprm": "linux/binfmts.h",
     "mm_struct": "linux/mm_types.h",
+    "msghdr": "linux/socket.h",
     "net_device": "linux/netdevice.h",
     "request": "linux/blk-mq.h",
     "request_queue": "linux/blkdev.h",
