@@ -158,7 +158,7 @@ _WRITERS: dict[Kind, Callable[[Frame, Any], str]] = {
     Kind.TEXT: lambda frame, value: decoded(value),
     Kind.SYSCALL: _label(Kind.SYSCALL),
     Kind.DEVICE: device_name,
-    Kind.INTERFACE: _label(Kind.INTERFACE),
+    Kind.INTERFACE: lambda frame, index: frame.label(Kind.INTERFACE.value, index) if index else "-",
     Kind.ERRNO: lambda frame, number: errno_name(number),
     Kind.UID: _label(Kind.UID),
     Kind.DIRECTION: lambda frame, number: direction(number),

@@ -27,6 +27,7 @@ _NAMES = (
     "tcprtt",
     "tcpstates",
     "udp",
+    "netdrops",
 )
 """In the order of their slots; listed, because looking for files would cost the start-up time of each of them."""
 _INTERNAL = ("follow",)

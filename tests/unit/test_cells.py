@@ -44,6 +44,7 @@ def number(kind: Kind, value: int) -> str:
         (Kind.DEVICE, 8 << 20 | 3, "8:3"),
         (Kind.INTERFACE, 2, "eth0"),
         (Kind.INTERFACE, 9, "9"),
+        (Kind.INTERFACE, 0, "-"),
         (Kind.ERRNO, 0, "ok"),
         (Kind.ERRNO, 2, "ENOENT"),
         (Kind.ERRNO, 512, "ERESTARTSYS"),
