@@ -28,6 +28,7 @@ _NAMES = (
     "tcpstates",
     "udp",
     "netdrops",
+    "netdev",
 )
 """In the order of their slots; listed, because looking for files would cost the start-up time of each of them."""
 _INTERNAL = ("follow",)

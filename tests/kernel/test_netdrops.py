@@ -43,11 +43,12 @@ Drop = tuple[str, int, int, int, int]
 def dropped(records: np.ndarray, port: int) -> list[Drop]:
     """Reason, network, protocol, interface and bytes of what was on its way to `port`."""
     reasons = dict(btf.kernel().enumerators("skb_drop_reason"))
-    return [
-        (reasons[int(one["reason"])], *(int(one[name]) for name in ("network", "protocol", "interface", "bytes")))
-        for one in records
-        if end(one["destination"])[1] == port
-    ]
+    found = []
+    for one in records:
+        if end(one["destination"])[1] == port:
+            network, protocol, interface = int(one["network"]), int(one["protocol"]), int(one["interface"])
+            found.append((reasons[int(one["reason"])], network, protocol, interface, int(one["bytes"])))
+    return found
 
 
 def test_drops_are_exact_by_destination_and_reason(
