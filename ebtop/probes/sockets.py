@@ -4,6 +4,8 @@ from ebtop.spec import Key, Kind
 
 PROCESS = Key("pid", Kind.PID)
 LOCAL = Key("local", Kind.ADDRESS, "local")
+LOCAL_LESS = Key("local", Kind.ADDRESS, "local", importance=2)
+"""Where there is much else to show."""
 REMOTE = Key("remote", Kind.ADDRESS, "remote")
 BOTH_ENDS = (
     "sock.__sk_common.skc_family",

@@ -1,11 +1,13 @@
 """TCP resets: which connections are broken off or refused, by whom, in which direction, and why."""
 
-from ebtop.probes.sockets import BOTH_ENDS, LOCAL, PACKET, PROCESS, REMOTE, TCP_STATES
+from ebtop.probes.sockets import BOTH_ENDS, LOCAL, LOCAL_LESS, PACKET, PROCESS, REMOTE, TCP_STATES
 from ebtop.spec import Column, Events, Hook, Key, Kind, Probe, Table, Way, rate, total
 
 _DIRECTION = Key("direction", Kind.CODE, "direction", codes=((0, "sent"), (1, "received")))
-_REASON = Key("reason", Kind.CODE, "reason", help="why it was sent; of one received nobody knows", enum="sk_rst_reason")
-_STATE = Key("state", Kind.CODE, "state", importance=2, codes=((0, "-"), *TCP_STATES))
+_REASON = Key(
+    "reason", Kind.CODE, help="why it was sent; of one received nobody knows", importance=1, enum="sk_rst_reason"
+)
+_STATE = Key("state", Kind.CODE, "state", importance=3, codes=((0, "-"), *TCP_STATES))
 _COLUMNS: tuple[Column, ...] = (
     rate("resets", help="RST segments per second"),
     total("resets", importance=4),
@@ -38,7 +40,7 @@ PROBE = Probe(
             "by_process_and_ends",
             "by process, direction and ends",
             "tcpresets_rows",
-            (PROCESS, _DIRECTION, LOCAL, REMOTE, _REASON, _STATE),
+            (PROCESS, _DIRECTION, LOCAL_LESS, REMOTE, _REASON, _STATE),
             _COLUMNS,
             "resets_per_second",
         ),

@@ -4,7 +4,7 @@ from ebtop.probes.sockets import BOTH_ENDS, LOCAL, REMOTE, TCP_STATES
 from ebtop.spec import Column, Events, Hook, Key, Kind, Probe, Table, Way, rate, total
 from ebtop.units import Unit
 
-_STATE = Key("state", Kind.CODE, "state", codes=TCP_STATES)
+_STATE = Key("state", Kind.CODE, "state", importance=1, codes=TCP_STATES)
 _COLUMNS: tuple[Column, ...] = (
     rate("segments", help="segments sent again per second"),
     rate("bytes", Unit.BYTES, help="data in them per second"),

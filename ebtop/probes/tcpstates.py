@@ -1,6 +1,6 @@
 """TCP states: every change of a socket's state, and how long sockets stay in each."""
 
-from ebtop.probes.sockets import BOTH_ENDS, LOCAL, PROCESS, REMOTE, TCP_STATES
+from ebtop.probes.sockets import BOTH_ENDS, LOCAL, LOCAL_LESS, PROCESS, REMOTE, TCP_STATES
 from ebtop.spec import Column, Events, Histogram, Hook, Key, Kind, Probe, Table, Way, largest, mean, rate, total
 from ebtop.units import Unit
 
@@ -30,15 +30,6 @@ PROBE = Probe(
     ),
     views=(
         Table(
-            "by_process_and_ends",
-            "by process, ends and states",
-            "tcpstates_rows",
-            (PROCESS, LOCAL, REMOTE, _OLD, _NEW),
-            _COLUMNS,
-            "changes_per_second",
-        ),
-        Table("by_states", "by states", "tcpstates_rows", (_OLD, _NEW), _COLUMNS, "changes_per_second"),
-        Table(
             "by_process",
             "by process and states",
             "tcpstates_rows",
@@ -46,6 +37,15 @@ PROBE = Probe(
             _COLUMNS,
             "changes_per_second",
         ),
+        Table(
+            "by_process_and_ends",
+            "by process, ends and states",
+            "tcpstates_rows",
+            (PROCESS, LOCAL_LESS, REMOTE, _OLD, _NEW),
+            _COLUMNS,
+            "changes_per_second",
+        ),
+        Table("by_states", "by states", "tcpstates_rows", (_OLD, _NEW), _COLUMNS, "changes_per_second"),
         Events(
             "changes",
             "last changes",

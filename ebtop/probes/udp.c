@@ -5,6 +5,7 @@
 #ifndef UDP_ROWS
 #define UDP_ROWS 16384
 #endif
+#define UDP_EPHEMERAL 32768 /* net.ipv4.ip_local_port_range begins there unless it is changed */
 #define UDP_THREADS 8192
 #define UDP_PEEK 2 /* MSG_PEEK, include/linux/socket.h */
 
@@ -55,6 +56,8 @@ static __always_inline int udp_count(struct sock *sk, struct ebtop_address *peer
         EBTOP_REMOTE(&key.remote, sk);
     EBTOP_LOCAL(&key.local, sk);
     ebtop_keep_service(&key.local, &key.remote);
+    if (!key.remote.port && key.local.port >= UDP_EPHEMERAL) /* a client that nobody is known to answer */
+        key.local.port = 0;
     ebtop_add(&totals->total, 1);
     row = udp_row_of(&key);
     if (!row) {

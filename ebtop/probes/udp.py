@@ -33,7 +33,8 @@ PROBE = Probe(
                 Hook("raw_tracepoint", "net_dev_queue", "udp_queue"),
             ),
             fields=(*_SOCKET, *PACKET, "sk_buff.sk"),
-            misses="From whom a socket takes that is connected to nobody: its remote end is -.",
+            misses="From whom a socket takes that is connected to nobody: its remote end is -, and its own port, where"
+            " it is an ephemeral one, is left out.",
         ),
         Way(
             "fexit",
