@@ -106,6 +106,18 @@ static __always_inline u64 ebtop_wake(u64 *sent, u64 quarter) {
     return *sent % quarter ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
 }
 
+/* What a function of so many arguments returned, in a program of kind fexit. */
+#if EBTOP_KERNEL >= KERNEL_VERSION(5, 17, 0)
+#define EBTOP_RETURNED(ctx, arguments)                                                                                 \
+    ({                                                                                                                 \
+        u64 ebtop_value = 0;                                                                                           \
+        bpf_get_func_ret((ctx), &ebtop_value);                                                                         \
+        ebtop_value;                                                                                                   \
+    })
+#else
+#define EBTOP_RETURNED(ctx, arguments) ((ctx)[arguments])
+#endif
+
 /* For counters that a softirq and the task below it may both touch: network and block events. */
 #define ebtop_add(counter, value) __sync_fetch_and_add((counter), (value))
 
@@ -279,6 +291,17 @@ static __always_inline void ebtop_keep_service(struct ebtop_address *local, stru
         bpf_probe_read_kernel(&ebtop_socket, sizeof(ebtop_socket), &ebtop_file->private_data);                         \
         bpf_probe_read_kernel(&(sock), sizeof(sock), &ebtop_socket->sk);                                               \
     } while (0)
+
+/* (sk, msg, length, flags, address's length) -> bytes: the functions that receive, in a program of kind fexit; before 5.19
+ * with noblock before the flags. */
+#if EBTOP_KERNEL >= KERNEL_VERSION(5, 19, 0)
+#define EBTOP_RECEIVE_FLAGS 3
+#define EBTOP_RECEIVE_ARGUMENTS 5
+#else
+#define EBTOP_RECEIVE_FLAGS 4
+#define EBTOP_RECEIVE_ARGUMENTS 6
+#endif
+#define EBTOP_PEEK 2 /* MSG_PEEK, include/linux/socket.h */
 
 /* What an IP packet's headers say; ends have ports where its protocol has them. */
 struct ebtop_packet {

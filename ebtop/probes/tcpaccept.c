@@ -88,13 +88,8 @@ static __always_inline int tcpaccept_count(struct sock *sk, struct sock *listene
 
 #if TCPACCEPT_WAY == 0
 int tcpaccept_fexit(u64 *ctx) { /* (listener, …) -> accepted socket or NULL */
-    u64 sk = 0;
-#if EBTOP_KERNEL >= KERNEL_VERSION(5, 17, 0)
-    bpf_get_func_ret(ctx, &sk);
-#else
-    sk = ctx[4]; /* after (struct sock *, int flags, int *err, bool kern) */
-#endif
-    return tcpaccept_count((struct sock *)sk, (struct sock *)ctx[0]);
+    /* after (struct sock *, int flags, int *err, bool kern): those of the kernels that have no helper for it */
+    return tcpaccept_count((struct sock *)EBTOP_RETURNED(ctx, 4), (struct sock *)ctx[0]);
 }
 #else
 static __always_inline void tcpaccept_enter(u64 listener) {

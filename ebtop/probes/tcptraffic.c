@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* tcptraffic: bytes that processes gave to TCP sockets and took from them, between two ends. Ways: 0 sock_send_length and
- * sock_recv_length, at the return of every call that sends or receives; 1 fexit and fentry, 2 kprobes of TCP itself. */
+ * sock_recv_length, at the return of every call that sends or receives; 1 fexit, 2 kprobes of TCP itself. */
 #ifndef TCPTRAFFIC_ROWS
 #define TCPTRAFFIC_ROWS 16384
 #endif
-#define TCPTRAFFIC_PEEK 2 /* MSG_PEEK, include/linux/socket.h */
 
 struct tcptraffic_key {
     u32 pid;
@@ -63,7 +62,7 @@ int tcptraffic_sent(struct bpf_raw_tracepoint_args *ctx) { /* (sk, ret, flags) *
 }
 
 int tcptraffic_received(struct bpf_raw_tracepoint_args *ctx) {
-    if (ctx->args[2] & TCPTRAFFIC_PEEK)
+    if (ctx->args[2] & EBTOP_PEEK)
         return 0;
     return tcptraffic_count((struct sock *)ctx->args[0], 0, (int)ctx->args[1]);
 }
@@ -71,17 +70,13 @@ int tcptraffic_received(struct bpf_raw_tracepoint_args *ctx) {
 
 #if TCPTRAFFIC_WAY == 1
 int tcptraffic_sent(u64 *ctx) { /* (sk, msg, size) -> bytes or error */
-    u64 sent = 0;
-#if EBTOP_KERNEL >= KERNEL_VERSION(5, 17, 0)
-    bpf_get_func_ret(ctx, &sent);
-#else
-    sent = ctx[3];
-#endif
-    return tcptraffic_count((struct sock *)ctx[0], (int)sent, 0);
+    return tcptraffic_count((struct sock *)ctx[0], (int)EBTOP_RETURNED(ctx, 3), 0);
 }
 
-int tcptraffic_received(u64 *ctx) { /* (sk, copied) */
-    return tcptraffic_count((struct sock *)ctx[0], 0, (int)ctx[1]);
+int tcptraffic_received(u64 *ctx) {
+    if (ctx[EBTOP_RECEIVE_FLAGS] & EBTOP_PEEK)
+        return 0;
+    return tcptraffic_count((struct sock *)ctx[0], 0, (int)EBTOP_RETURNED(ctx, EBTOP_RECEIVE_ARGUMENTS));
 }
 #endif
 
@@ -93,6 +88,6 @@ int tcptraffic_sent(struct pt_regs *ctx) {
 }
 
 int tcptraffic_received(struct pt_regs *ctx) {
-    return tcptraffic_count((struct sock *)PT_REGS_PARM1(ctx), 0, (int)PT_REGS_PARM2(ctx));
+    return tcptraffic_count((struct sock *)PT_REGS_PARM1(ctx), 0, (int)PT_REGS_PARM2(ctx)); /* (sk, copied) */
 }
 #endif

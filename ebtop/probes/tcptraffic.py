@@ -14,7 +14,6 @@ _COLUMNS: tuple[Column, ...] = (
     total("tx_bytes", Unit.BYTES, title="tx", importance=4),
     total("rx_bytes", Unit.BYTES, title="rx", importance=4),
 )
-_RECEIVED = "tcp_cleanup_rbuf"
 
 PROBE = Probe(
     name="tcptraffic",
@@ -40,16 +39,16 @@ PROBE = Probe(
             "fexit",
             (
                 Hook("fexit", "tcp_sendmsg", "tcptraffic_sent"),
-                Hook("fentry", _RECEIVED, "tcptraffic_received"),
+                Hook("fexit", "tcp_recvmsg", "tcptraffic_received"),
             ),
             fields=_SOCKET,
-            misses="What is only peeked at counts as received; MPTCP and what sendfile(2) sends do not count.",
+            misses="MPTCP, what sendfile(2) sends and what splice(2) takes.",
         ),
         Way(
             "kprobe",
             (
                 Hook("kprobe", "tcp_sendmsg", "tcptraffic_sent"),
-                Hook("kprobe", _RECEIVED, "tcptraffic_received"),
+                Hook("kprobe", "tcp_cleanup_rbuf", "tcptraffic_received"),
             ),
             fields=_SOCKET,
             misses="What a call wanted to send counts, sent or not; what is only peeked at counts as received; MPTCP"

@@ -7,7 +7,6 @@
 #endif
 #define UDP_EPHEMERAL 32768 /* net.ipv4.ip_local_port_range begins there unless it is changed */
 #define UDP_THREADS 8192
-#define UDP_PEEK 2 /* MSG_PEEK, include/linux/socket.h */
 
 struct udp_key {
     u32 pid;
@@ -120,23 +119,13 @@ int udp_sent(struct bpf_raw_tracepoint_args *ctx) { /* (sk, ret, flags) */
 int udp_received(struct bpf_raw_tracepoint_args *ctx) {
     struct sock *sk = (struct sock *)ctx->args[0];
     int bytes = ctx->args[1];
-    if (bytes < 0 || ctx->args[2] & UDP_PEEK || udp_is_left_out(sk))
+    if (bytes < 0 || ctx->args[2] & EBTOP_PEEK || udp_is_left_out(sk))
         return 0;
     return udp_count(sk, 0, 0, bytes);
 }
 #endif
 
 #if UDP_WAY == 1
-static __always_inline int udp_return(u64 *ctx, int arguments) {
-    u64 value = 0;
-#if EBTOP_KERNEL >= KERNEL_VERSION(5, 17, 0)
-    bpf_get_func_ret(ctx, &value);
-#else
-    value = ctx[arguments];
-#endif
-    return value;
-}
-
 /* The address that came with the call, in the kernel's memory: struct sockaddr_in or sockaddr_in6. */
 static __always_inline void udp_name(struct msghdr *msg, struct ebtop_address *peer) {
     u8 *name = 0;
@@ -165,19 +154,16 @@ int udp_sent(u64 *ctx) { /* (sk, msg, length); also called by udpv6_sendmsg, whi
     struct sock *sk = (struct sock *)ctx[0];
     u16 family = 0;
     bpf_probe_read_kernel(&family, sizeof(family), &sk->__sk_common.skc_family);
-    return family == EBTOP_INET6 ? 0 : udp_done(ctx, 1, udp_return(ctx, 3));
+    return family == EBTOP_INET6 ? 0 : udp_done(ctx, 1, EBTOP_RETURNED(ctx, 3));
 }
 
 int udp_sent6(u64 *ctx) {
-    return udp_done(ctx, 1, udp_return(ctx, 3));
+    return udp_done(ctx, 1, EBTOP_RETURNED(ctx, 3));
 }
 
-int udp_received(u64 *ctx) { /* (sk, msg, length, flags, address's length); before 5.19 with noblock before flags */
-#if EBTOP_KERNEL >= KERNEL_VERSION(5, 19, 0)
-    u64 flags = ctx[3];
-#else
-    u64 flags = ctx[4];
-#endif
-    return flags & UDP_PEEK ? 0 : udp_done(ctx, 0, udp_return(ctx, 6));
+int udp_received(u64 *ctx) {
+    if (ctx[EBTOP_RECEIVE_FLAGS] & EBTOP_PEEK)
+        return 0;
+    return udp_done(ctx, 0, EBTOP_RETURNED(ctx, EBTOP_RECEIVE_ARGUMENTS));
 }
 #endif

@@ -77,13 +77,16 @@ def test_resets_are_exact_by_direction_state_and_ends(
         (RECEIVED, SYN_SENT, (home, 0), (home, deaf)): 13,
         (RECEIVED, SYN_SENT, (home6, 0), (home6, mute)): 7,
     }
+    knows_reasons = "without reason" not in loaded.live["tcpresets"].hook
+    if not knows_reasons:  # before Linux 6.10 no socket, no event
+        expected = {what: count for what, count in expected.items() if what[:2] != (SENT, 0)}
     found = seen(rows.keys, rows.values["resets"])
     assert {what: found.get(what) for what in expected} == expected
     mine = (rows.keys["pid"] == worker.pid) & (rows.keys["direction"] == SENT)
     assert int(rows.values["resets"][mine].sum()) == 30
     reasons = dict(btf.kernel().enumerators("sk_rst_reason"))
     nobody = (rows.keys["state"] == 0) & np.isin([end(one)[1] for one in rows.keys["local"]], [deaf, mute])
-    assert {reasons[int(one)] for one in rows.keys["reason"][nobody]} == {"NO_SOCKET"}
+    assert not knows_reasons or {reasons[int(one)] for one in rows.keys["reason"][nobody]} == {"NO_SOCKET"}
     assert totals["total"] == int(rows.values["resets"].sum()) == events.seen and totals["drops"] == 0
     sent = events.records[(events.records["pid"] == worker.pid) & (events.records["direction"] == SENT)]
     assert sent.size == 30 and len({end(one) for one in sent["local"]}) == 30
