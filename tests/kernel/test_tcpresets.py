@@ -25,6 +25,8 @@ def reset(listening):
     server = listening.accept()[0]
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     client.close()
+    try: server.recv(1)
+    except ConnectionResetError: pass
     server.close()
 
 def refused(nobody):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from ebtop.sample import MapRows
-from tests.kernel.loaded import Loaded
+from tests.kernel.loaded import Loaded, workable
 from tests.kernel.sockets import LOW_PORTS
 from tests.kernel.test_tcpconnect import end
 from tests.kernel.worker import Worker
@@ -53,24 +53,26 @@ def shown(rows: MapRows, pid: int) -> dict[tuple[tuple[str, int], tuple[str, int
     }
 
 
-def test_bytes_are_exact_by_both_ends(load: Callable[..., Loaded], capfd: pytest.CaptureFixture[str]) -> None:
-    """Two connections each over IPv4 and IPv6 are a client's row and a server's; what is peeked at counts once."""
+@pytest.mark.parametrize("way", workable("tcptraffic"))
+def test_bytes_are_exact_by_both_ends(load: Callable[..., Loaded], capfd: pytest.CaptureFixture[str], way: str) -> None:
+    """Two connections each over IPv4 and IPv6 are a client's row and a server's; only kprobes count what is peeked at."""
     with Worker(WORK, prepare=PREPARE) as worker:
         four, six = map(int, capfd.readouterr().err.split())
-        loaded = load("tcptraffic")
+        loaded = load("tcptraffic", way=way)
         worker.work()
         loaded.detach()
         rows, totals = loaded.rows("tcptraffic_rows"), loaded.totals("tcptraffic")
     asked, answered = 2 * 53 * 1009, 2 * 17 * 2003
+    peeked, peeked_back, peeked6 = (2 * 53, 2 * 17, 31) if way == "kprobe" else (0, 0, 0)
     assert shown(rows, worker.pid) == {
-        (("127.0.0.1", 0), ("127.0.0.1", four)): (asked, answered),
-        (("127.0.0.1", four), ("127.0.0.1", 0)): (answered, asked),
+        (("127.0.0.1", 0), ("127.0.0.1", four)): (asked, answered + peeked_back),
+        (("127.0.0.1", four), ("127.0.0.1", 0)): (answered, asked + peeked),
         (("::1", 0), ("::1", six)): (31 * 101, 7 * 13),
-        (("::1", six), ("::1", 0)): (7 * 13, 31 * 101),
+        (("::1", six), ("::1", 0)): (7 * 13, 31 * 101 + peeked6),
     }
     assert totals["drops"] == 0 and totals["total"] == int(rows.values["calls"].sum())
     mine = rows.values[rows.keys["pid"] == worker.pid]
-    assert int(mine["bytes"].sum()) == 2 * (asked + answered + 31 * 101 + 7 * 13)
+    assert int(mine["bytes"].sum()) == int(mine["tx_bytes"].sum()) + int(mine["rx_bytes"].sum())
 
 
 def test_a_full_map_counts_what_it_drops(load: Callable[..., Loaded]) -> None:
