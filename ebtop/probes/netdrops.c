@@ -32,7 +32,7 @@ struct netdrops_event {
     struct ebtop_address destination;
 };
 
-BPF_TABLE("percpu_hash", struct netdrops_key, struct netdrops_row, netdrops_rows, NETDROPS_ROWS);
+BPF_TABLE("hash", struct netdrops_key, struct netdrops_row, netdrops_rows, NETDROPS_ROWS);
 EBTOP_EVENTS(netdrops, struct netdrops_event, NETDROPS_PAGES);
 EBTOP_COUNTERS(struct ebtop_totals, netdrops_totals, 1);
 

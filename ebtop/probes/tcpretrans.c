@@ -23,7 +23,7 @@ struct tcpretrans_event {
     struct ebtop_address remote;
 };
 
-BPF_TABLE("percpu_hash", struct tcpretrans_key, struct tcpretrans_row, tcpretrans_rows, TCPRETRANS_ROWS);
+BPF_TABLE("hash", struct tcpretrans_key, struct tcpretrans_row, tcpretrans_rows, TCPRETRANS_ROWS);
 EBTOP_EVENTS(tcpretrans, struct tcpretrans_event, TCPRETRANS_PAGES);
 EBTOP_COUNTERS(struct ebtop_totals, tcpretrans_totals, 1);
 

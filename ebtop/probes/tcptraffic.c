@@ -18,7 +18,7 @@ struct tcptraffic_row {
     char comm[EBTOP_COMM];
 };
 
-BPF_TABLE("percpu_hash", struct tcptraffic_key, struct tcptraffic_row, tcptraffic_rows, TCPTRAFFIC_ROWS);
+BPF_TABLE("hash", struct tcptraffic_key, struct tcptraffic_row, tcptraffic_rows, TCPTRAFFIC_ROWS);
 EBTOP_COUNTERS(struct ebtop_totals, tcptraffic_totals, 1);
 
 static __always_inline struct tcptraffic_row *tcptraffic_row_of(struct tcptraffic_key *key) {

@@ -22,7 +22,7 @@ struct udp_row {
     char comm[EBTOP_COMM];
 };
 
-BPF_TABLE("percpu_hash", struct udp_key, struct udp_row, udp_rows, UDP_ROWS);
+BPF_TABLE("hash", struct udp_key, struct udp_row, udp_rows, UDP_ROWS);
 EBTOP_COUNTERS(struct ebtop_totals, udp_totals, 1);
 
 static __always_inline int udp_is_left_out(struct sock *sk) {

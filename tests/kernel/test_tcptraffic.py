@@ -55,7 +55,7 @@ def shown(rows: MapRows, pid: int) -> dict[tuple[tuple[str, int], tuple[str, int
 
 @pytest.mark.parametrize("way", workable("tcptraffic"))
 def test_bytes_are_exact_by_both_ends(load: Callable[..., Loaded], capfd: pytest.CaptureFixture[str], way: str) -> None:
-    """Two connections each over IPv4 and IPv6 are a client's row and a server's; only kprobes count what is peeked at."""
+    """Two connections each over IPv4 and IPv6 are a client's row and a server's; kprobes count peeks, too."""
     with Worker(WORK, prepare=PREPARE) as worker:
         four, six = map(int, capfd.readouterr().err.split())
         loaded = load("tcptraffic", way=way)
