@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* tcpstates: every change of a TCP socket's state, and how long it was in the one before. The process is the last whose
+/* tcpstates: every change of a TCP socket's state, and how long it was in the one before. That a state is set again (a
+ * close in FIN_WAIT1) is no change. The process is the last whose
  * call changed the socket's state (connected, listened, closed), 0 where none was seen. When and by whom is kept by the
  * socket's address until it is closed. */
 #ifndef TCPSTATES_ROWS
@@ -138,7 +139,7 @@ int tcpstates_change(struct bpf_raw_tracepoint_args *ctx) { /* (sk, oldstate, ne
     u16 protocol = 0, port = 0;
     u64 *sent;
     bpf_probe_read_kernel(&protocol, sizeof(protocol), &sk->sk_protocol);
-    if (!totals || protocol != EBTOP_TCP)
+    if (!totals || protocol != EBTOP_TCP || ctx->args[1] == ctx->args[2])
         return 0;
     __builtin_memset(&event, 0, sizeof(event)); /* with its padding: all of it is copied out */
     event.ns = bpf_ktime_get_ns();

@@ -59,7 +59,7 @@ PROBE = Probe(
                 REMOTE,
                 _OLD,
                 _NEW,
-                Key("in_state_ns", Kind.NUMBER, "after", unit=Unit.NS),
+                Key("in_state_ns", Kind.NUMBER, "after", "time in the old state; 0: unknown, or none", unit=Unit.NS),
             ),
         ),
         Histogram(

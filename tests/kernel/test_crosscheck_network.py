@@ -18,7 +18,8 @@ pytestmark = pytest.mark.kernel
 
 PROBES = ("tcpstates", "tcptraffic", "tcprtt", "tcpresets", "udp")
 SCRIPT = """
-tracepoint:sock:inet_sock_set_state /args->protocol == 6 && (args->sport == $3 || args->dport == $3)/
+tracepoint:sock:inet_sock_set_state
+/args->protocol == 6 && args->oldstate != args->newstate && (args->sport == $3 || args->dport == $3)/
 { @changes[args->oldstate, args->newstate] = count(); }
 tracepoint:sock:sock_send_length /pid == $1 && args->protocol == 6 && args->ret > 0/ { @tcp_tx = sum(args->ret); }
 tracepoint:sock:sock_recv_length /pid == $1 && args->protocol == 6 && args->ret > 0/ { @tcp_rx = sum(args->ret); }
