@@ -38,16 +38,17 @@ int tcprtt_segment(struct bpf_raw_tracepoint_args *ctx) { /* (sk, skb) */
     struct tcp_sock *tcp = (struct tcp_sock *)sk;
     u32 bank = ebtop_bank(1), smoothed = 0, deviation = 0;
     struct ebtop_totals *totals = tcprtt_totals.lookup(&bank);
-    struct ebtop_address local = {};
     struct tcprtt_key key = {};
     struct tcprtt_row *row;
+    u16 port = 0;
     bpf_probe_read_kernel(&smoothed, sizeof(smoothed), &tcp->srtt_us);
     if (!totals || !smoothed)
         return 0;
     bpf_probe_read_kernel(&deviation, sizeof(deviation), &tcp->mdev_us);
-    EBTOP_LOCAL(&local, sk);
+    bpf_probe_read_kernel(&port, sizeof(port), &sk->__sk_common.skc_num);
     EBTOP_REMOTE(&key.remote, sk);
-    ebtop_keep_service(&local, &key.remote);
+    if (port < key.remote.port) /* the service is this end, and each client's port another: ebtop_keep_service */
+        key.remote.port = 0;
     ebtop_add(&totals->total, 1);
     row = tcprtt_row_of(&key);
     if (!row) {

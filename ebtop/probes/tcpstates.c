@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* tcpstates: every change of a TCP socket's state, and how long it was in the one before. That a state is set again (a
- * close in FIN_WAIT1) is no change. The process is the last whose
- * call changed the socket's state (connected, listened, closed), 0 where none was seen. When and by whom is kept by the
- * socket's address until it is closed. */
+ * close in FIN_WAIT1) is no change. The process is the last whose call changed the socket's state (connected, listened,
+ * closed), 0 where none was seen. When and by whom is kept by the socket's address until it is closed. */
 #ifndef TCPSTATES_ROWS
 #define TCPSTATES_ROWS 16384
 #endif
