@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* udp: datagrams that processes send and take, between two ends. Ways: 0 sock_send_length and sock_recv_length, at the
- * return of every call that sends or receives; whom a socket without a fixed far end sends to is read in the packet that
- * the same thread queued just before (net_dev_queue). 1 fexit of UDP itself, where the call's own address is at hand. */
+ * return of every call that sends or receives. Whom a socket without a fixed far end sends to is read in the packet that
+ * the same thread queued just before (net_dev_queue); from whom it takes, at the end of recvfrom and recvmsg, where they
+ * ask for it: until then the datagram is kept. 1 fexit of UDP itself, where the call's own address is at hand. */
 #ifndef UDP_ROWS
 #define UDP_ROWS 16384
 #endif
@@ -39,26 +40,29 @@ static __always_inline struct udp_row *udp_row_of(struct udp_key *key) {
     return udp_rows.lookup_or_try_init(key, &zero);
 }
 
-/* Without `peer`, the socket's far end, which has a port only if it is fixed. */
-static __always_inline int udp_count(struct sock *sk, struct ebtop_address *peer, int sent, u64 bytes) {
-    u32 bank = ebtop_bank(1);
-    struct ebtop_totals *totals = udp_totals.lookup(&bank);
-    struct udp_key key = {.pid = bpf_get_current_pid_tgid() >> 32};
-    struct udp_row *row;
+/* Whose the datagram is; without `peer`, the far end is the socket's, which has a port only if it is fixed. */
+static __always_inline void udp_ends(struct udp_key *key, struct sock *sk, struct ebtop_address *peer) {
     u16 fixed = 0;
-    if (!totals)
-        return 0;
+    key->pid = bpf_get_current_pid_tgid() >> 32;
     bpf_probe_read_kernel(&fixed, sizeof(fixed), &sk->__sk_common.skc_dport);
     if (peer && peer->port)
-        key.remote = *peer;
+        key->remote = *peer;
     else if (fixed)
-        EBTOP_REMOTE(&key.remote, sk);
-    EBTOP_LOCAL(&key.local, sk);
-    ebtop_keep_service(&key.local, &key.remote);
-    if (!key.remote.port && key.local.port >= UDP_EPHEMERAL) /* a client that nobody is known to answer */
-        key.local.port = 0;
+        EBTOP_REMOTE(&key->remote, sk);
+    EBTOP_LOCAL(&key->local, sk);
+}
+
+static __always_inline int udp_count(struct udp_key *key, int sent, u64 bytes) {
+    u32 bank = ebtop_bank(1);
+    struct ebtop_totals *totals = udp_totals.lookup(&bank);
+    struct udp_row *row;
+    if (!totals)
+        return 0;
+    ebtop_keep_service(&key->local, &key->remote);
+    if (!key->remote.port && key->local.port >= UDP_EPHEMERAL) /* a client that nobody is known to answer */
+        key->local.port = 0;
     ebtop_add(&totals->total, 1);
-    row = udp_row_of(&key);
+    row = udp_row_of(key);
     if (!row) {
         ebtop_add(&totals->drops, 1);
         return 0;
@@ -67,6 +71,17 @@ static __always_inline int udp_count(struct sock *sk, struct ebtop_address *peer
     ebtop_add(sent ? &row->tx_datagrams : &row->rx_datagrams, 1);
     ebtop_add(sent ? &row->tx_bytes : &row->rx_bytes, bytes);
     return 0;
+}
+
+#define UDP_NAME 28 /* struct sockaddr_in6; of a struct sockaddr_in, the first 8 bytes count */
+
+/* The far end in the `name` that a call was given. */
+static __always_inline void udp_peer(struct ebtop_address *peer, const u8 *name) {
+    u16 family = *(u16 *)name;
+    if (family != EBTOP_INET && family != EBTOP_INET6)
+        return;
+    ebtop_read_ip(peer, family, name + 4, name + 8);
+    peer->port = bpf_ntohs(*(u16 *)(name + 2));
 }
 
 #if UDP_WAY == 0
@@ -80,7 +95,7 @@ int udp_queue(struct bpf_raw_tracepoint_args *ctx) { /* (skb) */
     struct sk_buff *skb = (struct sk_buff *)ctx->args[0];
     struct sock *sk = 0;
     struct ebtop_packet packet = {};
-    struct udp_sending sending = {};
+    struct udp_sending sending = {}, *before;
     u64 thread = bpf_get_current_pid_tgid();
     u16 protocol = 0, port = 0;
     bpf_probe_read_kernel(&sk, sizeof(sk), &skb->sk);
@@ -94,6 +109,12 @@ int udp_queue(struct bpf_raw_tracepoint_args *ctx) { /* (skb) */
     bpf_probe_read_kernel(&port, sizeof(port), &sk->__sk_common.skc_num);
     if (packet.protocol != EBTOP_UDP || packet.source.port != port) /* a later fragment, the packet of a tunnel */
         return 0;
+    before = udp_sendings.lookup(&thread);
+    if (before) {
+        before->socket = (u64)sk;
+        before->peer = packet.destination;
+        return 0;
+    }
     sending.socket = (u64)sk;
     sending.peer = packet.destination;
     udp_sendings.update(&thread, &sending);
@@ -106,6 +127,7 @@ int udp_sent(struct bpf_raw_tracepoint_args *ctx) { /* (sk, ret, flags) */
     int bytes = ctx->args[1];
     struct udp_sending *sending;
     struct ebtop_address peer = {};
+    struct udp_key key = {};
     if (bytes < 0 || udp_is_left_out(sk))
         return 0;
     sending = udp_sendings.lookup(&thread);
@@ -113,41 +135,105 @@ int udp_sent(struct bpf_raw_tracepoint_args *ctx) { /* (sk, ret, flags) */
         peer = sending->peer;
         sending->socket = 0;
     }
-    return udp_count(sk, &peer, 1, bytes);
+    udp_ends(&key, sk, &peer);
+    return udp_count(&key, 1, bytes);
+}
+
+/* The call that a thread receives by, 0 between two: where it wants the sender's address, and what it took meanwhile. */
+struct udp_call {
+    u64 name;   /* in the process's memory, recvfrom's */
+    u64 header; /* struct msghdr there, recvmsg's */
+    u64 taken;
+    u64 bytes;
+    struct udp_key key;
+};
+BPF_TABLE("lru_hash", u64, struct udp_call, udp_calls, UDP_THREADS);
+
+struct udp_enter {
+    u64 common;
+    u64 nr;
+    u64 args[6];
+};
+
+static __always_inline int udp_begin(u64 name, u64 header) {
+    u64 thread = bpf_get_current_pid_tgid();
+    struct udp_call *call = udp_calls.lookup(&thread), begun = {.name = name, .header = header};
+    if (!call)
+        return udp_calls.update(&thread, &begun);
+    call->name = name;
+    call->header = header;
+    call->taken = 0;
+    return 0;
+}
+
+int udp_recvfrom(struct udp_enter *ctx) {
+    if (ctx->args[4] && !ebtop_is_left_out(bpf_get_current_pid_tgid() >> 32))
+        udp_begin(ctx->args[4], 0);
+    return 0;
+}
+
+int udp_recvmsg(struct udp_enter *ctx) {
+    if (!ebtop_is_left_out(bpf_get_current_pid_tgid() >> 32))
+        udp_begin(0, ctx->args[1]);
+    return 0;
 }
 
 int udp_received(struct bpf_raw_tracepoint_args *ctx) {
     struct sock *sk = (struct sock *)ctx->args[0];
+    u64 thread = bpf_get_current_pid_tgid();
     int bytes = ctx->args[1];
+    struct udp_key key = {};
+    struct udp_call *call;
     if (bytes < 0 || ctx->args[2] & EBTOP_PEEK || udp_is_left_out(sk))
         return 0;
-    return udp_count(sk, 0, 0, bytes);
+    udp_ends(&key, sk, 0);
+    call = key.remote.port ? 0 : udp_calls.lookup(&thread);
+    if (!call || !(call->name | call->header))
+        return udp_count(&key, 0, bytes);
+    call->taken = 1;
+    call->bytes = bytes;
+    call->key = key;
+    return 0;
+}
+
+int udp_return(void *ctx) {
+    u64 thread = bpf_get_current_pid_tgid();
+    struct udp_call *call = udp_calls.lookup(&thread);
+    u8 name[UDP_NAME] = {};
+    struct udp_key key;
+    u64 at;
+    if (!call)
+        return 0;
+    at = call->name;
+    if (call->taken) {
+        key = call->key;
+        if (!at)
+            bpf_probe_read_user(&at, sizeof(at), (void *)call->header); /* its first member is the name's place */
+        if (at)
+            bpf_probe_read_user(name, sizeof(name), (void *)at);
+        udp_peer(&key.remote, name);
+        udp_count(&key, 0, call->bytes);
+    }
+    call->name = call->header = call->taken = 0;
+    return 0;
 }
 #endif
 
 #if UDP_WAY == 1
-/* The address that came with the call, in the kernel's memory: struct sockaddr_in or sockaddr_in6. */
-static __always_inline void udp_name(struct msghdr *msg, struct ebtop_address *peer) {
-    u8 *name = 0;
-    u16 family = 0, port = 0;
-    bpf_probe_read_kernel(&name, sizeof(name), &msg->msg_name);
-    if (!name)
-        return;
-    bpf_probe_read_kernel(&family, sizeof(family), name);
-    bpf_probe_read_kernel(&port, sizeof(port), name + 2);
-    if (family != EBTOP_INET && family != EBTOP_INET6)
-        return;
-    ebtop_read_ip(peer, family, name + 4, name + 8);
-    peer->port = bpf_ntohs(port);
-}
-
 static __always_inline int udp_done(u64 *ctx, int sent, int bytes) {
     struct sock *sk = (struct sock *)ctx[0];
+    struct msghdr *msg = (struct msghdr *)ctx[1];
     struct ebtop_address peer = {};
+    struct udp_key key = {};
+    u8 name[UDP_NAME] = {}, *at = 0;
     if (bytes < 0 || udp_is_left_out(sk))
         return 0;
-    udp_name((struct msghdr *)ctx[1], &peer);
-    return udp_count(sk, &peer, sent, bytes);
+    bpf_probe_read_kernel(&at, sizeof(at), &msg->msg_name);
+    if (at)
+        bpf_probe_read_kernel(name, sizeof(name), at); /* a struct sockaddr_storage of the system call */
+    udp_peer(&peer, name);
+    udp_ends(&key, sk, &peer);
+    return udp_count(&key, sent, bytes);
 }
 
 int udp_sent(u64 *ctx) { /* (sk, msg, length); also called by udpv6_sendmsg, which counts then */

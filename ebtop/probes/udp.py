@@ -27,14 +27,18 @@ PROBE = Probe(
     ways=(
         Way(
             "raw_tracepoint",
-            (
+            (  # what ends a call before what begins it: nothing that is kept may stay
+                Hook("tracepoint", "syscalls:sys_exit_recvfrom", "udp_return", optional=True),
+                Hook("tracepoint", "syscalls:sys_exit_recvmsg", "udp_return", optional=True),
                 Hook("raw_tracepoint", "sock_send_length", "udp_sent"),
                 Hook("raw_tracepoint", "sock_recv_length", "udp_received"),
                 Hook("raw_tracepoint", "net_dev_queue", "udp_queue"),
+                Hook("tracepoint", "syscalls:sys_enter_recvfrom", "udp_recvfrom", optional=True),
+                Hook("tracepoint", "syscalls:sys_enter_recvmsg", "udp_recvmsg", optional=True),
             ),
             fields=(*_SOCKET, *PACKET, "sk_buff.sk"),
-            misses="From whom a socket takes that is connected to nobody: its remote end is -, and its own port, where"
-            " it is an ephemeral one, is left out.",
+            misses="Of a socket that is connected to nobody, the sender where recvmmsg, io_uring or a 32-bit program"
+            " takes the datagram.",
         ),
         Way(
             "fexit",
@@ -45,7 +49,6 @@ PROBE = Probe(
                 Hook("fexit", "udpv6_recvmsg", "udp_received", optional=True),
             ),
             fields=(*_SOCKET, "msghdr.msg_name"),
-            misses="From whom a socket takes that is connected to nobody, where the call does not ask: it is -.",
         ),
     ),
     views=(
@@ -60,6 +63,7 @@ PROBE = Probe(
         Table("by_process", "by process", "udp_rows", (PROCESS,), _COLUMNS, "datagrams_per_second"),
         Table("by_remote", "by remote end", "udp_rows", (REMOTE,), _COLUMNS, "datagrams_per_second"),
     ),
-    misses="Datagrams that nobody takes, and what the kernel itself sends (tunnels). What one call sends in segments"
-    " (UDP_SEGMENT) or takes in one piece (UDP_GRO) is one datagram. Of two ports the higher is left out.",
+    misses="Datagrams that nobody takes, and what the kernel itself sends (tunnels). Who sent is known where the socket"
+    " is connected or the call asks, else -; an ephemeral port of one's own is left out then. Of two ports the higher"
+    " is left out. What one call sends in segments (UDP_SEGMENT) or takes in one piece (UDP_GRO) is one datagram.",
 )
