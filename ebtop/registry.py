@@ -33,6 +33,15 @@ _NAMES = (
     "locks",
     "capable",
     "privilege",
+    "tcplife",
+    "tcptraffic",
+    "tcpretrans",
+    "tcpresets",
+    "tcprtt",
+    "tcpstates",
+    "udp",
+    "netdrops",
+    "netdev",
 )
 """Those with slots in their order, then by group; listed, because looking for files would cost each one's start-up."""
 _INTERNAL = ("follow",)
