@@ -10,8 +10,11 @@ from pathlib import Path
 from ebtop.spec import Probe
 
 _FOLDER = Path(__file__).parent / "probes"
-_NAMES = ("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio", "runqlat", "bpf")
-"""In the order of their slots; listed, because looking for files would cost the start-up time of each of them."""
+_NAMES = (
+    *("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio", "runqlat", "bpf"),
+    *("hardirqs", "softirqs"),
+)
+"""Those with a slot in that order, then the others; listed, as looking for files would cost start-up time for each."""
 _INTERNAL = ("follow",)
 """Loaded by ebtop for its own ends: neither chosen nor shown."""
 
