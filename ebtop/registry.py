@@ -12,6 +12,8 @@ from ebtop.spec import Probe
 _FOLDER = Path(__file__).parent / "probes"
 _NAMES = (
     *("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio", "runqlat", "bpf"),
+    *("fsync",),
+    *("iopattern",),
     *("hardirqs", "softirqs", "workqueues"),
 )
 """Those with a slot in that order, then the others; listed, as looking for files would cost start-up time for each."""

@@ -1,6 +1,6 @@
 """Interrupt handlers: which devices interrupt, how often, and how long their handlers keep a CPU."""
 
-from ebtop.spec import Column, Histogram, Hook, Key, Kind, Measure, Probe, Table, Way, largest, rate, share, total
+from ebtop.spec import Column, Histogram, Hook, Key, Kind, Measure, Probe, Table, Way, rate, total
 from ebtop.units import Unit
 
 _LINE = Key("irq", Kind.NUMBER, "irq", importance=2)
@@ -32,12 +32,14 @@ PROBE = Probe(
             (_LINE, _NAME),
             (
                 rate("interrupts", title="irq/s", help="times that its handler ran, per second"),
-                share("sum", title="cpu", help="time in its handler, in percent of one CPU's time"),
+                Column(
+                    "ns_percent", Measure.SHARE, "sum", Unit.PERCENT, "", "cpu", "time in its handler, of one CPU's"
+                ),
                 Column("mean_ns", Measure.MEAN, "sum", Unit.NS, "interrupts", "mean", "time in the handler", 1),
-                largest("max_value", Unit.NS, importance=2),
+                Column("max_ns", Measure.MAX, "max_value", Unit.NS, "", "max", importance=2),
                 rate("unhandled", help="times that it said the interrupt was not its own", importance=3),
                 total("interrupts", importance=4),
-                total("sum", Unit.NS, title="time", importance=5),
+                Column("ns_total", Measure.TOTAL, "sum", Unit.NS, "", "time", importance=5),
             ),
             "interrupts_per_second",
         ),

@@ -1,6 +1,6 @@
 """Soft interrupts: which of the kernel's deferred work (network, timers, block, RCU, …) runs how often and how long."""
 
-from ebtop.spec import Column, Histogram, Hook, Key, Kind, Measure, Probe, Table, Way, largest, rate, share, total
+from ebtop.spec import Column, Histogram, Hook, Key, Kind, Measure, Probe, Table, Way, rate, total
 from ebtop.units import Unit
 
 _VECTORS = ("HI", "TIMER", "NET_TX", "NET_RX", "BLOCK", "IRQ_POLL", "TASKLET", "SCHED", "HRTIMER", "RCU")
@@ -32,11 +32,13 @@ PROBE = Probe(
             (_VECTOR,),
             (
                 rate("runs", help="times that its handler ran, per second"),
-                share("sum", title="cpu", help="time in its handler, in percent of one CPU's time"),
+                Column(
+                    "ns_percent", Measure.SHARE, "sum", Unit.PERCENT, "", "cpu", "time in its handler, of one CPU's"
+                ),
                 Column("mean_ns", Measure.MEAN, "sum", Unit.NS, "runs", "mean", "time in the handler, per run", 1),
-                largest("max_value", Unit.NS, importance=2),
+                Column("max_ns", Measure.MAX, "max_value", Unit.NS, "", "max", importance=2),
                 total("runs", importance=4),
-                total("sum", Unit.NS, title="time", importance=5),
+                Column("ns_total", Measure.TOTAL, "sum", Unit.NS, "", "time", importance=5),
             ),
             "runs_per_second",
         ),

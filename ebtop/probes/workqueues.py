@@ -48,8 +48,8 @@ PROBE = Probe(
         Histogram("times", "waits and runs", "workqueues_times", Unit.NS, (_QUEUE, _STAGE)),
     ),
     misses=(
-        "Work that was queued before the probe started. The time that a worker sleeps or waits for a CPU is part of how "
-        "long its work runs. Kernel threads of their own (kthread_worker) are no workqueues. Work belongs to no process: "
-        "a target does not narrow it."
+        "Work that was queued before the probe started. The time that a worker sleeps or waits for a CPU is part of "
+        "how long its work runs. Kernel threads of their own (kthread_worker) are no workqueues. Work belongs to no "
+        "process: a target does not narrow it."
     ),
 )
