@@ -15,7 +15,7 @@ _NAMES = (
     *("fsync",),
     *("iopattern",),
     *("hardirqs", "softirqs", "workqueues"),
-    *("reclaim", "slab"),
+    *("reclaim", "slab", "mmaps"),
 )
 """Those with a slot in that order, then the others; listed, as looking for files would cost start-up time for each."""
 _INTERNAL = ("follow",)
