@@ -12,7 +12,7 @@ from ebtop.spec import Probe
 _FOLDER = Path(__file__).parent / "probes"
 _NAMES = (
     *("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio", "runqlat", "bpf"),
-    *("fsync", "pagecache", "fslat"),
+    *("files", "fsync", "pagecache", "fslat"),
     *("iopattern",),
     *("hardirqs", "softirqs", "workqueues"),
     *("reclaim", "slab", "mmaps"),
