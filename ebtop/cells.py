@@ -110,6 +110,11 @@ def device_name(frame: Frame, number: int) -> str:
     return named or f"{number >> _MINOR_BITS}:{number & ((1 << _MINOR_BITS) - 1)}"
 
 
+def symbol(frame: Frame, address: int) -> str:
+    """The kernel function's name, the address itself where none is known."""
+    return frame.sample.labels.get(Kind.SYMBOL.value, {}).get(address) or f"{address:#x}"
+
+
 def decoded(value: Any) -> str:
     """A char array's value as text."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
@@ -147,4 +152,5 @@ _WRITERS: dict[Kind, Callable[[Frame, Any], str]] = {
     Kind.NUMBER: lambda frame, number: str(number),
     Kind.TIME: _time_of_day,
     Kind.OBJECT: lambda frame, number: str(number),
+    Kind.SYMBOL: symbol,
 }

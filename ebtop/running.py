@@ -223,7 +223,7 @@ def _join(threads: list[threading.Thread]) -> None:
 class _Numbers:
     """The distinct numbers of each kind among a probe's keys; looked for again only where the keys are new."""
 
-    _KINDS = (Kind.PID, Kind.UID, Kind.DEVICE)
+    _KINDS = (Kind.PID, Kind.UID, Kind.DEVICE, Kind.SYMBOL)
 
     def __init__(self, probe: Probe) -> None:
         self._members = {

@@ -39,6 +39,8 @@ class Kind(Enum):
     """The id of a BPF program or map."""
     NUMBERED = "numbered"
     """The number (u32) of a text, from 1, which the programs gave it; see `Key.texts`."""
+    SYMBOL = "symbol"
+    """An address in the kernel, e.g. of a function or where it was called from; drawn as the function's name."""
     CODE = "code"
     """A number that stands for a word: see `Key.codes` and `Key.enum`; the number itself where neither has one."""
 
@@ -215,9 +217,10 @@ class Hook:
     """One program on one place in the kernel."""
 
     kind: str
-    """raw_tracepoint, tracepoint, fentry, fexit, kprobe, kretprobe."""
+    """raw_tracepoint, tracepoint, perf_event, fentry, fexit, kprobe, kretprobe."""
     target: str
-    """Event (tracepoints as category:event) or kernel function; alternatives of one name divided by "|"."""
+    """Event (tracepoints as category:event) or kernel function; alternatives of one name divided by "|". A perf_event
+    is a software event of each CPU: "cpu-clock:49" 49 times a second, "page-faults:1" at each fault."""
     function: str
     """The C function that runs there."""
     optional: bool = False

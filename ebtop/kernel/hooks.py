@@ -7,7 +7,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from ebtop.kernel import btf, programs
+from ebtop.kernel import btf, programs, sampling
 from ebtop.spec import Hook, Way
 
 _KALLSYMS = Path("/proc/kallsyms")
@@ -54,6 +54,8 @@ def _lacking(kind: str, target: str) -> str:
         return "" if _has_raw_tracepoint(target) else f"raw tracepoint {target}: this kernel has none of that name"
     if kind == "tracepoint":
         return _lacking_tracepoint(target)
+    if kind == "perf_event":
+        return sampling.lacking(target)
     if kind in ("fentry", "fexit"):
         return _lacking_trampoline(kind, target)
     return _lacking_kprobe(kind, target)

@@ -32,6 +32,7 @@ _FLEXIBLE = {
     Kind.ADDRESS: (15, 26),
     Kind.CODE: (8, 24),
     Kind.NUMBERED: (18, _WIDE),
+    Kind.SYMBOL: (14, 40),
 }
 _COMM, _GROUP = (8, 16), (8, 28)
 _COUNT_WIDTH = 5

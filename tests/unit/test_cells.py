@@ -14,7 +14,12 @@ from ebtop.frame import Frame, TableFrame
 from ebtop.sample import HostSample, Process, Sample
 from ebtop.spec import Key, Kind, Table
 
-LABELS = {"syscall": {0: "read"}, "device": {8 << 20: "sda"}, "uid": {1000: "ada"}}
+LABELS = {
+    "syscall": {0: "read"},
+    "device": {8 << 20: "sda"},
+    "uid": {1000: "ada"},
+    "symbol": {0xFFFFFFFF812D4E60: "wb_workfn"},
+}
 SAMPLE = Sample(
     5 * 10**9, 1_000_000_005 * 10**9, 1.0, HostSample(), {}, {7: Process("node", "ada", "web", True)}, LABELS
 )
@@ -24,7 +29,7 @@ NESTED = np.dtype([("ip", "u1", (16,)), ("port", "<u4")])
 
 def number(kind: Kind, value: int) -> str:
     """One numeric cell of `kind`."""
-    return cells.cell(FRAME, Key("f", kind), np.array([(value,)], [("f", "<u4")])[0])
+    return cells.cell(FRAME, Key("f", kind), np.array([(value,)], [("f", "<u8")])[0])
 
 
 @pytest.mark.parametrize(
@@ -44,6 +49,8 @@ def number(kind: Kind, value: int) -> str:
         (Kind.DIRECTION, 0, "read"),
         (Kind.DIRECTION, 1, "write"),
         (Kind.NUMBER, 17, "17"),
+        (Kind.SYMBOL, 0xFFFFFFFF812D4E60, "wb_workfn"),
+        (Kind.SYMBOL, 0xFFFFFFFF812D4E61, "0xffffffff812d4e61"),
         (Kind.OBJECT, 31, "31"),
     ],
 )
