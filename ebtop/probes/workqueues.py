@@ -3,7 +3,18 @@
 from ebtop.spec import Histogram, Hook, Key, Kind, Probe, Table, Way, largest, mean, rate, share, total
 from ebtop.units import Unit
 
+_COLUMNS = (
+    rate("works", help="work that began to run, per second"),
+    mean("delay_ns", "works", Unit.NS, title="delay", help="from being queued until it runs"),
+    largest("max_delay_ns", Unit.NS, title="max delay", importance=1),
+    mean("run_ns", "runs", Unit.NS, title="runs for", help="from the first line of its function to the last"),
+    largest("max_run_ns", Unit.NS, title="max run", importance=2),
+    share("run_ns", title="busy", help="time it ran or slept, in percent of one worker's", importance=3),
+    total("works", importance=4),
+    total("run_ns", Unit.NS, title="time", importance=5),
+)
 _QUEUE = Key("queue", Kind.TEXT, "queue")
+_FUNCTION = Key("function", Kind.SYMBOL, "function")
 _STAGE = Key("stage", Kind.CODE, "stage", codes=((0, "waits"), (1, "runs")))
 
 PROBE = Probe(
@@ -26,24 +37,9 @@ PROBE = Probe(
         ),
     ),
     views=(
+        Table("by_queue", "by queue", "workqueues_rows", (_QUEUE,), _COLUMNS, "works_per_second"),
         Table(
-            "by_queue",
-            "by queue",
-            "workqueues_rows",
-            (_QUEUE,),
-            (
-                rate("works", help="work that began to run, per second"),
-                mean("delay_ns", "works", Unit.NS, title="delay", help="from being queued until it runs"),
-                largest("max_delay_ns", Unit.NS, title="max delay", importance=1),
-                mean(
-                    "run_ns", "runs", Unit.NS, title="runs for", help="from the first line of its function to the last"
-                ),
-                largest("max_run_ns", Unit.NS, title="max run", importance=2),
-                share("run_ns", title="busy", help="time it ran or slept, in percent of one worker's", importance=3),
-                total("works", importance=4),
-                total("run_ns", Unit.NS, title="time", importance=5),
-            ),
-            "works_per_second",
+            "by_function", "by queue and function", "workqueues_rows", (_FUNCTION, _QUEUE), _COLUMNS, "works_per_second"
         ),
         Histogram("times", "waits and runs", "workqueues_times", Unit.NS, (_QUEUE, _STAGE)),
     ),
