@@ -15,15 +15,19 @@ _FILES = {
     "dentry": "linux/dcache.h",
     "fdtable": "linux/fdtable.h",
     "file": "linux/fs.h",
+    "file_system_type": "linux/fs.h",
     "files_struct": "linux/fdtable.h",
     "fs_struct": "linux/fs_struct.h",
     "gendisk": "linux/blkdev.h",
+    "inode": "linux/fs.h",
+    "irqaction": "linux/interrupt.h",
     "linux_binprm": "linux/binfmts.h",
     "mm_struct": "linux/mm_types.h",
     "request": "linux/blk-mq.h",
     "request_queue": "linux/blkdev.h",
     "sock": "net/sock.h",
     "socket": "linux/net.h",
+    "super_block": "linux/fs.h",
     "task_struct": "linux/sched.h",
     "vfsmount": "linux/mount.h",
 }
@@ -40,8 +44,8 @@ def lacking(wanted: Iterable[str]) -> str:
     """What they lack of the members `wanted` ("struct.member"), in one line; "" when nothing is known to be missing."""
     if not present():
         return f"{btf.VMLINUX}: this kernel has no type information, and its headers are not installed"
-    hidden = sorted(_structs(wanted) - _FILES.keys())
-    return f"{btf.VMLINUX}: this kernel has no type information, and no header has struct {hidden[0]}" if hidden else ""
+    hidden = sorted(name if " " in name else f"struct {name}" for name in _structs(wanted) - _FILES.keys())
+    return f"{btf.VMLINUX}: this kernel has no type information, and no header has {hidden[0]}" if hidden else ""
 
 
 def includes(wanted: Iterable[str]) -> str:

@@ -31,7 +31,7 @@ EBTOP_COUNTERS(struct ebtop_totals, iopattern_totals, 1);
 static __always_inline u32 iopattern_device(struct request *request) {
     struct gendisk *disk = 0;
     u32 major = 0, minor = 0;
-#ifdef HAS_request_queue_disk
+#if EBTOP_KERNEL >= KERNEL_VERSION(5, 17, 0)
     struct request_queue *queue = 0;
     bpf_probe_read_kernel(&queue, sizeof(queue), &request->q);
     bpf_probe_read_kernel(&disk, sizeof(disk), &queue->disk);
