@@ -164,6 +164,7 @@ _WRITERS: dict[Kind, Callable[[Frame, Any], str]] = {
     Kind.DIRECTION: lambda frame, number: direction(number),
     Kind.NUMBER: lambda frame, number: str(number),
     Kind.TIME: _time_of_day,
+    Kind.POINTER: lambda frame, number: f"{number:#x}",
     Kind.OBJECT: lambda frame, number: str(number),
     Kind.SYMBOL: symbol,
 }

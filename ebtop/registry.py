@@ -20,6 +20,19 @@ _NAMES = (
     "blockio",
     "runqlat",
     "bpf",
+    "errors",
+    "exits",
+    "forks",
+    "signals",
+    "mounts",
+    "unlinks",
+    "cpudist",
+    "migrations",
+    "oom",
+    "futex",
+    "locks",
+    "capable",
+    "privilege",
     "tcplife",
     "tcptraffic",
     "tcpretrans",
@@ -30,7 +43,7 @@ _NAMES = (
     "netdrops",
     "netdev",
 )
-"""In the order of their slots; listed, because looking for files would cost the start-up time of each of them."""
+"""Those with slots in their order, then by group; listed, because looking for files would cost each one's start-up."""
 _INTERNAL = ("follow",)
 """Loaded by ebtop for its own ends: neither chosen nor shown."""
 

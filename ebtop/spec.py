@@ -41,6 +41,8 @@ class Kind(Enum):
     """The id of a BPF program or map."""
     NUMBERED = "numbered"
     """The number (u32) of a text, from 1, which the programs gave it; see `Key.texts`."""
+    POINTER = "pointer"
+    """An address in a program's memory; drawn in hexadecimal."""
     SYMBOL = "symbol"
     """An address in the kernel, e.g. of a function or where it was called from; drawn as the function's name."""
     CODE = "code"
@@ -67,7 +69,6 @@ class Key:
     """Of a CODE that differs between kernels: the kernel's enumeration, whose words the loader takes from BTF."""
     unit: Unit = Unit.PLAIN
     """Of a NUMBER that measures something, e.g. the age of what an event tells of."""
-
     texts: str = ""
     """Of NUMBERED: the hash map from text (a struct of one char array) to number. The ring buffer TEXTS_told tells each
     new pair once; the array TEXTS_record has the layout of that, `number` and `text`."""
@@ -150,8 +151,10 @@ def share(field: str, title: str = "", help: str = "", importance: int = 0) -> C
 
 
 def part(field: str, of: str, title: str = "", help: str = "", importance: int = 0) -> Column:
-    """`field` as a percentage of `of`, both over the interval; named FIELD_part."""
-    return Column(f"{field}_part", Measure.PART, field, Unit.PERCENT, of, title or f"{field} %", help, importance)
+    """`field` as a percentage of `of`, both over the interval; named FIELD_part_percent."""
+    return Column(
+        f"{field}_part_percent", Measure.PART, field, Unit.PERCENT, of, title or f"{field} %", help, importance
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,12 +94,16 @@ _POOLS: dict[Kind, tuple[Any, ...]] = {
     Kind.DIRECTION: (0, 1),
     Kind.NUMBER: (1, 3, 5, 64, 128),
     Kind.FLAGS: (0, 1, 4097),
+    Kind.POINTER: (0x55D5C0DE1000, 0x7FFC0FFEE010),
     Kind.OBJECT: tuple(range(11, 60, 4)),
     Kind.SYMBOL: tuple(LABELS["symbol"]),
 }
 _FORMATS: dict[Kind, Any] = {
     Kind.TEXT: "S128",
     Kind.NUMBER: "<u8",
+    Kind.CODE: "<i4",
+    Kind.FLAGS: "<u8",
+    Kind.POINTER: "<u8",
     Kind.TIME: "<u8",
     Kind.SYMBOL: "<u8",
     Kind.ADDRESS: [("ip", "u1", (16,)), ("port", "<u4")],

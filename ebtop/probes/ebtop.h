@@ -166,6 +166,25 @@ static __always_inline void ebtop_kept(void *record, u64 epoch) {
     ((struct ebtop_worst *)record)->epoch = epoch;
 }
 
+/* Writes `number` in decimal from `at` on, "-" for -1, which is "as it was" for most calls; where it ends. `size`: of the
+ * text, a power of two. */
+static __always_inline u32 ebtop_decimal(char *text, u32 at, u32 size, u32 number) {
+    int begun = 0;
+    if (number == ~0U) {
+        text[at & (size - 1)] = '-';
+        return at + 1;
+    }
+#pragma unroll
+    for (u32 unit = 1000000000; unit; unit /= 10) {
+        if (begun || number >= unit || unit == 1) {
+            begun = 1;
+            text[at & (size - 1)] = '0' + number / unit % 10;
+            at++;
+        }
+    }
+    return at;
+}
+
 /* A system call as it returns, from the registers that the raw tracepoint sys_exit has as its first argument: arguments are
  * still in their places. The number is that of 64-bit programs unless EBTOP_COMPAT, which needs the member
  * task_struct.thread_info.status|task_struct.thread_info.flags: TS_COMPAT (arch/x86/include/asm/thread_info.h), TIF_32BIT
@@ -211,6 +230,21 @@ static __always_inline u64 ebtop_argument(const struct pt_regs *regs, int place)
         bpf_probe_read_kernel(&ebtop_flags_of_thread, sizeof(ebtop_flags_of_thread),                                   \
                               &(task)->thread_info.EBTOP_COMPAT_MEMBER);                                               \
         (ebtop_flags_of_thread & EBTOP_COMPAT_BIT) != 0;                                                               \
+    })
+
+/* What a thread's state is by now, 0 for one that could run; the member task_struct.__state|task_struct.state is declared by
+ * the probe's way. The prev_state of the tracepoint sched_switch is from before the scheduler looked for the next thread: it
+ * may have let go of its lock for that, and somebody may have woken this one meanwhile. */
+#if EBTOP_KERNEL >= KERNEL_VERSION(5, 14, 0)
+#define EBTOP_STATE_MEMBER __state
+#else
+#define EBTOP_STATE_MEMBER state
+#endif
+#define EBTOP_STATE(task)                                                                                              \
+    ({                                                                                                                 \
+        typeof((task)->EBTOP_STATE_MEMBER) ebtop_state = 0;                                                            \
+        bpf_probe_read_kernel(&ebtop_state, sizeof(ebtop_state), &(task)->EBTOP_STATE_MEMBER);                         \
+        (u64) ebtop_state;                                                                                             \
     })
 
 /* States and protocols of sockets: include/net/tcp_states.h, include/uapi/linux/in.h, include/linux/socket.h. */

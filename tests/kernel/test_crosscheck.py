@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -75,16 +75,26 @@ def bpftrace(pid: int, script: str = SCRIPT, *words: str) -> Iterator[Callable[[
             assert line, said
 
         def stop() -> dict[str, object]:
-            running.send_signal(signal.SIGINT)
-            output, _ = running.communicate()
+            output = ended(running)
             maps: dict[str, object] = {}
             for line in output.splitlines():
                 if line.startswith('{"type": "map"'):
                     maps |= json.loads(line)["data"]
             return maps
 
-        yield stop
-        running.kill()
+        try:
+            yield stop
+        finally:
+            running.kill()
+
+
+def ended(running: subprocess.Popen[str]) -> str:
+    """What it has written by its end. Now and then bpftrace takes the first signal for nothing."""
+    for _ in range(5):
+        running.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            return running.communicate(timeout=10)[0]
+    raise AssertionError("bpftrace does not end")
 
 
 def test_bpftrace_sees_the_same(load: Callable[..., Loaded], tmp_path: Path) -> None:

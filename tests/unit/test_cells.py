@@ -54,6 +54,7 @@ def number(kind: Kind, value: int) -> str:
         (Kind.DIRECTION, 0, "read"),
         (Kind.DIRECTION, 1, "write"),
         (Kind.NUMBER, 17, "17"),
+        (Kind.POINTER, 0xC0FFEE, "0xc0ffee"),
         (Kind.SYMBOL, 0xFFFFFFFF812D4E60, "wb_workfn"),
         (Kind.SYMBOL, 0xFFFFFFFF812D4E61, "0xffffffff812d4e61"),
         (Kind.OBJECT, 31, "31"),
