@@ -209,13 +209,16 @@ class Hook:
     """One program on one place in the kernel."""
 
     kind: str
-    """raw_tracepoint, tracepoint, fentry, fexit, kprobe, kretprobe."""
+    """raw_tracepoint, tracepoint, fentry, fexit, kprobe, kretprobe, uprobe, uretprobe, usdt."""
     target: str
-    """Event (tracepoints as category:event) or kernel function; alternatives of one name divided by "|"."""
+    """Event (tracepoints as category:event) or kernel function; of uprobes "libc:getaddrinfo" or "/path:function", of
+    USDT "/path:provider:name". `*` stands for any text. Alternatives of one name divided by "|"."""
     function: str
     """The C function that runs there."""
     optional: bool = False
     """A place that not every kernel has and the probe can do without, e.g. the system call openat2 or open."""
+    most: int = 16
+    """How many places the target may mean: a function in a file may stand there more than once."""
 
 
 @dataclass(frozen=True, slots=True)

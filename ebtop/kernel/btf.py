@@ -66,6 +66,10 @@ class Types:
         """The type id of the kernel function `name`; NoField when it has none."""
         return self._id(name, _FUNC) or _no(f"this kernel has no function {name} that fentry could reach")
 
+    def has_function(self, name: str) -> bool:
+        """Whether fentry could reach the kernel function `name`."""
+        return bool(self._id(name, _FUNC))
+
     def parameters(self, name: str) -> list[str]:
         """The parameters of the kernel function `name` as C declares them; NoField when there is none."""
         proto = self._start(self._words[self._start(self.function(name)) + 2])

@@ -16,6 +16,7 @@ from pathlib import Path
 from ebtop import registry, wire
 from ebtop.kernel import alone, bpf, btf, headers, hooks, instructions, members, programs, source, structs
 from ebtop.kernel.bcc_module import CompiledMap, CompileError, Module, NoCompiler, version
+from ebtop.kernel.places import Place
 from ebtop.spec import Hook, Probe, Way, keys_of
 
 FLAGS_MAP = "ebtop_flags"
@@ -174,27 +175,27 @@ def _attach(module: Module, job: Job, probe: Probe, way: Way, flags: int, log: s
     infos = tuple(_info(one) for one in maps)
     exchanged = {one.descriptor: flags for one in module.maps() if one.name == FLAGS_MAP}
     loaded: dict[tuple[str, str, str], int] = {}
-    attached: dict[str, programs.Attachment] = {}
+    attached: list[tuple[str, programs.Attachment]] = []
     try:
-        places = [(hook, target) for hook in way.hooks if (target := hooks.present(hook))]
-        for hook, target in places:
-            _load_program(module, hook, target, exchanged, loaded)
-        for hook, target in places:
-            program = loaded[_identity(hook, target)]
-            attached[f"{hook.kind}:{target}"] = programs.attach(hook.kind, target, program)
+        places = [(hook, place) for hook in way.hooks for place in hooks.all_places(hook)]
+        for hook, place in places:
+            _load_program(module, hook, place, exchanged, loaded)
+        for hook, place in places:
+            program = loaded[_identity(hook, place)]
+            attached.append((f"{hook.kind}:{place.target}", _attach_program(place, program)))
     except programs.Refused as refused:
-        for attachment in attached.values():
+        for _, attachment in attached:
             attachment.close()
         for descriptor in loaded.values():
             os.close(descriptor)
         raise _Unworkable(str(refused), refused.log) from refused
-    links = tuple(one.link for one in attached.values() if one.link >= 0)
-    events = tuple(one.event for one in attached.values() if one.event >= 0)
+    links = tuple(one.link for _, one in attached if one.link >= 0)
+    events = tuple(one.event for _, one in attached if one.event >= 0)
     live = wire.Live(
         probe=job.probe,
         serial=job.serial,
         hook=way.name,
-        targets=tuple(attached),
+        targets=tuple(dict.fromkeys(target for target, _ in attached)),
         maps=infos,
         programs=tuple(function for function, _, _ in loaded),
         events=len(events),
@@ -212,24 +213,30 @@ def _enums(probe: Probe) -> tuple[tuple[str, tuple[tuple[int, str], ...]], ...]:
     return tuple((name, btf.kernel().enumerators(name)) for name in names if btf.present())
 
 
-def _identity(hook: Hook, target: str) -> tuple[str, str, str]:
+def _attach_program(place: Place, program: int) -> programs.Attachment:
+    if place.file:
+        return programs.attach_in_file(place.kind, place.file, place.offset, place.semaphore, program)
+    return programs.attach(place.kind, place.target, program)
+
+
+def _identity(hook: Hook, place: Place) -> tuple[str, str, str]:
     """What makes two programs of one function different: kind, and for fentry and fexit where they go."""
     tracing = hook.kind in ("fentry", "fexit")
-    return hook.function, hook.kind if tracing else "", target if tracing else ""
+    return hook.function, hook.kind if tracing else "", place.target if tracing else ""
 
 
 def _load_program(
     module: Module,
     hook: Hook,
-    target: str,
+    place: Place,
     exchanged: Mapping[int, int],
     loaded: dict[tuple[str, str, str], int],
 ) -> None:
-    identity = _identity(hook, target)
+    identity = _identity(hook, place)
     if identity in loaded:
         return
     try:
-        btf_id = btf.kernel().function(target) if identity[1] else 0
+        btf_id = btf.kernel().function(place.target) if identity[1] else 0
         code = instructions.with_maps(module.instructions(hook.function), exchanged)
         loaded[identity] = programs.load(hook.kind, hook.function, code, btf_id)
     except KeyError as error:

@@ -90,6 +90,15 @@ static __always_inline u64 ebtop_observe(struct ebtop_histogram *histogram, u64 
     return bucket;
 }
 
+/* What names one running call of a function: where the stack is as it begins, and still is when it has returned, where
+ * x86 has taken the address off it that the call had put there. */
+#define EBTOP_FRAME(ctx) PT_REGS_SP(ctx)
+#if defined(EBTOP_ARM64)
+#define EBTOP_FRAME_LEFT(ctx) PT_REGS_SP(ctx)
+#else
+#define EBTOP_FRAME_LEFT(ctx) (PT_REGS_SP(ctx) - 8)
+#endif
+
 /* For counters that a softirq and the task below it may both touch: network and block events. */
 #define ebtop_add(counter, value) __sync_fetch_and_add((counter), (value))
 
