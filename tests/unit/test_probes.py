@@ -17,6 +17,7 @@ COUNTERS = {
     "blockio": "ops",
     "runqlat": "waits",
     "bpf": "runs",
+    "dns": "lookups",
 }
 
 
