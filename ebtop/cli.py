@@ -100,10 +100,13 @@ def _live(arguments: Arguments, settings: Settings) -> int:
     from ebtop.warden.command import found
     from ebtop.warden.identity import of_screen
     from ebtop.warden.launch import Plan, run
+    from ebtop.warden.trying import lacking
 
     if arguments.program and not found(arguments.program[0]):
         name = arguments.program[0]
         return _refuse(f"{name}: there is no such program; say its path if it is not on the PATH that root has")
+    if why := lacking(settings.probes):
+        return _refuse(why)
     through_warden = of_screen(os.getuid(), os.environ).root_writes
 
     def screen(line: socket.socket, warden: int) -> int:

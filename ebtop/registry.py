@@ -1,12 +1,14 @@
-"""All probes there are, by name; imports their declarations and nothing else."""
+"""All probes there are, by name, and those that a line of text makes; imports their declarations and nothing else."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 
+from ebtop import functions
 from ebtop.spec import Probe
 
 _FOLDER = Path(__file__).parent / "probes"
@@ -14,6 +16,8 @@ _NAMES = ("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio
 """In the order of their slots; listed, because looking for files would cost the start-up time of each of them."""
 _INTERNAL = ("follow",)
 """Loaded by ebtop for its own ends: neither chosen nor shown."""
+_MAKERS: dict[str, Callable[[str], Probe]] = {functions.PREFIX: functions.declared}
+"""What makes a probe of the text behind the colon of its name."""
 
 
 @cache
@@ -27,10 +31,30 @@ def names() -> tuple[str, ...]:
     return _NAMES
 
 
+def known(wanted: Iterable[str]) -> dict[str, Probe]:
+    """Every built-in probe, then those of `wanted` that are made of a line of text."""
+    return probes() | {name: probe(name) for name in wanted}
+
+
+def is_made_up(name: str) -> bool:
+    """Whether the probe of that name is none of the built-in ones."""
+    return name.partition(":")[0] in _MAKERS and ":" in name
+
+
 @cache
 def probe(name: str) -> Probe:
     """The probe of that name, also one that is not listed; KeyError if there is none."""
+    if is_made_up(name):
+        return _made_up(name)
     if name not in _NAMES + _INTERNAL:
         raise KeyError(name)
     declaration: Probe = import_module(f"ebtop.probes.{name}").PROBE
     return replace(declaration, source=str(_FOLDER))
+
+
+def _made_up(name: str) -> Probe:
+    maker, _, text = name.partition(":")
+    try:
+        return replace(_MAKERS[maker](text), source=str(_FOLDER))
+    except ValueError as error:
+        raise KeyError(name) from error

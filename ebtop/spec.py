@@ -219,6 +219,8 @@ class Hook:
     """A place that not every kernel has and the probe can do without, e.g. the system call openat2 or open."""
     most: int = 16
     """How many places the target may mean: a function in a file may stand there more than once."""
+    fields: tuple[str, ...] = ()
+    """Integer fields of a tracepoint's record that the C file reads: NAME_FIELDn_OFFSET, _SIZE and _TYPE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,11 +262,22 @@ class Probe:
     """The part of the kernel it looks at, as the probe browser groups them."""
     source: str = field(default="")
     """Folder of the C file; set by the registry."""
+    stem: str = ""
+    """What the C file is called and its names begin with, where that is not the probe's name."""
+    alone: bool = False
+    """Compiled by itself: others may be of the same file. A key with its name as `enum` numbers its places."""
+    defines: tuple[tuple[str, int], ...] = ()
+    """Macros of the C file."""
+
+    @property
+    def prefix(self) -> str:
+        """What all names of the C file begin with, before an underscore."""
+        return self.stem or self.name
 
     @property
     def totals(self) -> str:
         """Name of the map of `struct ebtop_totals`."""
-        return f"{self.name}_totals"
+        return f"{self.prefix}_totals"
 
     def preferred(self, counts_only: bool) -> list[tuple[int, Way]]:
         """Ways with their numbers, in the order they are tried; `counts_only`: those that only count come first."""
@@ -274,4 +287,4 @@ class Probe:
     @property
     def epoch(self) -> str:
         """Name of the map with the number of the running interval, where histograms keep worst examples."""
-        return f"{self.name}_epoch"
+        return f"{self.prefix}_epoch"

@@ -6,8 +6,8 @@ import os
 from functools import cache
 from pathlib import Path
 
-from ebtop.kernel import btf, places, programs
-from ebtop.spec import Hook, Way
+from ebtop.kernel import btf, given, places, programs
+from ebtop.spec import Hook, Probe, Way
 
 _KALLSYMS = Path("/proc/kallsyms")
 
@@ -39,8 +39,20 @@ def lacking(way: Way) -> str:
     """What this kernel lacks for a way's hooks, in one line; "" when every one that is not optional is there."""
     missing = next((lack for hook in way.hooks if not hook.optional and (lack := available(hook))), "")
     if missing or any(present(hook) for hook in way.hooks):
-        return missing
+        return missing or given.lacking(way)
     return available(way.hooks[0]) if way.hooks else "no hooks"
+
+
+def nowhere(probe: Probe) -> str:
+    """Why no way of a probe that names its own places works here, and what could be meant; "" where one does."""
+    reasons = [lacking(way) for way in probe.ways]
+    if not all(reasons):
+        return ""
+    kernels = [way.hooks[0] for way in probe.ways if way.hooks[0].kind not in places.IN_FILES]
+    known = next(
+        (near for hook in kernels if "*" not in hook.target and (near := places.near(hook.kind, hook.target))), ""
+    )
+    return f"{'; '.join(dict.fromkeys(reasons))}{known}"
 
 
 def _lacking(kind: str, target: str, most: int) -> str:

@@ -14,9 +14,9 @@ from itertools import chain
 from pathlib import Path
 
 from ebtop import registry, wire
-from ebtop.kernel import alone, bpf, btf, headers, hooks, instructions, members, programs, source, structs
+from ebtop.kernel import alone, bpf, btf, given, headers, hooks, instructions, members, programs, source, structs
 from ebtop.kernel.bcc_module import CompiledMap, CompileError, Module, NoCompiler, version
-from ebtop.kernel.places import Place
+from ebtop.kernel.places import Nowhere, Place
 from ebtop.spec import Hook, Probe, Way, keys_of
 
 FLAGS_MAP = "ebtop_flags"
@@ -96,7 +96,9 @@ def _load_alone(job: Job, flags: int, counts_only: bool) -> Iterator[Answer]:
         except NoCompiler as why:
             reasons.append(f"BCC cannot be used: {why}")
             break
-    yield wire.Progress(job.probe, job.serial, "failed", "", _one_line("; ".join(reasons)), log[-wire.LOG_LIMIT :]), ()
+    known = hooks.nowhere(probe) if probe.alone and not log else ""
+    error = _one_line(known or "; ".join(reasons))
+    yield wire.Progress(job.probe, job.serial, "failed", "", error, log[-wire.LOG_LIMIT :]), ()
 
 
 def _load_together(jobs: Sequence[Job], flags: int, counts_only: bool) -> Iterator[Answer]:
@@ -104,7 +106,7 @@ def _load_together(jobs: Sequence[Job], flags: int, counts_only: bool) -> Iterat
     for job in jobs:
         probe = registry.probe(job.probe)
         number = next((number for number, way in probe.preferred(counts_only) if not _lacking(way)), -1)
-        if number >= 0:
+        if number >= 0 and not probe.alone:
             chosen.append((job, probe, number))
             yield _progress(job, "compiling", probe.ways[number])
     try:
@@ -137,12 +139,24 @@ def _lacking(way: Way) -> str:
 
 def _compile(chosen: Sequence[tuple[Probe, int]]) -> Module:
     wanted = tuple(chain.from_iterable(probe.ways[number].fields for probe, number in chosen))
-    text, begin = source.module(chosen, _declared(wanted)), alone.written()
+    text, begin = source.module(chosen, _declared(wanted), _defines(chosen)), alone.written()
     try:
         return Module(text, source.options(machine()))
     except CompileError as error:
         log = alone.log_since(begin)
         raise _Unworkable(source.first_error(log) or "the compiler failed without a word", log) from error
+
+
+def _defines(chosen: Sequence[tuple[Probe, int]]) -> tuple[tuple[str, int], ...]:
+    probe, way = chosen[0][0], chosen[0][0].ways[chosen[0][1]]
+    try:
+        return (
+            given.to_file(probe, way, [place for hook in way.hooks for place in hooks.all_places(hook)])
+            if probe.alone
+            else ()
+        )
+    except Nowhere as why:
+        raise _Unworkable(str(why)) from why
 
 
 def _declared(wanted: Sequence[str]) -> str:
@@ -171,17 +185,19 @@ def machine() -> source.Machine:
 
 def _attach(module: Module, job: Job, probe: Probe, way: Way, flags: int, log: str) -> Answer:
     """Load and attach one probe of the module; _Unworkable, with everything of it closed, when the kernel refuses."""
-    maps = [one for one in module.maps() if one.name.startswith(f"{probe.name}_")]
+    maps = [one for one in module.maps() if one.name.startswith(f"{probe.prefix}_")]
     infos = tuple(_info(one) for one in maps)
     exchanged = {one.descriptor: flags for one in module.maps() if one.name == FLAGS_MAP}
-    loaded: dict[tuple[str, str, str], int] = {}
+    loaded: dict[tuple[str, str, str, int], int] = {}
+    numbered: Mapping[str, int] = {}
     attached: list[tuple[str, programs.Attachment]] = []
     try:
         places = [(hook, place) for hook in way.hooks for place in hooks.all_places(hook)]
+        numbered = given.numbers(place for _, place in places) if probe.alone else {}
         for hook, place in places:
-            _load_program(module, hook, place, exchanged, loaded)
+            _load_program(module, hook, place, exchanged, numbered, loaded)
         for hook, place in places:
-            program = loaded[_identity(hook, place)]
+            program = loaded[_identity(hook, place, numbered)]
             attached.append((f"{hook.kind}:{place.target}", _attach_program(place, program)))
     except programs.Refused as refused:
         for _, attachment in attached:
@@ -197,20 +213,22 @@ def _attach(module: Module, job: Job, probe: Probe, way: Way, flags: int, log: s
         hook=way.name,
         targets=tuple(dict.fromkeys(target for target, _ in attached)),
         maps=infos,
-        programs=tuple(function for function, _, _ in loaded),
+        programs=tuple(function for function, *_ in loaded),
         events=len(events),
         misses=way.misses,
         log=log[-wire.LOG_LIMIT :],
         bcc=version(),
-        enums=_enums(probe),
+        enums=_enums(probe, numbered),
     )
     return live, (*(one.descriptor for one in maps), *loaded.values(), *links, *events)
 
 
-def _enums(probe: Probe) -> tuple[tuple[str, tuple[tuple[int, str], ...]], ...]:
-    """What the kernel calls the codes among the probe's keys; those that it does not tell stay numbers."""
+def _enums(probe: Probe, numbered: Mapping[str, int]) -> tuple[tuple[str, tuple[tuple[int, str], ...]], ...]:
+    """What the kernel calls the codes among the probe's keys, and its own places; what is not told stays a number."""
     names = dict.fromkeys(key.enum for view in probe.views for key in keys_of(view) if key.enum)
-    return tuple((name, btf.kernel().enumerators(name)) for name in names if btf.present())
+    own = tuple((number, name) for name, number in numbered.items())
+    kernels = [name for name in names if name != probe.name and btf.present()]
+    return (*((name, btf.kernel().enumerators(name)) for name in kernels), *(((probe.name, own),) if own else ()))
 
 
 def _attach_program(place: Place, program: int) -> programs.Attachment:
@@ -219,10 +237,10 @@ def _attach_program(place: Place, program: int) -> programs.Attachment:
     return programs.attach(place.kind, place.target, program)
 
 
-def _identity(hook: Hook, place: Place) -> tuple[str, str, str]:
-    """What makes two programs of one function different: kind, and for fentry and fexit where they go."""
+def _identity(hook: Hook, place: Place, numbered: Mapping[str, int]) -> tuple[str, str, str, int]:
+    """What makes two programs of one function different: place's number; of fentry and fexit kind and place."""
     tracing = hook.kind in ("fentry", "fexit")
-    return hook.function, hook.kind if tracing else "", place.target if tracing else ""
+    return hook.function, hook.kind if tracing else "", place.target if tracing else "", numbered.get(place.name, 0)
 
 
 def _load_program(
@@ -230,14 +248,17 @@ def _load_program(
     hook: Hook,
     place: Place,
     exchanged: Mapping[int, int],
-    loaded: dict[tuple[str, str, str], int],
+    numbered: Mapping[str, int],
+    loaded: dict[tuple[str, str, str, int], int],
 ) -> None:
-    identity = _identity(hook, place)
+    identity = _identity(hook, place, numbered)
     if identity in loaded:
         return
     try:
         btf_id = btf.kernel().function(place.target) if identity[1] else 0
         code = instructions.with_maps(module.instructions(hook.function), exchanged)
+        if numbered:
+            code = instructions.with_numbers(code, given.to_program(place, numbered))
         loaded[identity] = programs.load(hook.kind, hook.function, code, btf_id)
     except KeyError as error:
         raise programs.Refused(f"the C file has no function {hook.function}") from error

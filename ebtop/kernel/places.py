@@ -12,6 +12,8 @@ from ebtop.kernel.pattern import expression
 IN_FILES = ("uprobe", "uretprobe", "usdt")
 """Kinds whose targets are "PLACE:FUNCTION" or "PLACE:PROVIDER:NAME", PLACE a path or what PATH and the linker know."""
 _TRAMPOLINES = ("fentry", "fexit")
+_LOOKED_UP = 300
+"""Functions that BTF is asked for, a millisecond each; so many more than may be hooked that it does not matter."""
 
 
 class Nowhere(Exception):  # noqa: N818 - what it is
@@ -40,7 +42,9 @@ def places(kind: str, target: str, most: int) -> tuple[Place, ...]:
         return _in_file(kind, target, most)
     if "*" not in target:
         return (Place(kind, target, target),)
-    names = sorted(name for name in _known(kind) if expression(target).fullmatch(name))
+    names = sorted(filter(expression(target).fullmatch, _known(kind)))
+    if kind in _TRAMPOLINES and len(names) <= _LOOKED_UP:
+        names = [name for name in names if _has_type(name)]
     if not names:
         raise Nowhere(f"{kind}:{target} fits nothing that this kernel has")
     _bounded(kind, target, len(names), most)
@@ -76,14 +80,19 @@ def _known(kind: str) -> list[str]:
 
 def _names(kind: str) -> Iterable[str]:
     """Every name that a target of the kernel may have; listing.Nothing where they are not to be known."""
-    from ebtop.kernel import btf, listing  # which stands above the hooks that ask here
+    from ebtop.kernel import listing  # which stands above the hooks that ask here
 
     if kind == "raw_tracepoint":
         return listing.raw_tracepoints()
     if kind == "tracepoint":
         return set(listing.tracepoints())
-    names = listing.kprobes() if kind not in _TRAMPOLINES else listing.traceable()
-    return (name for name in names if kind not in _TRAMPOLINES or btf.kernel().has_function(name))
+    return listing.traceable() if kind in _TRAMPOLINES else listing.kprobes()
+
+
+def _has_type(function: str) -> bool:
+    from ebtop.kernel import btf
+
+    return btf.present() and btf.kernel().has_function(function)
 
 
 def near(kind: str, target: str) -> str:
@@ -92,4 +101,4 @@ def near(kind: str, target: str) -> str:
         found = get_close_matches(target, _known(kind), 1)
     except Nowhere:
         return ""
-    return f"; did you mean {found[0]}?" if found else ""
+    return f"; did you mean {found[0]}?" if found and found[0] != target else ""

@@ -46,17 +46,24 @@ def options(machine: Machine) -> tuple[str, ...]:
     return (*(f"-D{name}={value}" for name, value in defines.items()), "-Wno-pragma-once-outside-header")
 
 
-def module(chosen: Sequence[tuple[Probe, int]], structs: str = "") -> str:
+def module(chosen: Sequence[tuple[Probe, int]], structs: str = "", defines: Iterable[tuple[str, int]] = ()) -> str:
     """One text of all `chosen` probes, each with the index of its way; `structs`: declarations of kernel structs.
 
+    `defines`: macros, beside those that the probes declare.
     Lines keep the file and number they have in the tree, so that compilers' messages can be followed.
     """
     folder = Path(chosen[0][0].source)
     parts = [_PRELUDE, _numbered(folder / "ebtop.h"), f'#line 1 "structs of this kernel"\n{structs}\n']
+    parts += [_define(name, value) for name, value in defines]
     for probe, way in chosen:
-        parts.append(f"#define {probe.name.upper()}_WAY {way}\n")
-        parts.append(_numbered(Path(probe.source) / f"{probe.name}.c"))
+        parts += [_define(name, value) for name, value in probe.defines]
+        parts.append(f"#define {probe.prefix.upper()}_WAY {way}\n")
+        parts.append(_numbered(Path(probe.source) / f"{probe.prefix}.c"))
     return "".join(parts)
+
+
+def _define(name: str, value: int) -> str:
+    return f"#define {name} ({value}{'' if abs(value) < 1 << 31 else 'LL'})\n"
 
 
 def _numbered(path: Path) -> str:

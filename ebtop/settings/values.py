@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from ebtop import registry
+from ebtop import functions, registry
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _MEGABYTES = {"": 1.0, "M": 1.0, "MB": 1.0, "MiB": 1.048576, "G": 1000.0, "GB": 1000.0, "GiB": 1073.741824}
@@ -72,17 +72,22 @@ def probe_names(said: object) -> tuple[str, ...]:
     listed = said.split(",") if isinstance(said, str) else said
     if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
         raise ValueError(f'{said!r} is no list of names; say for instance ["syscalls", "rw"]')
-    names = tuple(dict.fromkeys(name.strip() for name in listed if name.strip()))
+    names = tuple(dict.fromkeys(probe_name(name.strip()) for name in listed if name.strip()))
     if not names:
         raise ValueError("no probe named; `ebtop probes` lists them")
-    for name in names:
-        probe_name(name)
     return names
 
 
+def function(said: object) -> str:
+    """The name of the probe of a function or event, "k:tcp_v4_connect ret<0"; ValueError where it makes no sense."""
+    return functions.parse(_text(said)).name
+
+
 def probe_name(said: object) -> str:
-    """The name of a probe that there is."""
+    """The name of a probe that there is, or "func:" and what `function` takes."""
     known = registry.probes()
+    if isinstance(said, str) and said.startswith(f"{functions.PREFIX}:"):
+        return function(said.removeprefix(f"{functions.PREFIX}:"))
     if not isinstance(said, str) or said not in known:
         raise ValueError(f"there is no probe {said!r}; {instead(said, known, few=0)}`ebtop probes` lists them")
     return said

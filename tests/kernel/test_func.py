@@ -1,0 +1,233 @@
+"""Functions and events that a line names: exact counts, times and choices, by process and place, of every kind here."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from ebtop import registry, wire
+from ebtop.kernel import elf
+from tests.kernel.loaded import Loaded, ask
+from tests.kernel.test_crosscheck import bpftrace
+from tests.kernel.worker import Worker
+
+pytestmark = pytest.mark.kernel
+
+LIBC = "import ctypes\nlibc = ctypes.CDLL('libc.so.6')\n"
+MARKED = "/usr/bin/python3"
+
+
+def calls(loaded: Loaded, pid: int) -> dict[str, int]:
+    """How often each place was passed by process `pid`."""
+    (live,) = loaded.live.values()
+    names = dict(dict(live.enums)[live.probe])
+    rows = loaded.rows("func_calls")
+    mine = rows.keys["pid"] == pid
+    places, counts = rows.keys["place"][mine].tolist(), rows.values["calls"][mine].tolist()
+    return {names[place]: count for place, count in zip(places, counts, strict=True)}
+
+
+def test_calls_of_a_function_are_counted_and_timed(load: Callable[..., Loaded]) -> None:
+    """101 calls of usleep(2000): the histogram, the rows and the books agree on number and time."""
+    with Worker("for _ in range(101): libc.usleep(2000)", prepare=LIBC) as worker:
+        loaded = load("func:u:libc:usleep")
+        worker.work()
+        loaded.detach()
+        rows, latency = loaded.rows("func_calls"), loaded.rows("func_latency")
+        totals = loaded.totals("func")
+        assert calls(loaded, worker.pid) == {"usleep": 101}
+    mine = rows.values[rows.keys["pid"] == worker.pid]
+    assert 101 * 2_000_000 <= int(mine["ns"].sum()) < 101 * 20_000_000
+    assert int(mine["max_ns"].max()) >= 2_000_000
+    assert int(latency.values["slots"].sum()) == totals["total"] == int(rows.values["calls"].sum())
+    assert int(latency.values["sum"].sum()) == int(rows.values["ns"].sum())
+    assert (totals["drops"], totals["unmatched"]) == (0, 0)
+
+
+def test_calls_within_calls_are_timed_each_for_itself(load: Callable[..., Loaded]) -> None:
+    """qsort calls back 1 time for 2 elements, and what is called back sorts again: 7 deep, none is mixed up."""
+    prepare = f"""{LIBC}
+pair = (ctypes.c_int * 2)(2, 1)
+Compare = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+def compare(a, b):
+    global depth
+    depth += 1
+    if depth < 7: libc.qsort(pair, 2, 4, again)
+    time.sleep(0.002)
+    return 1
+again = Compare(compare)
+"""
+    with Worker("depth = 0\nlibc.qsort(pair, 2, 4, again)", prepare=prepare) as worker:
+        loaded = load("func:u:libc:qsort")
+        worker.work()
+        rows, totals = loaded.rows("func_calls"), loaded.totals("func")
+    mine = rows.values[rows.keys["pid"] == worker.pid]
+    assert int(mine["calls"].sum()) == 7
+    assert int(mine["ns"].sum()) >= 2_000_000 * (1 + 2 + 3 + 4 + 5 + 6 + 7)
+    assert totals["unmatched"] == 0
+
+
+@pytest.mark.parametrize(
+    ("conditions", "count"),
+    [
+        ("arg1>5", 95),
+        ("arg1>=5 arg1!=7", 95),
+        ("arg1&1", 50),
+        ("ret<10", 10),
+        ("ret>=10 arg1<50", 40),
+        ("(int)arg1<0", 0),
+        ("(unsigned char)ret==100", 1),
+        ("arg1>9223372036854775807", 0),
+    ],
+)
+def test_only_calls_that_meet_every_condition_are_counted(
+    load: Callable[..., Loaded], conditions: str, count: int
+) -> None:
+    """abs of 0 to 100: what it is given and what it returns."""
+    with Worker("for n in range(101): libc.abs(n)", prepare=LIBC) as worker:
+        loaded = load(registry.probe(f"func:u:libc:abs {conditions}").name)
+        worker.work()
+        assert calls(loaded, worker.pid).get("abs", 0) == count
+        assert loaded.totals("func")["unmatched"] == 0
+
+
+def test_a_cast_says_how_wide_a_number_is(load: Callable[..., Loaded]) -> None:
+    """close returns an int: as a long, its -1 is a large number."""
+    work = "for _ in range(13): libc.close(9998)"
+    for cast, count in (("(int)", 13), ("", 0)):
+        with Worker(work, prepare=LIBC) as worker:
+            loaded = load(f"func:u:libc:close {cast}ret<0")
+            worker.work()
+            assert calls(loaded, worker.pid).get("close", 0) == count
+
+
+def test_a_pattern_counts_each_of_its_functions(load: Callable[..., Loaded]) -> None:
+    """Two of the many that begin so, by name; every program on its place."""
+    with Worker("for _ in range(31): libc.getppid(), libc.getuid(), libc.getuid()", prepare=LIBC) as worker:
+        loaded = load("func:u:libc:get*id")
+        worker.work()
+        found = calls(loaded, worker.pid)
+    assert (found["getppid"], found["getuid"]) == (31, 62)
+    assert len(loaded.live["func:u:libc:get*id"].targets) >= 20
+
+
+def test_only_counting_is_as_exact(load: Callable[..., Loaded]) -> None:
+    """By the entry alone, with conditions on what is given."""
+    with Worker("for n in range(101): libc.abs(n)", prepare=LIBC) as worker:
+        loaded = load("func:u:libc:abs arg1>=50", way="uprobe, counts only")
+        worker.work()
+        assert calls(loaded, worker.pid) == {"abs": 51}
+        assert not loaded.rows("func_calls").values["ns"].any()
+
+
+@pytest.mark.parametrize(
+    ("line", "place", "count"),
+    [
+        ("t:syscalls:sys_enter_getppid", "syscalls:sys_enter_getppid", 101),
+        ("t:syscalls:sys_exit_close ret<0", "syscalls:sys_exit_close", 23),
+        ("t:syscalls:sys_enter_close fd==9998", "syscalls:sys_enter_close", 23),
+        ("t:raw_syscalls:sys_enter id==110", "raw_syscalls:sys_enter", 101),
+        ("rt:sys_enter arg2==110", "sys_enter", 101),
+    ],
+)
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="numbers of system calls are those of x86-64")
+def test_events_of_the_kernel_are_counted_by_their_fields(
+    load: Callable[..., Loaded], line: str, place: str, count: int
+) -> None:
+    """101 calls of getppid (110), 23 closes of a descriptor that is not open, 7 of one that is."""
+    work = """
+for _ in range(101): libc.getppid()
+for _ in range(23): libc.close(9998)
+for _ in range(7): os.close(os.dup(1))
+"""
+    with Worker(work, prepare=LIBC) as worker:
+        loaded = load(f"func:{line}")
+        worker.work()
+        assert calls(loaded, worker.pid) == {place: count}
+
+
+def test_a_static_marker_is_switched_on_and_off(load: Callable[..., Loaded]) -> None:
+    """Python looks at a counter before it says that it collects garbage: 23 times while the probe is there."""
+    if not os.path.exists(MARKED) or not elf.markers(MARKED):
+        pytest.skip("an interpreter with static markers")
+    text = "import gc, sys\nfor line in sys.stdin:\n    for _ in range(23): gc.collect()\n    print('done', flush=True)"
+    command = [MARKED, "-S", "-c", f"import gc\ngc.disable()\n{text}"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as python:
+        assert python.stdin and python.stdout
+
+        def collect() -> None:
+            assert python.stdin and python.stdout
+            python.stdin.write(b"\n")
+            python.stdin.flush()
+            assert python.stdout.readline() == b"done\n"
+
+        collect()
+        loaded = load(f"func:usdt:{MARKED}:python:gc__*")
+        collect()
+        found = calls(loaded, python.pid)
+        loaded.detach()
+        collect()
+        assert calls(loaded, python.pid) == found == {"python:gc__done": 23, "python:gc__start": 23}
+        python.stdin.close()
+
+
+def test_a_full_map_counts_what_it_drops_and_own_processes_are_left_out(load: Callable[..., Loaded]) -> None:
+    """Forty processes in room for 8 rows: what is shown and what was dropped is the total."""
+    work = """
+for n in range(40):
+    pid = os.fork()
+    if not pid:
+        for _ in range(7): libc.getppid()
+        os._exit(0)
+    os.waitpid(pid, 0)
+"""
+    with Worker(work, prepare=LIBC) as worker, Worker("libc.getppid()", prepare=LIBC) as own:
+        loaded = load("func:u:libc:getppid", rows=8, own_pids=frozenset({own.pid}))
+        own.work()
+        worker.work()
+        loaded.detach()
+        rows, totals = loaded.rows("func_calls"), loaded.totals("func")
+    assert rows.keys.size <= 8 and not (rows.keys["pid"] == own.pid).any()
+    assert totals["total"] == int(rows.values["calls"].sum()) + totals["drops"] >= 280
+    assert totals["drops"] > 0
+
+
+def test_several_run_beside_each_other_and_beside_probes() -> None:
+    """Each is left to a loader of its own by that of the others."""
+    together = ask({"syscalls": 1, "func:u:libc:getppid": 2, "func:t:sched:sched_switch": 3})
+    live = {one.probe for one in together.messages if isinstance(one, wire.Live)}
+    for descriptors in together.descriptors.values():
+        for descriptor in descriptors:
+            os.close(descriptor)
+    assert live == {"syscalls"} and together.status == 75
+
+
+def test_what_cannot_be_hooked_says_why_and_what_could_be_meant() -> None:
+    """As the panel says it: a pattern that fits too much with its number, a name with the nearest."""
+    for line, says in (
+        ("u:libc:*", "places, more than 40: narrow it"),
+        ("u:libc:getaddrinf", "did you mean getaddrinfo?"),
+        ("t:sched:sched_swich", "did you mean sched:sched_switch?"),
+        ("t:sched:sched_switch prio>1", "has no integer field prio; it has prev_pid"),
+    ):
+        last = ask({f"func:{line}": 1}).messages[-1]
+        assert isinstance(last, wire.Progress) and last.state == "failed"
+        assert says in last.error
+
+
+def test_bpftrace_sees_the_same(load: Callable[..., Loaded]) -> None:
+    """Calls of one function by one process, and those of them above a bound."""
+    script = """
+uprobe:libc:abs /pid == $1 && $2/ { @all = count(); }
+uprobe:libc:abs /pid == $1 && arg0 > 41/ { @large = count(); }
+BEGIN { printf("ready\\n"); }
+"""
+    with Worker("for n in range(101): libc.abs(n)", prepare=LIBC) as worker, bpftrace(worker.pid, script) as stop:
+        loaded, large = load("func:u:libc:abs"), load("func:u:libc:abs arg1>41")
+        worker.work()
+        theirs = stop()
+        assert theirs == {"@all": calls(loaded, worker.pid)["abs"], "@large": calls(large, worker.pid)["abs"]}
+        assert theirs == {"@all": 101, "@large": 59}
