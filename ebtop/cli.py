@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ebtop import registry
@@ -159,7 +160,13 @@ def _replay(arguments: Arguments, settings: Settings) -> int:
         source = Replay(arguments.replay or demo_path(), settings.interval_s)
     except (OSError, ValueError) as error:
         return _refuse(f"{arguments.replay}: {getattr(error, 'strerror', None) or error}")
+    if "probes" not in arguments.settings and any(map(registry.is_made_up, source.recorded)):
+        settings = replace(settings, probes=tuple(filter(_is_known, source.recorded)))
     return _show(arguments, settings, lambda: source, write_private)
+
+
+def _is_known(name: str) -> bool:
+    return name in registry.names() or registry.is_made_up(name)
 
 
 def _show(

@@ -267,7 +267,8 @@ def _misses(function: Function) -> str:
     if function.kind == "u":
         return (
             "Calls that the compiler has inlined, that never return or are left by a jump; processes in containers,"
-            f" which have files of their own.{typed}"
+            " which have files of their own. Times include what the hook itself takes, a microsecond or more where the"
+            f" first instruction has to be stepped over; its cost is not in % cpu.{typed}"
         )
     if function.kind in _TIMED:
         return (

@@ -37,24 +37,31 @@ def known(wanted: Iterable[str]) -> dict[str, Probe]:
 
 
 def is_made_up(name: str) -> bool:
-    """Whether the probe of that name is none of the built-in ones."""
-    return name.partition(":")[0] in _MAKERS and ":" in name
+    """Whether a line of text makes the probe of that name."""
+    try:
+        return bool(_maker(name) and probe(name))
+    except KeyError:
+        return False
 
 
 @cache
 def probe(name: str) -> Probe:
     """The probe of that name, also one that is not listed; KeyError if there is none."""
-    if is_made_up(name):
-        return _made_up(name)
+    if maker := _maker(name):
+        return _made_up(maker, name)
     if name not in _NAMES + _INTERNAL:
         raise KeyError(name)
     declaration: Probe = import_module(f"ebtop.probes.{name}").PROBE
     return replace(declaration, source=str(_FOLDER))
 
 
-def _made_up(name: str) -> Probe:
-    maker, _, text = name.partition(":")
+def _maker(name: str) -> Callable[[str], Probe] | None:
+    kind, colon, _ = name.partition(":")
+    return _MAKERS.get(kind) if colon else None
+
+
+def _made_up(maker: Callable[[str], Probe], name: str) -> Probe:
     try:
-        return replace(_MAKERS[maker](text), source=str(_FOLDER))
+        return replace(maker(name.partition(":")[2]), source=str(_FOLDER))
     except ValueError as error:
         raise KeyError(name) from error

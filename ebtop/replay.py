@@ -51,8 +51,11 @@ class Replay:
         self._closing = False
         self._thread: threading.Thread | None = None
         try:
-            if next(self._samples(), None) is None:
+            first = next(self._samples(), None)
+            if first is None:
                 raise ValueError("the recording is empty")
+            self.recorded = tuple(name for name, probe in first.probes.items() if probe.state is not State.OFF)
+            """Names of the probes that ran as it began."""
         except ValueError:
             self._file.close()
             raise

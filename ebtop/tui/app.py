@@ -186,6 +186,8 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         """What each frame is looked at for, also one that is late for being drawn."""
         self.perspective.take(frame)
         self.follow_target(frame)
+        if frame.sample.probes.keys() - self.probes.keys():
+            self.meet(frame)
         for message in frame.sample.messages:
             self.remember(message)
 
