@@ -172,6 +172,7 @@ def declared(text: str) -> Probe:
         slot=0,
         default=False,
         group="eBPF",
+        same=_SAME[timed],
         ways=_ways(function),
         views=_views(function, timed),
         misses=_misses(function),
@@ -179,6 +180,9 @@ def declared(text: str) -> Probe:
         alone=True,
         defines=_defines(function),
     )
+
+
+_SAME = (("funccount-bpfcc", "bpftrace -e 'HOOK { @[comm] = count(); }'"), ("funccount-bpfcc", "funclatency-bpfcc"))
 
 
 def _defines(function: Function) -> tuple[tuple[str, int], ...]:

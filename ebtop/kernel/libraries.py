@@ -13,7 +13,7 @@ from functools import cache
 _LDCONFIG = ("/sbin/ldconfig", "/usr/sbin/ldconfig")
 _TAGS = {"x86_64": "x86-64", "aarch64": "AArch64", "riscv64": "64bit", "ppc64le": "64bit", "s390x": "64bit"}
 """What the cache says of libraries of the machine's own kind."""
-_FOLDERS = ("/lib64", "/usr/lib64", "/lib", "/usr/lib")
+_FOLDERS = (f"/usr/lib/{platform.machine()}-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib")
 """Where libraries are on systems without a cache."""
 _MOST = 100
 """Files that one pattern of a path may mean."""

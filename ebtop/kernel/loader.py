@@ -10,11 +10,26 @@ import os
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
 from ebtop import registry, wire
-from ebtop.kernel import alone, bpf, btf, given, headers, hooks, instructions, members, programs, source, structs
+from ebtop.kernel import (
+    alone,
+    bpf,
+    btf,
+    given,
+    headers,
+    hooks,
+    instructions,
+    members,
+    owning,
+    places,
+    programs,
+    source,
+    structs,
+)
 from ebtop.kernel.bcc_module import CompiledMap, CompileError, Module, NoCompiler, version
 from ebtop.kernel.places import Nowhere, Place
 from ebtop.spec import Hook, Probe, Way, keys_of
@@ -52,6 +67,7 @@ def run(channel: socket.socket, serials: Mapping[str, int], flags: int, counts_o
     alone.close_foreign(channel.fileno(), flags)
     alone.catch_output()
     alone.stand_alone(machine().kernel)
+    places.keeping = partial(owning.owned, flags)
     jobs = [Job(probe, serial) for probe, serial in serials.items()]
     answered = set()
     for message, descriptors in load(jobs, flags, counts_only):
@@ -109,6 +125,8 @@ def _load_together(jobs: Sequence[Job], flags: int, counts_only: bool) -> Iterat
         if number >= 0 and not probe.alone:
             chosen.append((job, probe, number))
             yield _progress(job, "compiling", probe.ways[number])
+    if not chosen:
+        return
     try:
         module = _compile([(probe, number) for _, probe, number in chosen])
     except (_Unworkable, NoCompiler):
@@ -192,11 +210,11 @@ def _attach(module: Module, job: Job, probe: Probe, way: Way, flags: int, log: s
     numbered: Mapping[str, int] = {}
     attached: list[tuple[str, programs.Attachment]] = []
     try:
-        places = [(hook, place) for hook in way.hooks for place in hooks.all_places(hook)]
-        numbered = given.numbers(place for _, place in places) if probe.alone else {}
-        for hook, place in places:
+        targets = [(hook, place) for hook in way.hooks for place in hooks.all_places(hook)]
+        numbered = given.numbers(place for _, place in targets) if probe.alone else {}
+        for hook, place in targets:
             _load_program(module, hook, place, exchanged, numbered, loaded)
-        for hook, place in places:
+        for hook, place in targets:
             program = loaded[_identity(hook, place, numbered)]
             attached.append((f"{hook.kind}:{place.target}", _attach_program(place, program)))
     except programs.Refused as refused:

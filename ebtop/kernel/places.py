@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -14,6 +15,8 @@ IN_FILES = ("uprobe", "uretprobe", "usdt")
 _TRAMPOLINES = ("fentry", "fexit")
 _LOOKED_UP = 300
 """Functions that BTF is asked for, a millisecond each; so many more than may be hooked that it does not matter."""
+keeping: Callable[[int], AbstractContextManager[object]] = nullcontext
+"""keeping(pid): a child that reads a file is known as one of ebtop's own for that long, where probes are at work."""
 
 
 class Nowhere(Exception):  # noqa: N818 - what it is

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
-from ebtop.kernel import libraries, privileges
+from ebtop.kernel import libraries, places, privileges
 from ebtop.kernel.elf import Spot, function_spots, marker_spots
 from ebtop.kernel.pattern import expression
 from ebtop.kernel.places import Nowhere
@@ -114,14 +114,20 @@ def _only_root_changes(path: str) -> bool:
 def _read_apart(descriptor: int, kind: str, name: str) -> _Said:
     """What a child that has nothing but the file says of it; Nowhere when it says nothing."""
     ours, theirs = os.pipe()
+    gate, opened = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(ours)
+        os.close(opened)
+        os.read(gate, 1)
         _answer(theirs, descriptor, kind, name)
     os.close(theirs)
-    with os.fdopen(ours, "rb") as pipe:
-        content = pipe.read(_ANSWER)
-    os.waitpid(child, 0)
+    os.close(gate)
+    with places.keeping(child):
+        os.close(opened)
+        with os.fdopen(ours, "rb") as pipe:
+            content = pipe.read(_ANSWER)
+        os.waitpid(child, 0)
     try:
         return _Said(**json.loads(content))
     except (ValueError, TypeError) as error:
