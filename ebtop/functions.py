@@ -164,7 +164,7 @@ def declared(text: str) -> Probe:
     if str(function) != text:
         raise ValueError(f"{text!r} is always written {str(function)!r}")
     timed = function.kind in _TIMED
-    often = f"How often is {function} {'called' if timed else 'passed'}, and by whom"
+    often = f"How often is {function} {'called, by whom' if timed else 'passed, and by whom'}"
     return Probe(
         name=function.name,
         title=str(function),
