@@ -83,16 +83,17 @@ def markers(path: str) -> tuple[Marker, ...]:
         return tuple(_marker(note, file.elfclass // 8) for note in notes)
 
 
-def function_spots(path: str | int, fits: Callable[[str], bool]) -> Functions:
+def function_spots(path: str | int, fits: Callable[[str], bool], exact: bool = False) -> Functions:
     """The functions whose name `fits`, of the file at that path or descriptor (taken over).
 
-    OSError and ValueError as for `functions`.
+    `exact`: where the file itself has one, its file of debugging symbols is not looked at. Errors are those of
+    `functions`.
     """
     with _opened(path) as file:
         segments = _segments(file)
         names = [symbol for symbol in _symbols(file) if fits(os.fsdecode(symbol[0]))]
         is_go = file.get_section_by_name(".gopclntab") is not None
-        more = _debug_file(file)
+        more = "" if exact and names else _debug_file(file)
     if more and os.access(more, os.R_OK):
         with _opened(more) as file:
             names += [symbol for symbol in _symbols(file) if fits(os.fsdecode(symbol[0]))]

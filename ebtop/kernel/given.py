@@ -37,10 +37,13 @@ def numbers(places: Iterable[Place]) -> Mapping[str, int]:
 
 
 def to_program(place: Place, numbered: Mapping[str, int]) -> Mapping[int, int]:
-    """What stands in the place of which mark in a program for `place`."""
+    """What stands in the place of which mark in a program for `place`; Nowhere when that is not to be known."""
     given = {_PLACE: numbered[place.name]}
     if place.kind in _TRAMPOLINES:
-        given[_ARGUMENTS] = len(btf.kernel().parameters(place.target))
+        parameters = btf.kernel().parameters(place.target)
+        if any("[" in declared for declared in parameters):  # it may take several words
+            raise Nowhere(f"{place.kind} {place.target}: it is given a whole struct")
+        given[_ARGUMENTS] = len(parameters)
     return given
 
 

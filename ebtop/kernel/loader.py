@@ -280,7 +280,7 @@ def _load_program(
         loaded[identity] = programs.load(hook.kind, hook.function, code, btf_id)
     except KeyError as error:
         raise programs.Refused(f"the C file has no function {hook.function}") from error
-    except btf.NoField as error:
+    except (btf.NoField, Nowhere) as error:
         raise programs.Refused(str(error)) from error
 
 

@@ -25,6 +25,8 @@ MOST = 1000
 """Spots that are told of one file."""
 _MEMORY, _SECONDS = 1 << 30, 10
 """What reading one file may take."""
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""Where programs are looked for, whatever the environment says."""
 _NOBODY = 65534
 _ANSWER = 1 << 20
 _COMPARED = 50_000
@@ -62,13 +64,17 @@ def split(kind: str, target: str) -> tuple[str, str]:
     return place, name
 
 
-@cache
 def find(kind: str, target: str) -> Found:
     """What `target` ("libc:getaddrinfo", "/bin/x:*", "libc:provider:name") means; Nowhere when it is nothing.
 
     The file stays open for as long as this process lives.
     """
     place, name = split(kind, target)
+    return _find("usdt" if kind == "usdt" else "uprobe", place, name)
+
+
+@cache
+def _find(kind: str, place: str, name: str) -> Found:
     try:
         path = _only_file(place)
         descriptor = _open(path)
@@ -85,7 +91,7 @@ def find(kind: str, target: str) -> Found:
 def _only_file(place: str) -> str:
     if "*" in place:
         raise OSError(2, "a single program or library has to be named")
-    return os.path.realpath(libraries.files(place)[0])
+    return os.path.realpath(libraries.files(place, _PATH)[0])
 
 
 def _open(path: str) -> int:
@@ -157,7 +163,7 @@ def _read(descriptor: int, kind: str, name: str) -> _Said:
     try:
         if kind == "usdt":
             return _said(marker_spots(descriptor, fits), f"no marker {name}{_near(name, seen)}")
-        found = function_spots(descriptor, fits)
+        found = function_spots(descriptor, fits, exact="*" not in name)
     except (OSError, ValueError) as error:
         return _Said(error=str(error))
     if found.indirect and not found.spots:

@@ -22,7 +22,7 @@ def nothing_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test asks anew; uprobes are there."""
     monkeypatch.setattr(programs, "UPROBE_UNIT", Path("/"))
     places.places.cache_clear()
-    spots.find.cache_clear()
+    spots._find.cache_clear()
 
 
 def test_a_function_of_a_library_is_a_place_in_its_file() -> None:
