@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from ebtop.kernel import libraries
 from ebtop.sample import MapRows
 from tests.kernel.loaded import Loaded
 from tests.kernel.test_crosscheck import bpftrace
@@ -14,9 +15,9 @@ from tests.kernel.worker import Worker
 
 pytestmark = pytest.mark.kernel
 
-SCRIPT = """
-uretprobe:libc:getaddrinfo /pid == $1 && $2/ { @lookups = count(); }
-BEGIN { printf("ready\\n"); }
+SCRIPT = f"""
+uretprobe:{libraries.library("libc")}:getaddrinfo /pid == $1 && $2/ {{ @lookups = count(); }}
+BEGIN {{ printf("ready\\n"); }}
 """
 EAI_NONAME = 2
 LIBC = "import ctypes\nlibc = ctypes.CDLL('libc.so.6')\n"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ebtop import registry, wire
-from ebtop.kernel import bpf, elf
+from ebtop.kernel import bpf, elf, libraries
 from tests.kernel.loaded import Loaded, ask
 from tests.kernel.terminal_session import wait_until
 from tests.kernel.test_crosscheck import bpftrace
