@@ -268,10 +268,11 @@ def test_what_cannot_be_hooked_says_why_and_what_could_be_meant() -> None:
 
 def test_bpftrace_sees_the_same(load: Callable[..., Loaded]) -> None:
     """Calls of one function by one process, and those of them above a bound."""
-    script = """
-uprobe:libc:abs /pid == $1 && $2/ { @all = count(); }
-uprobe:libc:abs /pid == $1 && arg0 > 41/ { @large = count(); }
-BEGIN { printf("ready\\n"); }
+    place = f"uprobe:{libraries.library('libc')}:abs"
+    script = f"""
+{place} /pid == $1 && $2/ {{ @all = count(); }}
+{place} /pid == $1 && arg0 > 41/ {{ @large = count(); }}
+BEGIN {{ printf("ready\\n"); }}
 """
     with Worker("for n in range(101): libc.abs(n)", prepare=LIBC) as worker, bpftrace(worker.pid, script) as stop:
         loaded, large = load("func:u:libc:abs"), load("func:u:libc:abs arg1>41")
