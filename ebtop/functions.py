@@ -270,8 +270,8 @@ def _misses(function: Function) -> str:
     typed = " Values count as long: (int)ret says otherwise." if function.conditions and function.kind == "u" else ""
     if function.kind == "u":
         return (
-            "Calls that the compiler has inlined, that never return or are left by a jump; processes in containers,"
-            " which have files of their own. Times include what the hook itself takes, a microsecond or more where the"
+            "Calls that the compiler has inlined, that never return or are left by a jump; processes in containers, which"
+            " have files of their own (u:/proc/PID/root/usr/lib/…). Times include what the hook itself takes, a microsecond or more where the"
             f" first instruction has to be stepped over; its cost is not in % cpu.{typed}"
         )
     if function.kind in _TIMED:
@@ -279,5 +279,5 @@ def _misses(function: Function) -> str:
             "Calls that the compiler has inlined, that never return, and those within other programs on the same CPU."
         )
     if function.kind == "usdt":
-        return "Processes in containers, which have files of their own."
+        return "Processes in containers, which have files of their own (usdt:/proc/PID/root/usr/…)."
     return "What happens while another program of this kind runs on the same CPU."

@@ -80,18 +80,28 @@ def _find(kind: str, place: str, name: str) -> Found:
         descriptor = _open(path)
     except OSError as error:
         raise Nowhere(f"{place}: {error.strerror or error}") from error
+    real = _real(path, descriptor)
     said = _read_apart(descriptor, kind, name)
     if said.error:
-        raise Nowhere(f"{path}: {said.error}")
+        raise Nowhere(f"{real or path}: {said.error}")
     spots = tuple(Spot(str(spot), int(offset), int(semaphore)) for spot, offset, semaphore in said.spots)
-    file = path if _only_root_changes(path) else f"/proc/self/fd/{descriptor}"
-    return Found(path, file, spots, said.whole, said.is_go)
+    file = real if real and _only_root_changes(real) else f"/proc/self/fd/{descriptor}"
+    return Found(real or path, file, spots, said.whole, said.is_go)
 
 
 def _only_file(place: str) -> str:
     if "*" in place:
         raise OSError(2, "a single program or library has to be named")
-    return os.path.realpath(libraries.files(place, _PATH)[0])
+    return os.path.abspath(libraries.files(place, _PATH)[0])
+
+
+def _real(path: str, descriptor: int) -> str:
+    """`path` without symbolic links; "" where that is another file, as behind /proc/PID/root."""
+    real = os.path.realpath(path)
+    try:
+        return real if os.path.samestat(os.stat(real), os.fstat(descriptor)) else ""
+    except OSError:
+        return ""
 
 
 def _open(path: str) -> int:

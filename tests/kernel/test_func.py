@@ -162,6 +162,23 @@ def loaded_or_expected_to_fail(line: str, way: str) -> Loaded:
         raise
 
 
+def test_a_process_with_a_root_of_its_own_is_named_by_it(load: Callable[..., Loaded], tmp_path: Path) -> None:
+    """The library in a chroot is another file than the host's: 23 calls in it, none of those outside."""
+    source = os.path.realpath(libraries.library("libc"))
+    inside = tmp_path / source.lstrip("/")
+    inside.parent.mkdir(parents=True, exist_ok=True)
+    inside.write_bytes(Path(source).read_bytes())
+    text = f"import ctypes, os\nown = ctypes.CDLL({str(inside)!r})\nos.chroot({str(tmp_path)!r})"
+    with (
+        Worker("for _ in range(23): own.abs(1)", prepare=text) as contained,
+        Worker("for _ in range(29): libc.abs(1)", prepare=LIBC) as host,
+    ):
+        loaded = load(f"func:u:/proc/{contained.pid}/root{source}:abs")
+        contained.work()
+        host.work()
+        assert (calls(loaded, contained.pid), calls(loaded, host.pid)) == ({"abs": 23}, {})
+
+
 def test_only_counting_is_as_exact(load: Callable[..., Loaded]) -> None:
     """By the entry alone, with conditions on what is given."""
     with Worker("for n in range(101): libc.abs(n)", prepare=LIBC) as worker:
