@@ -270,9 +270,10 @@ def _misses(function: Function) -> str:
     typed = " Values count as long: (int)ret says otherwise." if function.conditions and function.kind == "u" else ""
     if function.kind == "u":
         return (
-            "Calls that the compiler has inlined, that never return or are left by a jump; processes in containers, which"
-            " have files of their own (u:/proc/PID/root/usr/lib/…). Times include what the hook itself takes, a microsecond or more where the"
-            f" first instruction has to be stepped over; its cost is not in % cpu.{typed}"
+            "Calls that the compiler has inlined, that never return or are left by a jump; processes in containers,"
+            " which have files of their own (u:/proc/PID/root/usr/lib/…). Times include what the hook itself takes, a"
+            " microsecond or more where the first instruction has to be stepped over; its cost is not in % cpu."
+            f"{typed}"
         )
     if function.kind in _TIMED:
         return (
