@@ -7,7 +7,7 @@ reaches the compiler: conditions become numbers, names are looked up.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ebtop.spec import Column, Histogram, Hook, Key, Kind, Probe, Table, Way, largest, mean, rate, share, total
 from ebtop.units import Unit
@@ -167,7 +167,7 @@ def declared(text: str) -> Probe:
     often = f"How often is {function} {'called, by whom' if timed else 'passed, and by whom'}"
     return Probe(
         name=function.name,
-        title=str(function),
+        title=_title(function),
         question=f"{often}, and how long does it take?" if timed else f"{often}?",
         slot=0,
         default=False,
@@ -180,6 +180,12 @@ def declared(text: str) -> Probe:
         alone=True,
         defines=_defines(function),
     )
+
+
+def _title(function: Function) -> str:
+    """Of a path its end: panels are narrow, and it is the function that they are about."""
+    folder, slash, own = function.target.rpartition("/")
+    return str(replace(function, target=f"…/{own}")) if folder and slash else str(function)
 
 
 _SAME = (("funccount-bpfcc", "bpftrace -e 'HOOK { @[comm] = count(); }'"), ("funccount-bpfcc", "funclatency-bpfcc"))

@@ -37,6 +37,6 @@ def _look(named: Iterable[str], pipe: int) -> int:
         namespace.mount_tracefs()
     for name in named:
         if why := hooks.nowhere(registry.probe(name)):
-            os.write(pipe, " ".join(f"{registry.probe(name).title}: {why}".split()).encode()[:_LONGEST])
+            os.write(pipe, " ".join(f"{name.partition(':')[2]}: {why}".split()).encode()[:_LONGEST])
             break
     return 0

@@ -73,6 +73,7 @@ def test_a_probe_is_made_of_its_name_alone() -> None:
         "func",
         "func_totals",
     )
+    assert registry.probe("func:u:/usr/lib/libc.so.6:malloc ret!=0").title == "u:…/libc.so.6:malloc ret!=0"
     assert registry.is_made_up(name) and not registry.is_made_up("rw")
     assert name not in registry.probes() and registry.known((name, "rw"))[name] is probe
     for other in ("func:u:libc:malloc  arg1>4096", "func:uprobe:libc:malloc", "func:nothing", "func:", "fun:k:x"):

@@ -43,7 +43,7 @@ class Asking(Acting):
         shown = app.frame.probes.get(app.focused_probe) if app.frame else None
         mend = shown is not None and shown.probe.alone and shown.sample.state is State.FAILED
         self._mended = app.focused_probe if mend else ""
-        self._ask("count", app.probes[app.focused_probe].title if mend else "", FUNCTION_HINT)
+        self._ask("count", self._mended.partition(":")[2], FUNCTION_HINT)
 
     def _ask(self, label: str, text: str, hint: str) -> None:
         self._app.main.add_class("asking")
