@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from ebtop import registry, wire
+from ebtop import cells, registry, wire
+from ebtop.derive import derive
+from ebtop.frame import TableFrame
 from ebtop.kernel import bpf, elf, libraries
+from ebtop.replay import Replay
 from tests.kernel.loaded import Loaded, ask
 from tests.kernel.terminal_session import wait_until
 from tests.kernel.test_crosscheck import bpftrace
@@ -297,6 +300,26 @@ BEGIN {{ printf("ready\\n"); }}
         theirs = stop()
         assert theirs == {"@all": calls(loaded, worker.pid)["abs"], "@large": calls(large, worker.pid)["abs"]}
         assert theirs == {"@all": 101, "@large": 59}
+
+
+def test_a_recording_of_functions_is_played_with_their_names(tmp_path: Path) -> None:
+    """Recorded beside a program, read where no more is known of the probe than what it is called: 23 calls."""
+    path = tmp_path / "r.ebtop"
+    command = [sys.executable, "-m", "ebtop", "--no-config", "record", "--func", "u:libc:get*id", str(path)]
+    program = ["--", sys.executable, "-S", "-c", "import os\nfor _ in range(23): os.getppid()"]
+    done = subprocess.run([*command, *program], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    source, name = Replay(str(path)), "func:u:libc:get*id"
+    try:
+        assert source.recorded == (name,)
+        *_, last = source._samples()
+    finally:
+        source.close()
+    frame = derive(last, None, registry.known((name,)))
+    table = frame.probes[name].views["by_place"]
+    assert isinstance(table, TableFrame)
+    places = cells.cells(frame, table.view.keys[0], table.keys)
+    assert dict(zip(places, table.columns["calls_total"].tolist(), strict=True))["getppid"] == 23
 
 
 def test_killed_it_leaves_nothing_attached(tmp_path: Path) -> None:
