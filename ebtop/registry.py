@@ -12,8 +12,41 @@ from ebtop import functions
 from ebtop.spec import Probe
 
 _FOLDER = Path(__file__).parent / "probes"
-_NAMES = ("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio", "runqlat", "bpf", "dns")
-"""In the order of their slots; listed, because looking for files would cost the start-up time of each of them."""
+_NAMES = (
+    "syscalls",
+    "rw",
+    "opens",
+    "exec",
+    "tcpconnect",
+    "tcpaccept",
+    "blockio",
+    "runqlat",
+    "bpf",
+    "errors",
+    "exits",
+    "forks",
+    "signals",
+    "mounts",
+    "unlinks",
+    "cpudist",
+    "migrations",
+    "oom",
+    "futex",
+    "locks",
+    "capable",
+    "privilege",
+    "tcplife",
+    "tcptraffic",
+    "tcpretrans",
+    "tcpresets",
+    "tcprtt",
+    "tcpstates",
+    "udp",
+    "netdrops",
+    "netdev",
+    "dns",
+)
+"""Those with slots in their order, then by group; listed, because looking for files would cost each one's start-up."""
 _INTERNAL = ("follow",)
 """Loaded by ebtop for its own ends: neither chosen nor shown."""
 _MAKERS: dict[str, Callable[[str], Probe]] = {functions.PREFIX: functions.declared}

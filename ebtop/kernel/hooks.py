@@ -6,7 +6,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-from ebtop.kernel import btf, given, places, programs
+from ebtop.kernel import btf, given, places, programs, sampling
 from ebtop.spec import Hook, Probe, Way
 
 _KALLSYMS = Path("/proc/kallsyms")
@@ -77,6 +77,8 @@ def _lacking_one(kind: str, target: str) -> str:
         return "" if _has_raw_tracepoint(target) else f"raw tracepoint {target}: this kernel has none of that name"
     if kind == "tracepoint":
         return _lacking_tracepoint(target)
+    if kind == "perf_event":
+        return sampling.lacking(target)
     if kind in ("fentry", "fexit"):
         return _lacking_trampoline(kind, target)
     return _lacking_kprobe(kind, target)

@@ -157,7 +157,7 @@ def _lacking(way: Way) -> str:
 
 def _compile(chosen: Sequence[tuple[Probe, int]]) -> Module:
     wanted = tuple(chain.from_iterable(probe.ways[number].fields for probe, number in chosen))
-    text, begin = source.module(chosen, _declared(wanted), _defines(chosen)), alone.written()
+    text, begin = source.module(chosen, _declared(wanted), defines=_defines(chosen)), alone.written()
     try:
         return Module(text, source.options(machine()))
     except CompileError as error:
@@ -216,7 +216,7 @@ def _attach(module: Module, job: Job, probe: Probe, way: Way, flags: int, log: s
             _load_program(module, hook, place, exchanged, numbered, loaded)
         for hook, place in targets:
             program = loaded[_identity(hook, place, numbered)]
-            attached.append((f"{hook.kind}:{place.target}", _attach_program(place, program)))
+            attached.append((programs.place(hook.kind, place.target), _attach_program(place, program)))
     except programs.Refused as refused:
         for _, attachment in attached:
             attachment.close()

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import fcntl
 import os
-import platform
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from ebtop.kernel import bpf
+from ebtop.kernel import bpf, perf, sampling
 
 _PROG_LOAD, _RAW_TRACEPOINT_OPEN = 5, 17
 _TYPES = {
@@ -24,6 +22,7 @@ _TYPES = {
     "uretprobe": 2,
     "usdt": 2,
     "tracepoint": 5,
+    "perf_event": 7,
     "raw_tracepoint": 17,
     "fentry": 26,
     "fexit": 26,
@@ -37,13 +36,6 @@ _LOG_SIZE = 1 << 18
 _INSTRUCTION = 8
 _RETURN_ZERO = struct.pack("=BBhiBBhi", 0xB7, 0, 0, 0, 0x95, 0, 0, 0)
 """r0 = 0; exit (Documentation/bpf/standardization/instruction-set.rst)."""
-_PERF_TYPE_TRACEPOINT = 2
-_PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}
-_PERF_FLAG_FD_CLOEXEC = 8
-_PERF_ATTRIBUTES = 112  # PERF_ATTR_SIZE_VER5, Linux 4.1
-_LINK_CREATE, _BPF_PERF_EVENT = 28, 41
-"""enum bpf_cmd and enum bpf_attach_type; for perf events since Linux 5.15."""
-_PERF_IOC_ENABLE, _PERF_IOC_SET_BPF = 0x2400, 0x40042408
 KPROBE_UNIT = Path("/sys/bus/event_source/devices/kprobe")
 UPROBE_UNIT = Path("/sys/bus/event_source/devices/uprobe")
 """The performance-monitoring units of kprobes and uprobes, Linux 4.17: a hook that lives as long as its descriptor."""
@@ -51,8 +43,6 @@ _RETURNING = ("kretprobe", "uretprobe")
 
 TRACEFS = (Path("/sys/kernel/tracing"), Path("/sys/kernel/debug/tracing"))
 """Where tracefs may be mounted."""
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Refused(Exception):  # noqa: N818 - what happened
@@ -123,7 +113,8 @@ class Attachment:
     """`program` on its place, until every descriptor of this is closed."""
 
     link: int
-    """Closing it detaches at once; -1 before Linux 5.15, where a perf event is all there is."""
+    """Closing it detaches at once; one for all CPUs of a perf_event. -1 before Linux 5.15, where a tracepoint's or
+    kprobe's perf event is all there is."""
     event: int
     """The perf event below a link, -1 where there is none: closing it waits for all processors (synchronize_rcu)."""
 
@@ -153,6 +144,11 @@ def attach_in_file(kind: str, file: str, offset: int, semaphore: int, program: i
         raise Refused(why) from error
 
 
+def place(kind: str, target: str) -> str:
+    """How a hook is spoken of: kind and target, and of a perf event how frequent it is and on how many CPUs."""
+    return f"{kind}:{sampling.said(target) if kind == 'perf_event' else target}"
+
+
 def attach(kind: str, target: str, program: int) -> Attachment:
     """Put `program` on `target` in the kernel. Refused when the kernel does not."""
     try:
@@ -160,8 +156,10 @@ def attach(kind: str, target: str, program: int) -> Attachment:
             return Attachment(_open_raw(program, target), -1)
         if kind in _ATTACH_TYPES:
             return Attachment(_open_raw(program, ""), -1)
+        if kind == "perf_event":
+            return Attachment(sampling.attach(target, program), -1)
         if kind == "tracepoint":
-            return _attach_perf_event(_attributes(_PERF_TYPE_TRACEPOINT, tracepoint_id(target)), program)
+            return _attach_perf_event(_attributes(perf.TRACEPOINT, tracepoint_id(target)), program)
         return _attach_kprobe(kind, target, program)
     except OSError as error:
         raise Refused(f"{kind}:{target}: the kernel did not attach the program ({error.strerror})") from error
@@ -181,7 +179,7 @@ def _attach_kprobe(kind: str, target: str, program: int) -> Attachment:
 
 def _attributes(event_type: int, config: int) -> bytearray:
     """struct perf_event_attr of an event of which every occurrence counts."""
-    attributes = bytearray(_PERF_ATTRIBUTES)
+    attributes = bytearray(perf.ATTRIBUTES)
     struct.pack_into("=IIQ", attributes, 0, event_type, len(attributes), config)
     struct.pack_into("=Q", attributes, 16, 1)  # sample_period
     struct.pack_into("=I", attributes, 48, 1)  # wakeup_events
@@ -189,25 +187,13 @@ def _attributes(event_type: int, config: int) -> bytearray:
 
 
 def _attach_perf_event(attributes: bytearray, program: int) -> Attachment:
-    descriptor = _perf_event_open(attributes)
+    descriptor = perf.open_event(attributes, min(os.sched_getaffinity(0)))
     try:
-        link = _link_perf_event(program, descriptor)
-        fcntl.ioctl(descriptor, _PERF_IOC_ENABLE, 0)
+        link = perf.run_on(descriptor, program)
     except OSError:
         os.close(descriptor)
         raise
     return Attachment(link, descriptor)
-
-
-def _link_perf_event(program: int, event: int) -> int:
-    """Descriptor of a new link; -1 where the kernel has none for perf events: the program hangs on the event then."""
-    try:
-        return bpf.bpf(_LINK_CREATE, bytearray(struct.pack("=IIIIQ", program, event, _BPF_PERF_EVENT, 0, 0)))
-    except OSError as error:
-        if error.errno != errno.EINVAL:
-            raise
-    fcntl.ioctl(event, _PERF_IOC_SET_BPF, program)
-    return -1
 
 
 def _unit_type(unit: Path) -> int:
@@ -230,18 +216,6 @@ def tracepoint_id(target: str) -> int:
         if path.exists():
             return int(path.read_text())
     raise FileNotFoundError(errno.ENOENT, f"no tracepoint {target}")
-
-
-def _perf_event_open(attributes: bytearray) -> int:
-    place = (ctypes.c_char * len(attributes)).from_buffer(attributes)
-    every, cpu, group = ctypes.c_int(-1), ctypes.c_int(min(os.sched_getaffinity(0))), ctypes.c_int(-1)
-    flags = ctypes.c_ulong(_PERF_FLAG_FD_CLOEXEC)
-    number = _PERF_EVENT_OPEN[platform.machine()]
-    result = _libc.syscall(ctypes.c_long(number), ctypes.byref(place), every, cpu, group, flags)
-    if result < 0:
-        code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code))
-    return int(result)
 
 
 def _at(buffer: ctypes.Array[ctypes.c_char]) -> int:

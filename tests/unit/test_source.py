@@ -44,6 +44,14 @@ def test_numbers_that_a_probe_is_made_with_stand_before_its_file() -> None:
     assert text.index("#define FUNC_IF0_VALUE") < text.index("#define FUNC_WAY 0") < text.index('"func.c"')
 
 
+def test_system_calls_have_the_machines_numbers() -> None:
+    """Those that the text names, and only where the machine has them."""
+    x86, arm = (source.module([(registry.probe("syscalls"), 0)], architecture=name) for name in ("x86_64", "aarch64"))
+    assert "#define EBTOP_NR_exit_group 231\n" in x86
+    assert "#define EBTOP_NR_exit_group 94\n" in arm
+    assert "EBTOP_NR_openat" not in x86
+
+
 @pytest.mark.parametrize(
     ("log", "error"),
     [
