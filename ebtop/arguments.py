@@ -54,6 +54,10 @@ class Arguments:
     """hooks: with arguments."""
     aim: wire.Aim = field(default_factory=wire.Aim)
     """Whose events are counted only, from the start."""
+    scripts: tuple[str, ...] = ()
+    """Programs for bpftrace, or files with them."""
+    bpftrace: str = ""
+    """The bpftrace to run, instead of the usual."""
     program: tuple[str, ...] = ()
     """A program to run and its arguments, empty for none."""
 
@@ -86,6 +90,8 @@ def parse(words: Sequence[str]) -> Arguments:
         default=getattr(said, "default", False),
         verbose=getattr(said, "verbose", False),
         aim=whom.aim(said),
+        scripts=tuple(getattr(said, "scripts", None) or ()),
+        bpftrace=getattr(said, "bpftrace", None) or "",
         program=tuple(program or ()),
     )
     if why := _contradiction(arguments, program):
@@ -109,6 +115,10 @@ def _contradiction(arguments: Arguments, program: Sequence[str] | None) -> str:
         return f"{arguments.command} runs no program"
     if (arguments.aim or program) and (arguments.demo or arguments.replay):
         return "a recording has been counted already: leave out what chooses processes, or --demo and --replay"
+    if arguments.scripts and (arguments.demo or arguments.replay):
+        return "a recording runs no program of bpftrace: leave out --bt, or --demo and --replay"
+    if arguments.scripts and arguments.command in ("triage", "config"):
+        return f"{arguments.command} looks at no program of bpftrace: leave out --bt"
     if arguments.aim and program:
         return "a program behind -- is counted alone: leave out -p, --comm, --user and --container"
     return ""
@@ -179,6 +189,14 @@ def _live(parser: argparse.ArgumentParser, unsaid: str | None) -> None:
     """What every look at the machine takes; `unsaid` is what stands for an option that is not there."""
     add = partial(parser.add_argument, default=unsaid)
     add("--probes", type=_checked(values.probe_names), metavar="A,B", help="these instead of the usual")
+    add(
+        "--bt",
+        dest="scripts",
+        action="append",
+        metavar="PROGRAM",
+        help="run a bpftrace program, or a FILE.bt, as a panel, alone unless --probes is there; several times: several",
+    )
+    add("--bpftrace", metavar="PATH", help="the bpftrace for that, if it is not where its package puts it")
     parser.add_argument(
         "--counts-only",
         action="store_true",

@@ -8,10 +8,12 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ebtop import registry
 from ebtop.arguments import Arguments, parse
+from ebtop.bpftrace.declaring import is_script
 from ebtop.settings import SettingError, Settings
 from ebtop.text import clean
 
@@ -41,10 +43,28 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         if arguments.command == "config":
             return told(lambda: _say(settled.text(arguments)))
-        settings = settled.settled(arguments).settings
+        settings = _with_scripts(arguments, settled.settled(arguments).settings)
     except SettingError as wrong:
         return _refuse(clean(str(wrong)))
     return _run(arguments, settings)
+
+
+def _with_scripts(arguments: Arguments, settings: Settings) -> Settings:
+    """With the programs of bpftrace, alone unless probes were named beside them; SettingError."""
+    if not arguments.scripts:
+        return settings
+    from ebtop.settled import user
+    from ebtop.typed import script
+
+    whose = user(os.getuid(), os.environ)
+    try:
+        names = tuple(dict.fromkeys(script(said, whose.uid, whose.gid) for said in arguments.scripts))
+    except ValueError as wrong:
+        raise SettingError(f"--bt: {wrong}") from None
+    for name in names:
+        registry.add(name)
+    beside = settings.probes if "probes" in arguments.settings else ()
+    return replace(settings, probes=(*beside, *names))
 
 
 def _run(arguments: Arguments, settings: Settings) -> int:
@@ -135,6 +155,7 @@ def _live(arguments: Arguments, settings: Settings) -> int:
             arguments.aim,
             arguments.program,
             hidden,
+            arguments.bpftrace,
         )
     )
 
@@ -156,7 +177,19 @@ def _replay(arguments: Arguments, settings: Settings) -> int:
         source = Replay(arguments.replay or demo_path(), settings.interval_s)
     except (OSError, ValueError) as error:
         return _refuse(f"{arguments.replay}: {getattr(error, 'strerror', None) or error}")
-    return _show(arguments, settings, lambda: source, write_private)
+    return _show(arguments, _with_recorded(arguments, settings, source.recorded), lambda: source, write_private)
+
+
+def _with_recorded(arguments: Arguments, settings: Settings, recorded: tuple[str, ...]) -> Settings:
+    """With the programs of bpftrace that a recording has, and then, unless they were named, no probe it has not."""
+    scripts = tuple(name for name in recorded if is_script(name))
+    try:
+        for name in scripts:
+            registry.add(name)
+    except KeyError:  # a name that this version makes nothing of is left out, like that of any probe it does not know
+        return settings
+    named = not scripts or "probes" in arguments.settings
+    return replace(settings, probes=(*(name for name in settings.probes if named or name in recorded), *scripts))
 
 
 def _show(

@@ -18,9 +18,11 @@ from ebtop.processes import Processes
 from ebtop.pruning import pids_alive
 from ebtop.running import Running
 from ebtop.sample import Detail, MapRows, ProbeSample, Process, State
+from ebtop.scripted import Scripted
 from ebtop.spec import Kind
 from ebtop.text import clean
 
+_PIPES = 2
 CENSUS = "bpf"
 """The probe that the warden reads, on being asked."""
 
@@ -33,7 +35,7 @@ class _Start:
     wanted: bool = True
     sample: ProbeSample = field(default_factory=lambda: ProbeSample(State.COMPILING))
     """Its state while nothing runs."""
-    running: Running | None = None
+    running: Running | Scripted | None = None
 
 
 class Probing:
@@ -110,6 +112,12 @@ class Probing:
                 self._progress(message)
             case wire.Live():
                 return self._go_live(message, descriptors)
+            case wire.Piped() if len(descriptors) == _PIPES:
+                self._pipe(message, descriptors)
+            case wire.Programs():
+                self._charge(message, descriptors)
+            case wire.Exited():
+                return self._exited(message)
             case wire.Objects() if len(descriptors) == 1:
                 return self._take_census(message, descriptors[0])
             case wire.Containers():
@@ -128,12 +136,59 @@ class Probing:
         error, log = clean(message.error), "\n".join(clean(line) for line in message.log.splitlines())
         self._fail_or_wait(start, ProbeSample(state, clean(message.hook), error=error, log=log))
         if state is State.FAILED:
-            self.say(f"{message.probe}: {error}")
+            self.say(f"{registry.probe(message.probe).called}: {error}")
 
     def _fail_or_wait(self, start: _Start, sample: ProbeSample) -> None:
         if start.running is not None:
             start.running.close()
         start.running, start.sample = None, sample
+
+    # --- programs of bpftrace -----------------------------------------------------------------------------------------
+
+    def _script(self, probe: str, serial: int) -> Scripted | None:
+        start = self._starts.get(probe)
+        if start is None or start.serial != serial or not start.wanted or not isinstance(start.running, Scripted):
+            return None
+        return start.running
+
+    def _pipe(self, message: wire.Piped, descriptors: tuple[int, ...]) -> None:
+        start = self._starts.get(message.probe)
+        if start is None or start.serial != message.serial or not start.wanted:
+            _close_all(descriptors)
+            return
+        start.running = Scripted(registry.probe(message.probe), descriptors, message.pid)
+        for news in start.running.rings:
+            self.rings.register(news, select.EPOLLIN | select.EPOLLET)
+
+    def _charge(self, message: wire.Programs, descriptors: tuple[int, ...]) -> None:
+        script = self._script(message.probe, message.serial)
+        if script is None:
+            _close_all(descriptors)
+        else:
+            script.charge(message.targets, descriptors)
+
+    def _exited(self, message: wire.Exited) -> bool:
+        script = self._script(message.probe, message.serial)
+        if script is not None:
+            script.exited(message.status)
+        return script is not None
+
+    def ask_scripts(self) -> None:
+        """Let every bpftrace program print its maps; to be called a little before the sample that shows them."""
+        asked = [probe for probe, script in self._scripts().items() if script.is_attached]
+        for probe in asked:
+            self._scripts()[probe].asked()
+        if asked:
+            self._send(wire.Print(tuple(asked)))
+
+    def _scripts(self) -> dict[str, Scripted]:
+        return {probe: running for probe, running in self._running().items() if isinstance(running, Scripted)}
+
+    def helpers(self) -> frozenset[int]:
+        """Processes that run beside warden and screen, for what they cost."""
+        return frozenset(script.pid for script in self._scripts().values())
+
+    # --- probes that the loader has loaded ----------------------------------------------------------------------------
 
     def _go_live(self, message: wire.Live, descriptors: tuple[int, ...]) -> bool:
         start = self._starts.get(message.probe)
@@ -186,17 +241,22 @@ class Probing:
 
     # --- what is read -----------------------------------------------------------------------------------------------
 
-    def _running(self) -> dict[str, Running]:
+    def _running(self) -> dict[str, Running | Scripted]:
         return {probe: start.running for probe, start in self._starts.items() if start.running is not None}
 
-    def drain(self, fuller_than: float) -> None:
-        """Empty the ring buffers that are fuller than that share; a broken one is told of at the next sample."""
+    def drain(self, fuller_than: float) -> bool:
+        """Empty the ring buffers that are fuller than that share; a broken one is told of at the next sample.
+
+        Whether a bpftrace program has news.
+        """
         self.rings.poll(0)
+        news = False
         for probe, running in self._running().items():
             try:
-                running.drain(fuller_than)
+                news |= bool(running.drain(fuller_than))
             except OSError as error:
                 self._broken(probe, self._starts[probe], error)
+        return news
 
     def read(self, tick: bool) -> Mapping[str, ProbeSample]:
         """Every probe's sample, in the order they were first wanted. A regular `tick` also asks for the next census."""
@@ -208,6 +268,11 @@ class Probing:
     def _read(self, probe: str, start: _Start, tick: bool) -> ProbeSample:
         if start.running is None:
             return start.sample
+        if isinstance(start.running, Scripted):
+            sample = start.running.sample(self._costs.of(probe))
+            for said in start.running.said():
+                self.say(f"{registry.probe(probe).called}: {said}")
+            return sample
         try:
             return start.running.sample(self._costs.of(probe), self._census if probe == CENSUS else {}, tick)
         except OSError as error:

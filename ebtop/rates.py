@@ -39,6 +39,15 @@ class Rates:
         """Number of the tick in column 0."""
         self._lock = threading.Lock()
 
+    def begin(self, name: str) -> None:
+        """Keep the rates of one more probe, which was off so far; of one that is known: as before."""
+        with self._lock:
+            if name in self._rows:
+                return
+            self._rows[name] = len(self._rows)
+            self._rates = np.concatenate((self._rates, np.full((1, self._rates.shape[1]), NAN)))
+            self._live = np.concatenate((self._live, np.zeros((1, self._live.shape[1]), np.bool_)))
+
     def add(self, frame: Frame) -> None:
         """The next tick."""
         with self._lock:

@@ -1,4 +1,4 @@
-"""All probes there are, by name; imports their declarations and nothing else."""
+"""All probes there are, by name: built-in ones, and what a text declares; imports their declarations, nothing else."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
+from ebtop.bpftrace import declaring
 from ebtop.spec import Probe
 
 _FOLDER = Path(__file__).parent / "probes"
@@ -14,12 +15,13 @@ _NAMES = ("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio
 """In the order of their slots; listed, because looking for files would cost the start-up time of each of them."""
 _INTERNAL = ("follow",)
 """Loaded by ebtop for its own ends: neither chosen nor shown."""
+_ADDED: dict[str, Probe] = {}
+"""Those of this session that are not built in."""
 
 
-@cache
 def probes() -> dict[str, Probe]:
-    """Every built-in probe by name, in the order of the slots."""
-    return {name: probe(name) for name in _NAMES}
+    """Every probe by name: the built-in ones in the order of the slots, then those that were added."""
+    return {**{name: probe(name) for name in _NAMES}, **_ADDED}
 
 
 def names() -> tuple[str, ...]:
@@ -27,9 +29,22 @@ def names() -> tuple[str, ...]:
     return _NAMES
 
 
+def add(name: str) -> Probe:
+    """Have the probe of that name, which its text declares, among all others; KeyError if there is none."""
+    added = _ADDED[name] = probe(name)
+    return added
+
+
+def forget() -> None:
+    """Have the built-in ones only."""
+    _ADDED.clear()
+
+
 @cache
 def probe(name: str) -> Probe:
     """The probe of that name, also one that is not listed; KeyError if there is none."""
+    if declaring.is_script(name):
+        return declaring.declared(name)
     if name not in _NAMES + _INTERNAL:
         raise KeyError(name)
     declaration: Probe = import_module(f"ebtop.probes.{name}").PROBE

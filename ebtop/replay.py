@@ -51,8 +51,11 @@ class Replay:
         self._closing = False
         self._thread: threading.Thread | None = None
         try:
-            if next(self._samples(), None) is None:
+            first = next(self._samples(), None)
+            if first is None:
                 raise ValueError("the recording is empty")
+            self.recorded = tuple(first.probes)
+            """Names of the probes that it begins with."""
         except ValueError:
             self._file.close()
             raise

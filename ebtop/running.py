@@ -37,7 +37,7 @@ class Running:
         self._pruned = 0
         self._maps: dict[str, MapRows] = {}
         self._events: dict[str, EventTail] = {}
-        self._numbers = _Numbers(probe)
+        self._numbers = Numbers(probe)
         self._worst: Worst | None = None
         self.hooks_ns = tuple(stats.hook_ns(_target(probe, live.hook, name)) for name in live.programs)
         try:
@@ -189,7 +189,7 @@ def _join(threads: list[threading.Thread]) -> None:
         thread.join()
 
 
-class _Numbers:
+class Numbers:
     """The distinct numbers of each kind among a probe's keys; looked for again only where the keys are new."""
 
     _KINDS = (Kind.PID, Kind.UID, Kind.DEVICE)

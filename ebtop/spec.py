@@ -259,6 +259,11 @@ class Probe:
     """Folder of the C file; set by the registry."""
 
     @property
+    def called(self) -> str:
+        """Its name for people: the title, of a probe whose name is a whole program."""
+        return self.name if self.name.isidentifier() else self.title
+
+    @property
     def totals(self) -> str:
         """Name of the map of `struct ebtop_totals`."""
         return f"{self.name}_totals"

@@ -199,8 +199,8 @@ def _histograms(frame: Frame, given: HistogramFrame, behind: MapRows) -> Documen
     unit = view.unit.value
     counted = {
         "count": given.totals.sum(axis=1).tolist(),
-        f"sum_{unit}": [int(number) for number in given.sums.tolist()],
-        f"max_{unit}": [int(number) for number in given.largest.tolist()],
+        f"sum_{unit}": [_whole(number) for number in given.sums.tolist()],
+        f"max_{unit}": [_whole(number) for number in given.largest.tolist()],
         **{f"{name}_{unit}": _percentiles(given, share) for name, share in _QUANTILES.items()},
         "interval_counts": given.counts.tolist(),
         "total_counts": given.totals.tolist(),
@@ -293,6 +293,10 @@ def _records(columns: Columns, count: int) -> list[Document]:
     if not columns:
         return [{} for _ in range(count)]
     return [dict(zip(columns, record, strict=True)) for record in zip(*columns.values(), strict=True)]
+
+
+def _whole(value: float) -> int | None:
+    return int(value) if math.isfinite(value) else None
 
 
 def _number(value: float) -> float | None:

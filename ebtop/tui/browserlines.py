@@ -107,7 +107,7 @@ def entry_line(entry: Entry, cells: int) -> Line:
         (f" {entry.slot or ' '} ", "accent" if entry.on else "faint"),
         _MARKS[entry.state],
         (" ", "text"),
-        (middle(entry.probe.name, _NAME - 1) + " ", "strong" if entry.on else "text"),
+        (middle(entry.probe.called, _NAME - 1) + " ", "strong" if entry.on else "text"),
         (_cut(words, room - 1) + " " if room else "", "dim"),
         _state_words(entry, _state(cells)),
         *(_costs(entry.shown) if live else [(" " * sum(size for _, size in _NUMBERS), "text")]),
@@ -163,7 +163,7 @@ def _cut(text: str, cells: int) -> str:
 def detail_lines(entry: Entry, offers: Offers | None, replay: bool, cells: int) -> list[Line]:
     """Its question, its ways with the one that runs or would win, why it failed, and what it does not see."""
     probe = entry.probe
-    name: Line = [("─ ", "rule"), (probe.title, "accent"), (f" · {probe.name} ", "dim")]
+    name: Line = [("─ ", "rule"), (probe.title, "accent"), (f" · {probe.called} ", "dim")]
     lines = [spread(name, [(f" {probe.group} ", "faint"), ("─", "rule")], cells, ("─", "rule"))]
     lines += _folded("", probe.question, "text", cells)
     if entry.state == "failed" and entry.shown:
@@ -188,6 +188,8 @@ def _folded(label: str, text: str, role: str, cells: int) -> list[Line]:
 def _ways(entry: Entry, offers: Offers | None, replay: bool, cells: int) -> list[Line]:
     probe = entry.probe
     if not probe.ways:
+        if probe.same == ("bpftrace",):
+            return _folded("hook", "bpftrace runs the program, as a process of its own", "text", cells)
         return _folded("hook", "none: the privileged process asks bpf(2), no program is attached", "text", cells)
     if replay:
         hook = f"recorded with {entry.hook}; " if entry.hook else ""

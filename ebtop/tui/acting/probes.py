@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
+from ebtop import registry
+from ebtop.bpftrace.declaring import is_script
+from ebtop.sample import State
 from ebtop.tui import slots
 from ebtop.tui.acting.base import Acting
 
@@ -25,6 +30,27 @@ class Probes(Acting):
             return
         title = app.probes[name].title
         app.say(f"{title}: on, counting from zero" if on else f"{title}: off, detached")
+
+    def run_script(self, said: str) -> None:
+        """Run a program of bpftrace beside what runs, in the place of the focused one if that has failed."""
+        from ebtop.typed import script
+
+        app = self._app
+        try:
+            name = script(said, os.getuid(), os.getgid())
+        except ValueError as error:
+            app.say(f"not run: {error}", "warn")
+            return
+        shown = app.newest.probes.get(app.focused_probe) if app.newest else None
+        failed = shown is not None and is_script(shown.probe.name) and shown.sample.state is State.FAILED
+        app.timeline.begin(registry.add(name))
+        app.probes = slots.in_order(registry.probes(), app.slots)
+        kept = tuple(other for other in app.wanted if other != name and not (failed and other == app.focused_probe))
+        if name in app.wanted:
+            app.want(kept)
+        if app.want(tuple(other for other in app.probes if other == name or other in kept)):
+            app.focus_probe(name)
+            app.say(f"{app.probes[name].title}: bpftrace begins")
 
     def give_slot(self, slot: int, name: str) -> None:
         """From now on the digit `slot` toggles probe `name`, and panels are in that order."""

@@ -1,0 +1,261 @@
+"""One bpftrace program that runs: the pipes it prints to, and what is read through them; knows neither wire nor clock.
+
+A thread of its own empties the pipes, a few times a second at most: a program that prints at every event is to be
+slowed down by its own buffer, which counts what it loses, and not to take this process's time.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from ebtop import units, wire
+from ebtop.bpftrace.contents import CAPACITY, Contents
+from ebtop.bpftrace.declaring import OUTPUT, maps_of, targets
+from ebtop.bpftrace.reading import Reader
+from ebtop.kernel import stats
+from ebtop.running import Numbers
+from ebtop.sample import Cost, EventTail, MapRows, ProbeSample, Records, State, Totals
+from ebtop.spec import Events, Kind, Probe
+from ebtop.text import clean
+
+_PIECE = 1 << 20
+_REST_S = 0.02
+"""Between two looks into a pipe that is never empty."""
+_END_S = 1.0
+"""What the thread is given to read the last that was printed."""
+_NOISE = re.compile("RLIMIT_MEMLOCK")
+"""Where limits cannot be raised bpftrace says so at every start, and goes on."""
+_ERROR = re.compile(r"\bERROR:|\berror:", re.IGNORECASE)
+_SKIPPED = re.compile(r"could not attach probe (\S+), skipping")
+_NO_HOOK = ("BEGIN", "END", "interval", "profile")
+_HOOKS = {"tracepoint": "tracepoint:", "kprobe": "kprobe:", "tracing": "kfunc:"}
+"""By type of program, what its attach point begins with in bpftrace's words."""
+
+
+class Scripted:
+    """Owns the pipes of one program; stands for `running.Running`."""
+
+    rings: list[int]
+    """Descriptors that become readable when there is something new to be shown."""
+    lacks = ""
+    filling = False
+    enums: Mapping[str, Mapping[int, str]] = MappingProxyType({})
+
+    def __init__(self, probe: Probe, descriptors: tuple[int, ...], pid: int = 0) -> None:
+        """Takes over `descriptors`: its output, its errors. `pid`: the process, for what it costs."""
+        self.probe, self.pid = probe, pid
+        self._maps = maps_of(probe.name)
+        self._tells = any(isinstance(view, Events) and view.map == OUTPUT for view in probe.views)
+        self._reader = Reader({one.name: one.limit for one in self._maps.values() if one.limit})
+        self._contents = Contents(self._maps, int(os.environ.get("BPFTRACE_MAP_KEYS_MAX", CAPACITY)))
+        self._points = tuple(clean(target) for target in targets(probe.name))
+        self._numbers = Numbers(probe)
+        self._events: Mapping[str, EventTail] = {}
+        self._errors = b""
+        self._started_ns = 0
+        self._status: int | None = None
+        self._said: list[str] = []
+        self._unread_said = 0
+        self._programs: tuple[int, ...] = ()
+        self.hooks_ns: tuple[float, ...] = ()
+        self._lock = threading.Lock()
+        self._output, self._error = descriptors
+        for descriptor in descriptors:
+            os.set_blocking(descriptor, False)
+        self._news = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._stop = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self.rings = [self._news]
+        self._thread = threading.Thread(target=self._read, name="bpftrace", daemon=True)
+        self._thread.start()
+
+    # --- the thread that empties the pipes ----------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        waiting = select.poll()
+        for descriptor in (self._output, self._error, self._stop):
+            waiting.register(descriptor, select.POLLIN)
+        open_ = {self._output, self._error}
+        while open_:
+            ready = {descriptor for descriptor, _ in waiting.poll()}
+            if self._stop in ready:
+                return
+            for descriptor in open_ & ready:
+                if not self._take(descriptor):
+                    waiting.unregister(descriptor)
+                    open_.discard(descriptor)
+            time.sleep(_REST_S)
+        self._tell()
+
+    def _take(self, descriptor: int) -> bool:
+        """What is in a pipe; False at its end."""
+        try:
+            piece = os.read(descriptor, _PIECE)
+        except BlockingIOError:
+            return True
+        with self._lock:
+            if descriptor == self._error:
+                self._errors = (self._errors + piece)[-wire.LOG_LIMIT :]
+            elif piece:
+                self._reader.feed(piece, time.monotonic_ns())
+                if self._reader.output.attached >= 0 and not self._started_ns:
+                    self._started_ns = time.monotonic_ns()
+                    self._tell()
+        return bool(piece)
+
+    def _tell(self) -> None:
+        if self._news >= 0:
+            os.eventfd_write(self._news, 1)
+
+    # --- the source's thread ------------------------------------------------------------------------------------------
+
+    def drain(self, fuller_than: float) -> bool:  # noqa: ARG002  # there is no buffer to be emptied
+        """Whether there was news."""
+        try:
+            return os.eventfd_read(self._news) > 0
+        except BlockingIOError:
+            return False
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether it has said so, and has not ended: then it can be asked to print."""
+        return bool(self._started_ns) and self._status is None
+
+    def asked(self) -> None:
+        """All maps are being asked for."""
+        with self._lock:
+            self._reader.ask()
+
+    def exited(self, status: int) -> None:
+        """The process has ended; what it printed last is read now, and shown from here on."""
+        self._thread.join(_END_S)
+        self._status = status
+        self._said.append(f"bpftrace {units.ending(status)}")
+
+    def charge(self, kinds: tuple[str, ...], descriptors: tuple[int, ...]) -> None:
+        """These are its BPF programs; takes over the descriptors."""
+        _close_all(self._programs)
+        self._programs = descriptors
+        self.hooks_ns = tuple(self._hook_ns(kind) for kind in kinds)
+
+    def _hook_ns(self, kind: str) -> float:
+        """The least that the hook of a program of that type costs among its attach points."""
+        begins = _HOOKS.get(kind, kind)
+        costs = [stats.hook_ns(point) for point in self._points if point.startswith(begins)]
+        return min(costs, default=0.0)
+
+    def runs(self) -> list[stats.Runs]:
+        """Run counts and times of each program."""
+        return [stats.runs(descriptor) for descriptor in self._programs]
+
+    def sample(self, cost: Cost) -> ProbeSample:
+        """Everything it has printed by now."""
+        with self._lock:
+            errors = self._errors
+            output = self._reader.output
+            maps = self._contents.maps(output)
+            self._events = self._contents.events(output, self._tells)
+            lost, printed, unread, odd = output.lost, output.printed, output.unread, output.odd
+        log = _lines(errors)
+        if unread > self._unread_said:
+            self._said.append(f"{unread} lines of bpftrace could not be read; the newest: {odd}")
+            self._unread_said = unread
+        why = self._failure(log)
+        if why:
+            return ProbeSample(State.FAILED, "bpftrace", self._points, error=why, log="\n".join(log))
+        if not self._started_ns:
+            return ProbeSample(State.COMPILING, "bpftrace")
+        self._numbers.look(maps, dict(self._events))
+        return ProbeSample(
+            State.LIVE,
+            "bpftrace" if self._status is None else "bpftrace, ended",
+            self._points,
+            log="\n".join([*log, *([f"unread: {odd}"] if unread else [])]),
+            started_ns=self._started_ns,
+            maps=maps,
+            events=self._events,
+            totals=Totals(self._total(maps, printed), lost=lost),
+            cost=cost,
+            misses=self._misses(log, maps, unread),
+        )
+
+    def _total(self, maps: Mapping[str, MapRows], printed: int) -> int:
+        """The events of the first view: what its counts add up to, or the lines that were printed."""
+        first = self.probe.views[0]
+        if first.map == OUTPUT or first.map not in maps:
+            return printed
+        values = maps[first.map].values
+        return int(values["count"].sum()) if "count" in (values.dtype.names or ()) else printed
+
+    def _failure(self, log: list[str]) -> str:
+        """Why it is not, or no more, what was asked for; "" where it is."""
+        ended = self._status is not None and (self._status != 0 or not self._started_ns)
+        skipped = [found[1] for line in log if (found := _SKIPPED.search(line))]
+        hooked = [point for point in self._points if not point.startswith(_NO_HOOK)]
+        if self._status is None and hooked and len(skipped) >= len(hooked) and "*" not in "".join(hooked):
+            return _explained(f"none of its probes could be attached: {', '.join(skipped)}", log)
+        if not ended:
+            return ""
+        errors = [line for line in log if _ERROR.search(line)]
+        said = errors[0] if errors else f"bpftrace {units.ending(self._status or 0)}"
+        return _explained(said, log)
+
+    def _misses(self, log: list[str], maps: Mapping[str, MapRows], unread: int) -> str:
+        """What is not counted or not shown, as far as is known."""
+        skipped = [found[1] for line in log if (found := _SKIPPED.search(line))]
+        full = [name for name, content in maps.items() if name in self._maps and content.keys.size >= content.capacity]
+        parts = [why for why in self._contents.strange.values() if why]
+        if skipped:
+            parts.append(f"not attached: {', '.join(skipped)}")
+        if full:
+            parts.append(f"full, other keys are not counted (BPFTRACE_MAP_KEYS_MAX): {', '.join(full)}")
+        if unread:
+            parts.append(f"{unread} lines could not be read, see the log")
+        return "; ".join(parts)
+
+    def said(self) -> list[str]:
+        """What is new for the log."""
+        said, self._said = self._said, []
+        return said
+
+    def told(self) -> Iterator[Records]:
+        """Its events name no processes."""
+        yield from ()
+
+    def numbers(self, kind: Kind) -> list[frozenset[int]]:
+        """The values of all keys of that kind in the newest sample."""
+        return self._numbers.of(kind)
+
+    def prune(self, alive: object) -> None:
+        """Maps are bpftrace's own."""
+
+    def close(self) -> None:
+        """Let go of the pipes: a program that prints ends by that, and the warden ends it at once. Twice does no harm."""
+        if self._news < 0:
+            return
+        os.eventfd_write(self._stop, 1)
+        self._thread.join(_END_S)
+        _close_all((self._output, self._error, self._news, self._stop, *self._programs))
+        self._news, self._programs, self.rings, self.hooks_ns = -1, (), [], ()
+
+
+def _explained(said: str, log: list[str]) -> str:
+    """`said`, with what this kernel lacks where bpftrace says so elsewhere."""
+    if any("kprobe_events" in line and "No such file" in line for line in log):
+        return f"{said}: this kernel was built without kprobes"
+    return said
+
+
+def _lines(errors: bytes) -> list[str]:
+    lines = [clean(line.expandtabs()) for line in errors.decode("utf-8", "replace").splitlines()]
+    return [line for line in lines if line.strip() and not _NOISE.search(line)]
+
+
+def _close_all(descriptors: tuple[int, ...]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
