@@ -26,7 +26,13 @@ _FIXED = {
     Kind.DEVICE: 9,
 }
 _NARROW, _WIDE = 10, 120
-_FLEXIBLE = {Kind.TEXT: (18, _WIDE), Kind.SYSCALL: (10, 20), Kind.ADDRESS: (15, 26), Kind.CODE: (8, 24)}
+_FLEXIBLE = {
+    Kind.TEXT: (18, _WIDE),
+    Kind.SYSCALL: (10, 20),
+    Kind.ADDRESS: (15, 26),
+    Kind.CODE: (8, 24),
+    Kind.NUMBERED: (18, _WIDE),
+}
 _COMM, _GROUP = (8, 16), (8, 28)
 _COUNT_WIDTH = 5
 _PID_WIDTH = 7
@@ -142,7 +148,7 @@ def _weight(chosen: list[Slot], place: int, sort: str) -> tuple[int, int]:
     if slot.name == COUNT or (slot.key is not None and slot.key.kind is Kind.PID and slot.name != PROGRAM and named):
         return 1, -place
     if slot.key is not None:
-        return 4 if slot.key.kind is Kind.TEXT else 3, -place
+        return 4 if slot.key.kind in (Kind.TEXT, Kind.NUMBERED) else 3, -place
     return (2 if slot.name == sort else 0), -place
 
 
