@@ -52,7 +52,7 @@ class Host:
         )
 
     def read(self, bcc: str = "", helpers: frozenset[int] = frozenset()) -> HostSample:
-        """The numbers of this moment; `bcc` is the version that loaded the probes, `helpers` are other processes of ours.
+        """The numbers of this moment; `bcc` is what loaded the probes, `helpers` are other processes of ours.
 
         What a helper has cost stays counted once it has ended.
         """
@@ -99,7 +99,6 @@ class Host:
             return self._warden_cpu_s
         self._warden_cpu_s = times.user + times.system
         return self._warden_cpu_s
-
 
     def _helpers_seconds(self, helpers: frozenset[int]) -> float:
         for pid in helpers:

@@ -165,7 +165,7 @@ class Probing:
         if script is None:
             _close_all(descriptors)
         else:
-            script.charge(message.targets, descriptors)
+            script.charge(message.kinds, descriptors)
 
     def _exited(self, message: wire.Exited) -> bool:
         script = self._script(message.probe, message.serial)

@@ -45,7 +45,7 @@ class Scripted:
     """Descriptors that become readable when there is something new to be shown."""
     lacks = ""
     filling = False
-    enums: Mapping[str, Mapping[int, str]] = MappingProxyType({})
+    labels: Mapping[str, Mapping[int, str]] = MappingProxyType({})
 
     def __init__(self, probe: Probe, descriptors: tuple[int, ...], pid: int = 0) -> None:
         """Takes over `descriptors`: its output, its errors. `pid`: the process, for what it costs."""
@@ -235,7 +235,7 @@ class Scripted:
         """Maps are bpftrace's own."""
 
     def close(self) -> None:
-        """Let go of the pipes: a program that prints ends by that, and the warden ends it at once. Twice does no harm."""
+        """Let go of the pipes; the warden ends the program. Twice does no harm."""
         if self._news < 0:
             return
         os.eventfd_write(self._stop, 1)

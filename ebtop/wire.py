@@ -178,11 +178,11 @@ class Piped:
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """The BPF programs that such a process has loaded, a descriptor for each; `targets` says what each is attached to."""
+    """The BPF programs that such a process has loaded, a descriptor for each; `kinds` are their types."""
 
     probe: str
     serial: int
-    targets: tuple[str, ...]
+    kinds: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ _FAMILIES = {
 }
 _HISTOGRAM = [("slots", "<u8", (BUCKETS,)), ("count", "<u8"), ("negative", "<u8"), ("sum", "<f8"), ("max_value", "<f8")]
 _NAN = float("nan")
+_Row = tuple[Any, ...]
+"""Key or numbers of a row, in the order of the members."""
 
 
 class Contents:
@@ -68,7 +70,8 @@ class Contents:
         return rows
 
     def _made_rows(self, one: Map, content: Any) -> MapRows:
-        keys, found, strange = keys_of(one), {}, 0
+        keys, strange = keys_of(one), 0
+        found: dict[_Row, _Row] = {}
         for key, value in _entries(one, content):
             try:
                 parts = _parts(key, keys) if one.keys else (one.name.encode(),)
@@ -90,7 +93,7 @@ class Contents:
         return rows
 
     def _made_family(self, name: str, members: list[Map], contents: Mapping[str, Any]) -> MapRows:
-        found: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        found: dict[_Row, _Row] = {}
         for one in members:
             if one.name not in contents:
                 continue
@@ -145,7 +148,7 @@ def _entries(one: Map, content: Any) -> Iterator[tuple[str, Any]]:
         yield "", content
 
 
-def _parts(key: str, keys: tuple[Key, ...]) -> tuple[Any, ...]:
+def _parts(key: str, keys: tuple[Key, ...]) -> _Row:
     """The parts of a key, which come as one text with commas in between.
 
     Texts may hold commas themselves: what there is too much of goes to the last text. ValueError where that leaves a
@@ -180,7 +183,7 @@ def fitted(text: str, size: int) -> bytes:
     return raw[: size - 3].decode("utf-8", "ignore").encode() + "…".encode()
 
 
-def _values(one: Map, parts: tuple[Any, ...], value: Any) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+def _values(one: Map, parts: _Row, value: Any) -> Iterator[tuple[_Row, _Row]]:
     """The rows of one entry: its key, its numbers."""
     if _is_ranged(one):
         for bucket in value:
@@ -206,7 +209,7 @@ def _range(bucket: Mapping[str, Any]) -> tuple[int, bytes]:
     return lower, (f"{lower} to {upper}" if upper > lower else f"{lower}").encode()
 
 
-def _slots(buckets: Iterable[Mapping[str, Any]]) -> tuple[Any, ...]:
+def _slots(buckets: Iterable[Mapping[str, Any]]) -> _Row:
     """Counts by ebtop's buckets, their sum, and how many values were below zero; sum and largest nobody knows.
 
     bpftrace has a bucket for 0 and one for 1, ebtop one for both; those of 2 to 3, 4 to 7 and so on are the same
@@ -244,18 +247,18 @@ def _members(one: Map) -> list[Any]:
     return [(value_of(one), "<u8" if one.holds == "count" and not one.cleared else "<i8")]
 
 
-def _added(one: Map, before: tuple[Any, ...], numbers: tuple[Any, ...]) -> tuple[Any, ...]:
+def _added(one: Map, before: _Row, numbers: _Row) -> _Row:
     """Two entries whose keys are the same once they are cut: counts add up, other numbers are those of the last."""
     if one.holds in ("count", "sum", "hist", "lhist", "stats"):
         return tuple(first + second for first, second in zip(before, numbers, strict=True))
     return numbers
 
 
-def _as_rows(found: Mapping[tuple[Any, ...], tuple[Any, ...]], keys: list[Any], values: list[Any], most: int) -> MapRows:
+def _as_rows(found: Mapping[_Row, _Row], keys: list[Any], values: list[Any], most: int) -> MapRows:
     return MapRows(_records(list(found), keys), _records(list(found.values()), values), most)
 
 
-def _records(rows: list[tuple[Any, ...]], members: list[Any]) -> Records:
+def _records(rows: list[_Row], members: list[Any]) -> Records:
     records = np.zeros(len(rows), np.dtype(members))
     for place, member in enumerate(members):
         if rows:
@@ -270,7 +273,7 @@ def _printed(output: Output) -> EventTail:
 
 
 def _made_texts(maps: tuple[Map, ...], contents: Mapping[str, Any], seen: int) -> EventTail:
-    rows: list[tuple[Any, ...]] = []
+    rows: list[_Row] = []
     keys: tuple[Key, ...] = (Key(NAME, Kind.TEXT),)
     for one in maps:
         keys = keys_of(one)

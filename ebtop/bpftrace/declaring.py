@@ -24,14 +24,14 @@ NAME = "map"
 LONGEST = 16_384
 """Characters of a program."""
 EXAMPLE = "tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }"
-_BREAKS = {"\u240a": "\n", "\u2409": "\t"}
+_BREAKS = str.maketrans({"\u240a": "\n", "\u2409": "\t"})
 _TITLE = 44
 _MISSES = (
     "bpftrace runs the program as it stands: ebtop and bpftrace are counted too, and a target does not reach it."
     " What finds a map full (4,096 keys unless BPFTRACE_MAP_KEYS_MAX says more) is not counted, and not told of."
     " Texts are cut at 64 bytes (BPFTRACE_STRLEN)."
 )
-_NUMBERS = frozenset("tid cpu gid nsecs elapsed cgroup curtask rand numaid retval".split())
+_NUMBERS = frozenset(("tid", "cpu", "gid", "nsecs", "elapsed", "cgroup", "curtask", "rand", "numaid", "retval"))
 
 
 def is_script(name: str) -> bool:
@@ -66,7 +66,7 @@ def _parts(name: str) -> tuple[str, str]:
 
 def whole(shown: str) -> str:
     """A text with control pictures as it is without."""
-    return shown.translate(str.maketrans(_BREAKS))
+    return shown.translate(_BREAKS)
 
 
 @cache
@@ -153,9 +153,7 @@ _FAMILIES = {
         (rate("count", title="/s"), mean("total", "count"), total("count"), total("total")),
         "count_total",
     ),
-    VALUES: Table(
-        VALUES, "values", VALUES, (Key(NAME, Kind.TEXT, "map"),), (gauge("value", title="value"),), "value"
-    ),
+    VALUES: Table(VALUES, "values", VALUES, (Key(NAME, Kind.TEXT, "map"),), (gauge("value", title="value"),), "value"),
 }
 
 
@@ -207,8 +205,8 @@ def _counted(field: str) -> tuple[Column, Column]:
 def _table(one: Map, keys: tuple[Key, ...], title: str) -> Table:
     field = value_of(one)
     if one.cleared or one.holds in ("avg", "min", "max", NUMBER):
-        help = "since the program cleared it; it clears it itself, so there is no rate" if one.cleared else ""
-        return Table(one.name, title, one.name, keys, (gauge(field, title=field, help=help),), field)
+        words = "since the program cleared it; it clears it itself, so there is no rate" if one.cleared else ""
+        return Table(one.name, title, one.name, keys, (gauge(field, title=field, help=words),), field)
     if one.holds == "stats":
         columns = (rate("count", title="/s"), mean("total", "count"), total("count"), total("total"))
         return Table(one.name, title, one.name, keys, columns, "count_total")

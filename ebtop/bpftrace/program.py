@@ -11,8 +11,9 @@ FUNCTIONS = ("count", "sum", "avg", "min", "max", "stats", "hist", "lhist")
 NUMBER, TEXT = "number", "text"
 """What is assigned to a map that no function fills."""
 _TELLS = ("printf", "print", "time", "join", "cat", "system")
+_STACKS = ("usym", "ksym", "ustack", "kstack", "probe", "func")
 _TEXTS = frozenset(
-    "comm str buf usym ksym ustack kstack ntop probe func macaddr strftime cgroup_path path strerror".split()
+    ("comm", "str", "buf", "ntop", "macaddr", "strftime", "cgroup_path", "path", "strerror", *_STACKS),
 )
 """Builtins and functions of bpftrace whose value is written as a text (its reference guide)."""
 _DEEP = 4

@@ -1,6 +1,6 @@
-"""What bpftrace prints with -f json, line by line: maps, lines of text, losses; knows nothing of probes or pipes.
+r"""What bpftrace prints with -f json, line by line: maps, lines of text, losses; knows nothing of probes or pipes.
 
-Its JSON is not always JSON (0.17: bytes above 0x7f come as \\uffffffXX, some values unquoted), and what it prints holds
+Its JSON is not always JSON (0.17: bytes above 0x7f come as \uffffffXX, some values unquoted), and what it prints holds
 whatever strings the machine has. A line that cannot be read is counted and kept to be shown; it spoils no other.
 """
 
@@ -91,7 +91,8 @@ class Reader:
             return
         try:
             said = _loads(line)
-            kind, data = said["type"], said.get("data", said.get("msg"))
+            kind: str = said["type"]
+            data: Any = said.get("data", said.get("msg"))
             if kind in ("map", "hist", "stats"):
                 self._map(data)
             elif kind == "lost_events":
@@ -113,7 +114,9 @@ class Reader:
     def _is_part(self, name: str, content: Any) -> bool:
         """Whether that may be only the top of the map, as the program prints it: just as many keys as its bound."""
         limit, known = self._limits.get(name, 0), self.output.maps.get(name)
-        return bool(limit) and isinstance(content, dict) and len(content) == limit and (known is None or len(known) > limit)
+        if not limit or not isinstance(content, dict) or len(content) != limit:
+            return False
+        return known is None or len(known) > limit
 
     def _print(self, text: str, now_ns: int) -> None:
         """Lines are whole where the program ends them, however many calls they take."""
@@ -141,7 +144,7 @@ def _loads(line: bytes) -> dict[str, Any]:
 
 
 def restored(text: str) -> str:
-    """`text` with the bytes that bpftrace wrote as \\uffffffXX put together as UTF-8."""
+    r"""`text` with the bytes that bpftrace wrote as \uffffffXX put together as UTF-8."""
     if "\uffff" not in text:
         return text
     return _BYTES.sub(lambda found: bytes.fromhex(found[0].replace("\uffffff", "")).decode("utf-8", "replace"), text)

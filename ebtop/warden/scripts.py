@@ -144,8 +144,8 @@ class Scripts:
             programs = _programs(run.child.pid)
         except OSError:  # it has just ended; or the kernel does not say: then the cost stays unknown
             return
-        targets = tuple(kind for _, kind in programs)
-        self._forward(wire.Programs(run.probe, run.serial, targets), tuple(descriptor for descriptor, _ in programs))
+        kinds = tuple(kind for _, kind in programs)
+        self._forward(wire.Programs(run.probe, run.serial, kinds), tuple(descriptor for descriptor, _ in programs))
 
 
 def _widen(pipe: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ebtop import registry
-from ebtop.running import _Numbers
+from ebtop.running import Numbers
 from ebtop.spec import Kind
 from tests import samples
 
@@ -13,7 +13,7 @@ from tests import samples
 def test_numbers_that_only_examples_have_are_named_too() -> None:
     """A process and a device without a row; the sets stay the very same while nothing new appears."""
     live = samples.sample(0, ["blockio"]).probes["blockio"]
-    numbers = _Numbers(registry.probe("blockio"))
+    numbers = Numbers(registry.probe("blockio"))
     examples = live.worst["latency"].copy()
     rows = live.maps["blockio_rows"].keys
     examples["pid"], examples["device"] = rows["pid"][0], rows["device"][0]
