@@ -76,8 +76,8 @@ def _probe(probe: Probe, now: Sample, before: Sample | None) -> ProbeFrame:
     if sample.state is not State.LIVE:
         return ProbeFrame(probe, sample)
     earlier = _same_run(before, sample, probe.name)
-    began = before.monotonic_ns if before and earlier else sample.started_ns
-    seconds = (now.monotonic_ns - began) / 1e9
+    began = (earlier.read_ns or before.monotonic_ns) if before and earlier else sample.started_ns
+    seconds = ((sample.read_ns or now.monotonic_ns) - began) / 1e9
     if seconds <= 0:
         return ProbeFrame(probe, sample, views=Views(probe, sample, earlier, NAN))
     views = Views(probe, sample, earlier, seconds)

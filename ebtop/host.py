@@ -43,7 +43,8 @@ class Host:
         cpus = psutil.cpu_count() or 1
         self._machine = _Machine(clean(names.node), clean(names.release), clean(names.machine), cpus)
         self._warden_cpu_s = 0.0
-        self._helpers_cpu_s: dict[int, float] = {}
+        self._helpers_cpu_s: dict[int, tuple[float, float]] = {}
+        """By pid, what it had used when it was first seen, and what it has used by now."""
         self._memory_bytes = 0
         self._reads = 0
         self._stalls = Stalls()
@@ -54,7 +55,7 @@ class Host:
     def read(self, bcc: str = "", helpers: frozenset[int] = frozenset()) -> HostSample:
         """The numbers of this moment; `bcc` is what loaded the probes, `helpers` are other processes of ours.
 
-        What a helper has cost stays counted once it has ended.
+        What a helper has cost since it was first named stays counted once it has ended.
         """
         busy_s, total_s = self._cpu_seconds()
         memory = dict(_MEMORY.findall(os.pread(self._meminfo, _HEAD, 0)))
@@ -104,8 +105,9 @@ class Host:
         for pid in helpers:
             with suppress(psutil.Error):
                 times = psutil.Process(pid).cpu_times()
-                self._helpers_cpu_s[pid] = max(self._helpers_cpu_s.get(pid, 0.0), times.user + times.system)
-        return sum(self._helpers_cpu_s.values())
+                used = times.user + times.system
+                self._helpers_cpu_s[pid] = (self._helpers_cpu_s.get(pid, (used,))[0], used)
+        return sum(used - first for first, used in self._helpers_cpu_s.values())
 
 
 def _process(pid: int) -> psutil.Process | None:

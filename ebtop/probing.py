@@ -185,8 +185,8 @@ class Probing:
         return {probe: running for probe, running in self._running().items() if isinstance(running, Scripted)}
 
     def helpers(self) -> frozenset[int]:
-        """Processes that run beside warden and screen, for what they cost."""
-        return frozenset(script.pid for script in self._scripts().values())
+        """Processes that run beside warden and screen, for what they cost; like loaders, not while they compile."""
+        return frozenset(script.pid for script in self._scripts().values() if script.is_attached)
 
     # --- probes that the loader has loaded ----------------------------------------------------------------------------
 

@@ -229,7 +229,8 @@ class _Offset:
             return probe
         times = _time_members(name)
         events = {event: self._tail(tail, times.get(event, ())) for event, tail in probe.events.items()}
-        return replace(probe, started_ns=probe.started_ns + self.time_ns, events=events)
+        read_ns = probe.read_ns + self.time_ns if probe.read_ns else 0
+        return replace(probe, started_ns=probe.started_ns + self.time_ns, read_ns=read_ns, events=events)
 
     def _tail(self, tail: EventTail, times: tuple[str, ...]) -> EventTail:
         records = tail.records.copy()

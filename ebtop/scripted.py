@@ -12,12 +12,13 @@ import select
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from ebtop import units, wire
 from ebtop.bpftrace.contents import CAPACITY, Contents
 from ebtop.bpftrace.declaring import OUTPUT, maps_of, targets
-from ebtop.bpftrace.reading import Reader
+from ebtop.bpftrace.reading import Output, Reader
 from ebtop.kernel import stats
 from ebtop.running import Numbers
 from ebtop.sample import Cost, EventTail, MapRows, ProbeSample, Records, State, Totals
@@ -29,6 +30,8 @@ _REST_S = 0.02
 """Between two looks into a pipe that is never empty."""
 _END_S = 1.0
 """What the thread is given to read the last that was printed."""
+_WHOLE_NS = 30_000_000
+"""After the last line of maps for so long, there are no more of them for now."""
 _NOISE = re.compile("RLIMIT_MEMLOCK")
 """Where limits cannot be raised bpftrace says so at every start, and goes on."""
 _ERROR = re.compile(r"\bERROR:|\berror:", re.IGNORECASE)
@@ -36,6 +39,17 @@ _SKIPPED = re.compile(r"could not attach probe (\S+), skipping")
 _NO_HOOK = ("BEGIN", "END", "interval", "profile")
 _HOOKS = {"tracepoint": "tracepoint:", "kprobe": "kprobe:", "tracing": "kfunc:"}
 """By type of program, what its attach point begins with in bpftrace's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """All maps as they were printed together."""
+
+    maps: Mapping[str, MapRows] = field(default_factory=dict)
+    texts: Mapping[str, EventTail] = field(default_factory=dict)
+    read_ns: int = 0
+    printed: int = 0
+    """Lines that the program itself had printed by then."""
 
 
 class Scripted:
@@ -56,6 +70,7 @@ class Scripted:
         self._contents = Contents(self._maps, int(os.environ.get("BPFTRACE_MAP_KEYS_MAX", CAPACITY)))
         self._points = tuple(clean(target) for target in targets(probe.name))
         self._numbers = Numbers(probe)
+        self._shown = _Round()
         self._events: Mapping[str, EventTail] = {}
         self._errors = b""
         self._started_ns = 0
@@ -158,9 +173,11 @@ class Scripted:
         with self._lock:
             errors = self._errors
             output = self._reader.output
-            maps = self._contents.maps(output)
-            self._events = self._contents.events(output, self._tells)
-            lost, printed, unread, odd = output.lost, output.printed, output.unread, output.odd
+            self._take_round(output)
+            shown = self._shown
+            self._events = {**shown.texts, **({OUTPUT: self._contents.printed(output)} if self._tells else {})}
+            lost, unread, odd = output.lost, output.unread, output.odd
+            printed = shown.printed if self._maps else output.printed
         log = _lines(errors)
         if unread > self._unread_said:
             self._said.append(f"{unread} lines of bpftrace could not be read; the newest: {odd}")
@@ -170,19 +187,27 @@ class Scripted:
             return ProbeSample(State.FAILED, "bpftrace", self._points, error=why, log="\n".join(log))
         if not self._started_ns:
             return ProbeSample(State.COMPILING, "bpftrace")
-        self._numbers.look(maps, dict(self._events))
+        self._numbers.look(dict(shown.maps), dict(self._events))
         return ProbeSample(
             State.LIVE,
             "bpftrace" if self._status is None else "bpftrace, ended",
             self._points,
             log="\n".join([*log, *([f"unread: {odd}"] if unread else [])]),
             started_ns=self._started_ns,
-            maps=maps,
+            read_ns=shown.read_ns or self._started_ns if self._maps else 0,
+            maps=shown.maps,
             events=self._events,
-            totals=Totals(self._total(maps, printed), lost=lost),
+            totals=Totals(self._total(shown.maps, printed), lost=lost),
             cost=cost,
-            misses=self._misses(log, maps, unread),
+            misses=self._misses(log, shown.maps, unread),
         )
+
+    def _take_round(self, output: Output) -> None:
+        """Show what was printed of the maps, once all of it is there: it comes line by line."""
+        whole = self._status is not None or time.monotonic_ns() - output.read_ns >= _WHOLE_NS
+        if (self._shown.read_ns != output.read_ns and whole) or not self._shown.maps:
+            maps, texts = self._contents.maps(output), self._contents.texts(output)
+            self._shown = _Round(maps, texts, output.read_ns, output.printed)
 
     def _total(self, maps: Mapping[str, MapRows], printed: int) -> int:
         """The events of the first view: what its counts add up to, or the lines that were printed."""
@@ -203,7 +228,7 @@ class Scripted:
             return ""
         errors = [line for line in log if _ERROR.search(line)]
         said = errors[0] if errors else f"bpftrace {units.ending(self._status or 0)}"
-        return _explained(said, log)
+        return _explained(said.removeprefix("ERROR: "), log)
 
     def _misses(self, log: list[str], maps: Mapping[str, MapRows], unread: int) -> str:
         """What is not counted or not shown, as far as is known."""

@@ -45,15 +45,18 @@ class Contents:
         rows = {one.name: self._rows(one, output) for one in self._maps.values() if _is_table(one)}
         return rows | {name: self._family(name, output) for name in _FAMILIES if self._members(name)}
 
-    def events(self, output: Output, tells: bool) -> dict[str, EventTail]:
-        """Texts that maps hold, and what the program printed."""
+    def texts(self, output: Output) -> dict[str, EventTail]:
+        """What maps of texts hold, likewise."""
         found = {one.name: self._texts(one.name, (one,), output) for one in self._maps.values() if _is_texts(one)}
         plain = tuple(one for one in self._maps.values() if one.holds == TEXT and not one.keys)
         if plain:
             found["texts"] = self._texts("texts", plain, output)
-        if tells:
-            found[OUTPUT] = self._kept(OUTPUT, output.printed, lambda: _printed(output))
         return found
+
+    def printed(self, output: Output) -> EventTail:
+        """The lines that the program printed."""
+        tail: EventTail = self._kept(OUTPUT, output.printed, lambda: _printed(output))
+        return tail
 
     def _members(self, name: str) -> list[Map]:
         return [one for one in self._maps.values() if _is_alone(one) and family(one) == name]

@@ -35,9 +35,11 @@ class Output:
     maps: dict[str, Any] = field(default_factory=dict)
     """By map, its newest whole content, as JSON has it; keys are one text each."""
     round: int = 0
-    """Counts the times that all maps were asked for; the caller's to advance."""
+    """Counts the times that all maps were asked for."""
     seen_in: dict[str, int] = field(default_factory=dict)
     """By map, the round in which it was printed last."""
+    read_ns: int = 0
+    """Monotonic time at which the newest of them was read; 0: there was none yet."""
     lines: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=LINES))
     """Monotonic time at which it was read, and a line that the program printed, clean."""
     printed: int = 0
@@ -94,7 +96,7 @@ class Reader:
             kind: str = said["type"]
             data: Any = said.get("data", said.get("msg"))
             if kind in ("map", "hist", "stats"):
-                self._map(data)
+                self._map(data, now_ns)
             elif kind == "lost_events":
                 self.output.lost += int(data["events"])
             elif kind == "attached_probes":
@@ -104,12 +106,13 @@ class Reader:
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             self._odd(line)
 
-    def _map(self, data: dict[str, Any]) -> None:
+    def _map(self, data: dict[str, Any], now_ns: int) -> None:
         for name, content in data.items():
             if self._is_part(name, content):
                 continue
             self.output.maps[name] = content
             self.output.seen_in[name] = self.output.round
+            self.output.read_ns = now_ns
 
     def _is_part(self, name: str, content: Any) -> bool:
         """Whether that may be only the top of the map, as the program prints it: just as many keys as its bound."""

@@ -48,8 +48,8 @@ class Probes(Acting):
         kept = tuple(other for other in app.wanted if other != name and not (failed and other == app.focused_probe))
         if name in app.wanted:
             app.want(kept)
+        app.focused_probe = name
         if app.want(tuple(other for other in app.probes if other == name or other in kept)):
-            app.focus_probe(name)
             app.say(f"{app.probes[name].title}: bpftrace begins")
 
     def give_slot(self, slot: int, name: str) -> None:
