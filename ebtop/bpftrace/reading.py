@@ -15,7 +15,7 @@ from typing import Any
 
 from ebtop.text import clean
 
-LINES = 512
+LINES = 1024
 """Lines of the program's own output that are kept."""
 LONGEST = 16 << 20
 """Bytes of one line of JSON: a full map of 4,096 keys has less than a twentieth."""
