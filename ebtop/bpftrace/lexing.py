@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _TOKEN = re.compile(
-    r"""(?P<skip>\s+|//[^\n]*|/\*.*?(?:\*/|\Z)|^\#[^\n]*)
+    r"""(?P<skip>^[\ \t]*\#[^\n]*|\n+|[^\S\n]+|//[^\n]*|/\*.*?(?:\*/|\Z))
       | (?P<path>:[\w\-./#+*\\]*/[\w\-./#+*\\]*(?=:))
       | (?P<text>"(?:\\.|[^"\\])*(?:"|\Z))
       | (?P<map>@(?:[A-Za-z_]\w*)?)
