@@ -183,8 +183,9 @@ def test_lines_are_whole_however_many_calls_they_take() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    [b"{", b"[]", b'"x"', b"{}", b'{"type": "map", "data": 5}', b'{"type": "map"}',
-     b'{"type": "lost_events", "data": {}}', b'{"type": "map", "data": {"@": {"a": 1}', b"[" * 100_000, b"\xff\xfe\x00", b'{"type": 5, "data": {}}'],
+    [b"{", b"[]", b'"x"', b"{}", b'{"type": "map", "data": 5}', b'{"type": "map"}', b"[" * 100_000,
+     b'{"type": "lost_events", "data": {}}', b'{"type": "map", "data": {"@": {"a": 1}', b"\xff\xfe\x00",
+     b'{"type": 5, "data": {}}'],
 )  # fmt: skip
 def test_a_line_that_cannot_be_read_is_counted_and_spoils_no_other(line: bytes) -> None:
     """It is kept to be shown."""
