@@ -86,7 +86,7 @@ class Contents:
         self.strange[one.name] = f"{strange} entries of {one.name} are not what was expected" if strange else ""
         ranged = _is_ranged(one)
         members = [(key.field, _KINDS.get(key.kind, "<i8")) for key in keys if one.keys or not ranged]
-        members += [("from", "<i8"), ("range", "S40")] if ranged else []
+        members += [("bucket", "<i8"), ("range", "S44")] if ranged else []
         return _as_rows(found, members, _members(one), self._capacity if one.keys else len(found) + 1)
 
     def _family(self, name: str, output: Output) -> MapRows:
@@ -189,8 +189,9 @@ def fitted(text: str, size: int) -> bytes:
 def _values(one: Map, parts: _Row, value: Any) -> Iterator[tuple[_Row, _Row]]:
     """The rows of one entry: its key, its numbers."""
     if _is_ranged(one):
+        wide = next((_signed(one["max"]) - _signed(one["min"]) + 1 for one in value if {"min", "max"} <= one.keys()), 0)
         for bucket in value:
-            whole = (*(parts if one.keys else ()), *_range(bucket))
+            whole = (*(parts if one.keys else ()), *_range(bucket, wide))
             yield whole, (_unsigned(bucket["count"]),)
     elif one.holds == "hist":
         yield parts, _slots(value)
@@ -201,15 +202,19 @@ def _values(one: Map, parts: _Row, value: Any) -> Iterator[tuple[_Row, _Row]]:
         yield parts, (number if _members(one)[0][1] == "<i8" else _unsigned(number),)
 
 
-def _range(bucket: Mapping[str, Any]) -> tuple[int, bytes]:
-    """The lower edge of a bucket of bpftrace, and the bucket in words; open ends have no min or no max."""
+def _range(bucket: Mapping[str, Any], wide: int) -> tuple[int, bytes]:
+    """A number that puts a bucket in its place, and the bucket in words; open ends have no min or no max.
+
+    `wide`: of those that are not, 0 where there is none.
+    """
     if "min" not in bucket:
-        return -_LARGEST, f"below {_signed(bucket['max']) + 1}".encode()
+        return -1, f"below {_signed(bucket['max']) + 1}".encode()
     lower = _signed(bucket["min"])
+    place = lower // wide if wide else 0
     if "max" not in bucket:
-        return lower, f"{lower} and above".encode()
+        return place, f"{lower} and above".encode()
     upper = _signed(bucket["max"])
-    return lower, (f"{lower} to {upper}" if upper > lower else f"{lower}").encode()
+    return place, (f"{lower} to {upper}" if upper > lower else f"{lower}").encode()
 
 
 def _slots(buckets: Iterable[Mapping[str, Any]]) -> _Row:

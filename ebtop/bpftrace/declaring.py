@@ -25,13 +25,14 @@ LONGEST = 16_384
 """Characters of a program."""
 EXAMPLE = "tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }"
 _BREAKS = str.maketrans({"\u240a": "\n", "\u2409": "\t"})
-_TITLE = 44
+_TITLE, _QUESTION = 44, 400
 _MISSES = (
     "bpftrace runs the program as it stands: ebtop and bpftrace are counted too, and a target does not reach it."
     " What finds a map full (4,096 keys unless BPFTRACE_MAP_KEYS_MAX says more) is not counted, and not told of."
     " Texts are cut at 64 bytes (BPFTRACE_STRLEN)."
 )
-_NUMBERS = frozenset(("tid", "cpu", "gid", "nsecs", "elapsed", "cgroup", "curtask", "rand", "numaid", "retval"))
+_NUMBERS = frozenset(("tid", "cpu", "gid", "numaid"))
+"""Small enough for a column of numbers; others are as long as they please, and so are texts."""
 
 
 def is_script(name: str) -> bool:
@@ -83,8 +84,8 @@ def declared(name: str) -> Probe:
     head = first.columns[0] if isinstance(first, Table) and first.columns[0].name.endswith("_per_second") else None
     return Probe(
         name=name,
-        title=title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…",
-        question=f"what bpftrace finds with {file or 'that one line'}",
+        title=_cut(title, _TITLE),
+        question=f"what {file} of bpftrace finds" if file else _cut(title, _QUESTION),
         ways=(),
         views=views,
         misses=_MISSES,
@@ -94,6 +95,10 @@ def declared(name: str) -> Probe:
         same=("bpftrace",),
         group="bpftrace",
     )
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def targets(name: str) -> tuple[str, ...]:
@@ -153,7 +158,9 @@ _FAMILIES = {
         (rate("count", title="/s"), mean("total", "count"), total("count"), total("total")),
         "count_total",
     ),
-    VALUES: Table(VALUES, "values", VALUES, (Key(NAME, Kind.TEXT, "map"),), (gauge("value", title="value"),), "value"),
+    VALUES: Table(
+        VALUES, "values", VALUES, (Key(NAME, Kind.TEXT, "map"),), (gauge("value", Unit.COUNT, "value"),), "value"
+    ),
 }
 
 
@@ -174,7 +181,7 @@ def _key(field: str, expression: str, one: Map) -> Key:
         return Key(field, Kind.SYSCALL, "call")
     if expression == "comm":
         return Key(field, Kind.TEXT, "comm")
-    if is_text(expression) is None and (expression in _NUMBERS or re.fullmatch(r"arg\d+|-?\d+", expression)):
+    if is_text(expression) is None and (expression in _NUMBERS or expression.isdecimal()):
         return Key(field, Kind.NUMBER, title)
     return Key(field, Kind.TEXT, title)
 
@@ -188,7 +195,7 @@ def _of_map(one: Map) -> list[View]:
     if one.holds == TEXT:
         return [_texts(one.name, title, keys)]
     if one.holds == "lhist" or (one.holds == "hist" and one.cleared):
-        ranges = (*keys, Key("from", Kind.NUMBER, "from"), Key("range", Kind.TEXT, "range"))
+        ranges = (*keys, Key("bucket", Kind.NUMBER, "#"), Key("range", Kind.TEXT, "range"))
         return [_table(one, ranges if one.keys else ranges[1:], title)]
     if one.holds == "hist":
         named = f"{one.name} rows"
@@ -206,7 +213,7 @@ def _table(one: Map, keys: tuple[Key, ...], title: str) -> Table:
     field = value_of(one)
     if one.cleared or one.holds in ("avg", "min", "max", NUMBER):
         words = "since the program cleared it; it clears it itself, so there is no rate" if one.cleared else ""
-        return Table(one.name, title, one.name, keys, (gauge(field, title=field, help=words),), field)
+        return Table(one.name, title, one.name, keys, (gauge(field, Unit.COUNT, field, words),), field)
     if one.holds == "stats":
         columns = (rate("count", title="/s"), mean("total", "count"), total("count"), total("total"))
         return Table(one.name, title, one.name, keys, columns, "count_total")

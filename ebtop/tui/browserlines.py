@@ -163,7 +163,11 @@ def _cut(text: str, cells: int) -> str:
 def detail_lines(entry: Entry, offers: Offers | None, replay: bool, cells: int) -> list[Line]:
     """Its question, its ways with the one that runs or would win, why it failed, and what it does not see."""
     probe = entry.probe
-    name: Line = [("─ ", "rule"), (probe.title, "accent"), (f" · {probe.called} ", "dim")]
+    name: Line = [
+        ("─ ", "rule"),
+        (probe.title, "accent"),
+        (f" · {probe.called} " if probe.called != probe.title else " ", "dim"),
+    ]
     lines = [spread(name, [(f" {probe.group} ", "faint"), ("─", "rule")], cells, ("─", "rule"))]
     lines += _folded("", probe.question, "text", cells)
     if entry.state == "failed" and entry.shown:

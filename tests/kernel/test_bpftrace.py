@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ebtop import registry
 from ebtop.bpftrace.declaring import named
 from ebtop.kernel import syscalls
 from ebtop.sample import Sample, State
@@ -64,7 +65,7 @@ def number(sample: Sample, probe: str, field: str, key: bytes, name: str = "@") 
 
 def of_worker(sample: Sample, probe: str, field: str, pid: int) -> int:
     """What ebtop's own probe has counted of the worker."""
-    content = next(iter(sample.probes[probe].maps.values()))
+    content = sample.probes[probe].maps[registry.probe(probe).views[0].map]
     return int(content.values[field][content.keys["pid"] == pid].sum())
 
 
@@ -142,38 +143,65 @@ def test_packaged_tools_run(before: Ids) -> None:
     assert number(sample, syscount, "count", NAME.encode(), "@process") >= 1009 + 211 + 101 + 53
 
 
-@pytest.mark.parametrize("tool", ["tcpaccept.bt", "biolatency.bt"])
-def test_what_wants_kprobes_works_where_there_are_some_and_says_so_elsewhere(before: Ids, tool: str) -> None:
-    """Another probe goes on beside it."""
-    name = packaged(tool)
-    work = """
+ACCEPTING = """
 for _ in range(13):
     client = socket.create_connection(listening.getsockname())
     listening.accept()[0].close()
     client.close()
 """
-    prepare = (
-        PREPARE
-        + """
+LISTENING = """
 listening = socket.socket()
 listening.bind(("127.0.0.1", 0))
 listening.listen(7)
 """
-    )
-    with Worker(work, prepare=prepare) as worker, LiveSession(name, CALLS) as session:
-        sample = session.until(
-            lambda sample: (
-                state_of(sample, CALLS) is State.LIVE and state_of(sample, name) in (State.LIVE, State.FAILED)
-            )
-        )
+WRITING = "for n in range(97): os.pwrite(file, buffer, n * 4096)"
+OPENED = """
+buffer = mmap.mmap(-1, 4096)
+file = os.open(words[0], os.O_RDWR | os.O_CREAT | os.O_DIRECT)
+os.unlink(words[0])
+"""
+
+
+def refused(sample: Sample, probe: str) -> bool:
+    """Whether a kernel without kprobes is what the probe fails for, while the other goes on."""
+    assert "without kprobes" in sample.probes[probe].error and "kprobe" in sample.probes[probe].log
+    return state_of(sample, CALLS) is State.LIVE
+
+
+def test_tcpaccept_works_where_there_are_kprobes_and_says_so_elsewhere(before: Ids) -> None:
+    """13 connections, as many lines; else one clear error, and another probe goes on beside it."""
+    name = packaged("tcpaccept.bt")
+    with Worker(ACCEPTING, prepare=PREPARE + LISTENING) as worker, LiveSession(name, CALLS, interval=0.1) as session:
+        session.live(CALLS)
         if not KPROBES:
-            sample = session.until(lambda sample: state_of(sample, name) is State.FAILED)
-            assert "without kprobes" in sample.probes[name].error
-            assert "kprobe" in sample.probes[name].log
-            assert state_of(sample, CALLS) is State.LIVE
-        elif tool == "tcpaccept.bt":
+            assert refused(session.until(lambda sample: state_of(sample, name) is State.FAILED), name)
+            return
+        session.live(name)
+        session.tick()
+        worker.work()
+        printed: set[str] = set()
+
+        def is_read(sample: Sample) -> bool:
+            printed.update(line for line in lines(sample, name) if NAME in line)
+            return len(printed) == 13
+
+        session.until(is_read)
+
+
+def test_biolatency_works_where_the_kernel_has_its_functions_and_says_so_elsewhere(before: Ids) -> None:
+    """97 blocks written past the page cache; functions that are not there are told of."""
+    name, file = packaged("biolatency.bt"), f"/var/tmp/ebtop-bpftrace-{os.getpid()}"
+    with Worker(WRITING, file, prepare=PREPARE + OPENED) as worker, LiveSession(name, CALLS) as session:
+        session.live(CALLS)
+        sample = session.until(lambda sample: state_of(sample, name) in (State.LIVE, State.FAILED))
+        if not KPROBES:
+            assert refused(session.until(lambda sample: state_of(sample, name) is State.FAILED), name)
+        elif state_of(sample, name) is State.LIVE:
+            session.tick()
             worker.work()
-            session.until(lambda sample: sum(NAME in line for line in lines(sample, name)) == 13)
+            session.until(lambda sample: int(sample.probes[name].maps["@usecs"].values["slots"].sum()) >= 97)
+        else:
+            assert "none of its probes could be attached" in sample.probes[name].error
 
 
 def test_an_error_is_that_of_bpftrace_and_its_panel_only(before: Ids) -> None:
