@@ -144,7 +144,7 @@ class Scripted:
     def asked(self) -> None:
         """All maps are being asked for."""
         with self._lock:
-            self._reader.ask()
+            self._reader.ask(time.monotonic_ns())
 
     def exited(self, status: int) -> None:
         """The process has ended; what it printed last is read now, and shown from here on."""

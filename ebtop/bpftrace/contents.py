@@ -137,7 +137,7 @@ def _is_ranged(one: Map) -> bool:
 
 def _content(one: Map, output: Output) -> Any:
     """What was printed of it last; nothing where two rounds have left it out, as bpftrace does with empty maps."""
-    if one.keys and output.seen_in.get(one.name, 0) < output.round - 1:
+    if one.keys and (output.silent or output.seen_in.get(one.name, 0) < output.rounds - 1):
         return None
     return output.maps.get(one.name)
 

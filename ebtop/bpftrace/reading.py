@@ -19,6 +19,8 @@ LINES = 1024
 """Lines of the program's own output that are kept."""
 LONGEST = 16 << 20
 """Bytes of one line of JSON: a full map of 4,096 keys has less than a twentieth."""
+_PATIENCE, _PATIENCE_NS = 5, 3_000_000_000
+"""So often, and for so long, maps were asked for in vain before they are taken to be empty."""
 _ODD = 200
 """Characters that are kept of a line that could not be read."""
 _BYTES = re.compile("(?:\uffffff[0-9a-f]{2})+")
@@ -34,10 +36,12 @@ class Output:
     """Attach points that it says it has; -1 before it has said so."""
     maps: dict[str, Any] = field(default_factory=dict)
     """By map, its newest whole content, as JSON has it; keys are one text each."""
-    round: int = 0
-    """Counts the times that all maps were asked for."""
+    rounds: int = 0
+    """How often maps were asked for and then any was printed."""
     seen_in: dict[str, int] = field(default_factory=dict)
-    """By map, the round in which it was printed last."""
+    """By map, the round in which it was printed last; one without keys in it is not printed at all."""
+    silent: bool = False
+    """None was printed for so long that all must be empty."""
     read_ns: int = 0
     """Monotonic time at which the newest of them was read; 0: there was none yet."""
     lines: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=LINES))
@@ -62,6 +66,7 @@ class Reader:
         self._rest = b""
         self._skipping = False
         self._line = ""
+        self._unanswered = 0
 
     def feed(self, piece: bytes, now_ns: int) -> None:
         """The next bytes, read at `now_ns`."""
@@ -76,9 +81,13 @@ class Reader:
         for line in self._worth(lines):
             self._take(line, now_ns)
 
-    def ask(self) -> None:
-        """All maps are asked for now."""
-        self.output.round += 1
+    def ask(self, now_ns: int) -> None:
+        """All maps are asked for now; a busy machine may let it wait for the answer, and for more than one at once."""
+        output = self.output
+        self._unanswered += 1
+        waited = output.read_ns and now_ns - output.read_ns > _PATIENCE_NS and self._unanswered > _PATIENCE
+        if output.silent or waited:
+            output.silent, output.read_ns = True, now_ns
 
     def _worth(self, lines: list[bytes]) -> list[bytes]:
         """`lines` without those of the program's own that are pushed out by later ones at once; they are counted."""
@@ -107,11 +116,14 @@ class Reader:
             self._odd(line)
 
     def _map(self, data: dict[str, Any], now_ns: int) -> None:
+        if self._unanswered:
+            self.output.rounds += 1
+            self._unanswered, self.output.silent = 0, False
         for name, content in data.items():
             if self._is_part(name, content):
                 continue
             self.output.maps[name] = content
-            self.output.seen_in[name] = self.output.round
+            self.output.seen_in[name] = self.output.rounds
             self.output.read_ns = now_ns
 
     def _is_part(self, name: str, content: Any) -> bool:
