@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import selectors
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ebtop import registry
+from ebtop import registry, wire
 from ebtop.bpftrace import reading
 from ebtop.bpftrace.contents import Contents
 from ebtop.bpftrace.declaring import declared, is_script, maps_of, named, text_of
 from ebtop.bpftrace.lexing import tokens
 from ebtop.bpftrace.program import Map, program
 from ebtop.bpftrace.reading import Reader
-from ebtop.sample import MapRows
+from ebtop.derive import derive
+from ebtop.fitting import fitting
+from ebtop.frame import TableFrame
+from ebtop.recording import Writer, read
+from ebtop.replay import Replay
+from ebtop.sample import Cost, MapRows, State
+from ebtop.scripted import Scripted
 from ebtop.spec import Events, Histogram, Kind, Table
+from ebtop.timeline import Timeline
 from ebtop.typed import script
+from ebtop.warden.scripts import Scripts
 from ebtop.warden.trusted import found
+from tests import samples
 from tests.samples import SECOND
 
 OPENS = r'tracepoint:syscalls:sys_enter_openat { printf("%s %s\n", comm, str(args->filename)); }'
@@ -349,3 +362,125 @@ def test_only_what_nobody_but_root_can_change_is_run(tmp_path: Path) -> None:
         found(folders=(str(tmp_path / "none"),))
     with pytest.raises(LookupError, match="no such program"):
         found("/nowhere/bpftrace")
+
+
+# --- around it --------------------------------------------------------------------------------------------------------
+
+
+def test_rates_go_by_when_numbers_were_read_not_by_when_they_are_shown() -> None:
+    """Read 1.5 s apart: so many per second; not read anew in between: not measured, instead of nothing."""
+    name = named(CALLS)
+    probe = registry.probe(name)
+    given = [replace(samples.sample(second, ()), probes={}) for second in (0, 1, 2)]
+    live = samples.live(probe, 0)
+    counted = [
+        replace(live.maps["@"], values=np.array([(count,)] * live.maps["@"].keys.size, [("count", "<u8")]))
+        for count in (10, 40)
+    ]
+    start = given[0].monotonic_ns
+    reads = [(start - SECOND // 2, counted[0]), (start - SECOND // 2, counted[0]), (start + SECOND, counted[1])]
+    given = [
+        replace(sample, probes={name: replace(live, read_ns=at, maps={"@": content})})
+        for sample, (at, content) in zip(given, reads, strict=True)
+    ]
+    quiet, busy = (derive(now, before, {name: probe}).probes[name] for before, now in pairwise(given))
+    for frame, expected in ((quiet, float("nan")), (busy, 30 / 1.5)):
+        table = frame.views["@"]
+        assert isinstance(table, TableFrame)
+        assert table.columns["count_total"].max() == (40 if frame is busy else 10)
+        np.testing.assert_equal(table.columns["count_per_second"], np.full(table.keys.size, expected))
+
+
+def test_a_timeline_takes_a_probe_in_that_comes_later() -> None:
+    """Its rates begin where it does; those of others go on."""
+    name = named(CALLS)
+    source = samples.Given(*samples.session(3, ["rw"]))
+    timeline = Timeline(source, {"rw": registry.probe("rw")})
+    timeline.start(lambda frame: None)
+    timeline.begin(registry.probe(name))
+    timeline.begin(registry.probe(name))
+    for second in (3, 4, 5):
+        given = samples.sample(second, ["rw"])
+        source.push(replace(given, probes={**given.probes, name: samples.live(registry.probe(name), second)}))
+    assert timeline.rates("rw").size == 6
+    assert 1 <= timeline.rates(name).size <= 3
+    assert name in timeline.at(5).probes and name not in timeline.at(2).probes
+
+
+def test_a_recording_brings_its_programs_along() -> None:
+    """Nothing but their names is in it, and that is enough: whoever plays it knows their views."""
+    name = named(CALLS, "mine.bt")
+    probe = registry.probe(name)
+    file = io.BytesIO()
+    writer = Writer(file)
+    for second in (0, 1):
+        writer.write(replace(samples.sample(second, ()), probes={name: samples.live(probe, second)}))
+    file.seek(0)
+    played = Replay(file)
+    assert played.recorded == (name,)
+    file.seek(0)
+    (first, _) = read(file)
+    assert fitting(name, first.probes[name]).state is State.LIVE
+    played.close()
+
+
+def test_a_bpftrace_that_is_not_there_is_one_failed_probe() -> None:
+    """Said in its panel, with the remedy."""
+    said: list[wire.OfProbe] = []
+    with selectors.DefaultSelector() as selector:
+        scripts = Scripts(None, selector, lambda message, _: said.append(message), "/nowhere/bpftrace")  # type: ignore[arg-type]  # nothing is begun
+        scripts.start(named(CALLS), 1)
+        scripts.close()
+    (message,) = said
+    assert isinstance(message, wire.Progress) and message.state == "failed"
+    assert "no such program" in message.error or "sudo" in message.error
+
+
+def test_what_a_program_prints_is_its_sample() -> None:
+    """From compiling to live to ended, with its errors for a log; what could not be read is said once."""
+    name = named(CALLS)
+    (output, out), (errors, err) = os.pipe(), os.pipe()
+    script_ = Scripted(registry.probe(name), (output, errors))
+    try:
+        assert script_.sample(Cost()).state is State.COMPILING
+        os.write(
+            err, b"ERROR: couldn't set RLIMIT_MEMLOCK for bpftrace.\nWARNING: could not attach probe a:b, skipping.\n"
+        )
+        os.write(out, b'{"type": "attached_probes", "data": {"probes": 1}}\nnonsense\n')
+        os.write(out, b'{"type": "map", "data": {"@": {"sh": 7}}}\n')
+        os.close(out)
+        os.close(err)
+        script_.exited(0)
+        shown = script_.sample(Cost())
+        assert (shown.state, shown.hook, shown.totals.total) == (State.LIVE, "bpftrace, ended", 7)
+        assert shown.log.splitlines() == ["WARNING: could not attach probe a:b, skipping.", "unread: nonsense"]
+        assert "not attached: a:b" in shown.misses and "1 lines could not be read" in shown.misses
+        assert len(script_.said()) == 2 and not script_.said()
+    finally:
+        script_.close()
+        script_.close()
+
+
+def test_why_it_failed_is_its_first_error() -> None:
+    """With the kernel's own lack, where that is why."""
+    lacking = b"a.bt:1:1-9: WARNING: x is not traceable\nopen(/sys/kernel/tracing/kprobe_events): No such file\n"
+    script_ = _ended(1, lacking + b"ERROR: Error attaching probe: 'kprobe:x'\n")
+    assert script_ == "Error attaching probe: 'kprobe:x': this kernel was built without kprobes"
+    assert (
+        _ended(1, b"stdin:1:1-19: ERROR: tracepoint not found: a:b\n")
+        == "stdin:1:1-19: ERROR: tracepoint not found: a:b"
+    )
+    assert _ended(-9, b"") == "bpftrace was killed by SIGKILL"
+
+
+def _ended(status: int, errors: bytes) -> str:
+    """The error of a program that ended so."""
+    (output, out), (error, err) = os.pipe(), os.pipe()
+    os.write(err, errors)
+    os.close(out)
+    os.close(err)
+    script_ = Scripted(registry.probe(named(CALLS)), (output, error))
+    script_.exited(status)
+    said = script_.sample(Cost()).error
+    script_.close()
+    return said
