@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ebtop import registry
 from ebtop.arguments import Arguments, parse
-from ebtop.bpftrace.declaring import is_script
+from ebtop.bpftrace import is_script
 from ebtop.settings import SettingError, Settings
 from ebtop.text import clean
 

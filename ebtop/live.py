@@ -192,7 +192,7 @@ class Live:
         now = time.monotonic()
         if now >= self._ask_s:
             self._ask_s = float("inf")
-            self._probing.ask_scripts()
+            self._probing.scripts.ask()
         if now >= self._due_s:
             self._due_s += self._interval_s * (1 + (now - self._due_s) // self._interval_s)
             self._early_s = float("inf") if now >= self._early_s else self._early_s
@@ -296,7 +296,7 @@ class Live:
             monotonic_ns,
             wall_ns,
             self._interval_s,
-            self._host.read(self._probing.bcc, self._probing.helpers()) if self._host else HostSample(),
+            self._host.read(self._probing.bcc, self._probing.scripts.helpers()) if self._host else HostSample(),
             probes,
             processes,
             labels=self._probing.labels(),

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from ebtop import objects, registry, wire
 from ebtop.costs import Costs
@@ -18,11 +19,13 @@ from ebtop.processes import Processes
 from ebtop.pruning import pids_alive
 from ebtop.running import Running
 from ebtop.sample import Detail, MapRows, ProbeSample, Process, State
-from ebtop.scripted import Scripted
+from ebtop.scripting import PIPES, Scripting, begun
 from ebtop.spec import Kind
 from ebtop.text import clean
 
-_PIPES = 2
+if TYPE_CHECKING:
+    from ebtop.scripted import Scripted
+
 CENSUS = "bpf"
 """The probe that the warden reads, on being asked."""
 
@@ -47,6 +50,7 @@ class Probing:
         self.rings = select.epoll()
         """Readable when a program has said that its ring buffer fills up; see `drain`."""
         self._send = send
+        self.scripts = Scripting(self._running, send)
         self._lock = threading.Lock()
         self._serials: dict[str, int] = {}
         self._wanted: tuple[str, ...] = ()
@@ -112,12 +116,10 @@ class Probing:
                 self._progress(message)
             case wire.Live():
                 return self._go_live(message, descriptors)
-            case wire.Piped() if len(descriptors) == _PIPES:
+            case wire.Piped() if len(descriptors) == PIPES:
                 self._pipe(message, descriptors)
-            case wire.Programs():
-                self._charge(message, descriptors)
-            case wire.Exited():
-                return self._exited(message)
+            case wire.Programs() | wire.Exited():
+                return self.scripts.take(message, self._is_current(message), descriptors)
             case wire.Objects() if len(descriptors) == 1:
                 return self._take_census(message, descriptors[0])
             case wire.Containers():
@@ -130,7 +132,7 @@ class Probing:
 
     def _progress(self, message: wire.Progress) -> None:
         start = self._starts.get(message.probe)
-        if start is None or start.serial != message.serial or not start.wanted:
+        if start is None or not self._is_current(message):
             return
         state = State(message.state)
         error, log = clean(message.error), "\n".join(clean(line) for line in message.log.splitlines())
@@ -143,56 +145,22 @@ class Probing:
             start.running.close()
         start.running, start.sample = None, sample
 
-    # --- programs of bpftrace -----------------------------------------------------------------------------------------
-
-    def _script(self, probe: str, serial: int) -> Scripted | None:
-        start = self._starts.get(probe)
-        if start is None or start.serial != serial or not start.wanted or not isinstance(start.running, Scripted):
-            return None
-        return start.running
-
     def _pipe(self, message: wire.Piped, descriptors: tuple[int, ...]) -> None:
         start = self._starts.get(message.probe)
-        if start is None or start.serial != message.serial or not start.wanted:
+        if start is None or not self._is_current(message):
             _close_all(descriptors)
             return
-        start.running = Scripted(registry.probe(message.probe), descriptors, message.pid)
+        start.running = begun(message, descriptors)
         for news in start.running.rings:
             self.rings.register(news, select.EPOLLIN | select.EPOLLET)
 
-    def _charge(self, message: wire.Programs, descriptors: tuple[int, ...]) -> None:
-        script = self._script(message.probe, message.serial)
-        if script is None:
-            _close_all(descriptors)
-        else:
-            script.charge(message.kinds, descriptors)
-
-    def _exited(self, message: wire.Exited) -> bool:
-        script = self._script(message.probe, message.serial)
-        if script is not None:
-            script.exited(message.status)
-        return script is not None
-
-    def ask_scripts(self) -> None:
-        """Let every bpftrace program print its maps; to be called a little before the sample that shows them."""
-        asked = [probe for probe, script in self._scripts().items() if script.is_attached]
-        for probe in asked:
-            self._scripts()[probe].asked()
-        if asked:
-            self._send(wire.Print(tuple(asked)))
-
-    def _scripts(self) -> dict[str, Scripted]:
-        return {probe: running for probe, running in self._running().items() if isinstance(running, Scripted)}
-
-    def helpers(self) -> frozenset[int]:
-        """Processes that run beside warden and screen, for what they cost; like loaders, not while they compile."""
-        return frozenset(script.pid for script in self._scripts().values() if script.is_attached)
-
-    # --- probes that the loader has loaded ----------------------------------------------------------------------------
+    def _is_current(self, message: wire.OfProbe) -> bool:
+        start = self._starts.get(message.probe)
+        return start is not None and start.serial == message.serial and start.wanted
 
     def _go_live(self, message: wire.Live, descriptors: tuple[int, ...]) -> bool:
         start = self._starts.get(message.probe)
-        if start is None or start.serial != message.serial or not start.wanted:
+        if start is None or not self._is_current(message):
             _close_all(descriptors)
             return False
         try:
@@ -268,16 +236,13 @@ class Probing:
     def _read(self, probe: str, start: _Start, tick: bool) -> ProbeSample:
         if start.running is None:
             return start.sample
-        if isinstance(start.running, Scripted):
-            sample = start.running.sample(self._costs.of(probe))
-            for said in start.running.said():
-                self.say(f"{registry.probe(probe).called}: {said}")
-            return sample
         try:
             return start.running.sample(self._costs.of(probe), self._census if probe == CENSUS else {}, tick)
         except OSError as error:
             self._broken(probe, start, error)
             return start.sample
+        finally:
+            self._messages += self.scripts.said(probe)
 
     def after_sample(self, tick: bool, interval_s: float) -> None:
         """What a sample is followed by: slices of statistics and, at regular ticks, pruning."""

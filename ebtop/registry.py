@@ -7,7 +7,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-from ebtop.bpftrace import declaring
+from ebtop.bpftrace import is_script
 from ebtop.spec import Probe
 
 _FOLDER = Path(__file__).parent / "probes"
@@ -43,8 +43,10 @@ def forget() -> None:
 @cache
 def probe(name: str) -> Probe:
     """The probe of that name, also one that is not listed; KeyError if there is none."""
-    if declaring.is_script(name):
-        return declaring.declared(name)
+    if is_script(name):
+        from ebtop.bpftrace.declaring import declared  # which most sessions have no use for
+
+        return declared(name)
     if name not in _NAMES + _INTERNAL:
         raise KeyError(name)
     declaration: Probe = import_module(f"ebtop.probes.{name}").PROBE

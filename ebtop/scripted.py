@@ -168,7 +168,7 @@ class Scripted:
         """Run counts and times of each program."""
         return [stats.runs(descriptor) for descriptor in self._programs]
 
-    def sample(self, cost: Cost) -> ProbeSample:
+    def sample(self, cost: Cost, given: Mapping[str, MapRows] = MappingProxyType({}), tick: bool = True) -> ProbeSample:  # noqa: ARG002  # as of any probe
         """Everything it has printed by now."""
         with self._lock:
             errors = self._errors

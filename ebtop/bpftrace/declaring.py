@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from ebtop.bpftrace import PREFIX
 from ebtop.bpftrace.program import NUMBER, TEXT, Map, is_text, program
 from ebtop.spec import Column, Events, Histogram, Key, Kind, Probe, Table, View, gauge, mean, rate, total
 from ebtop.text import clean
 from ebtop.units import Unit
 
-PREFIX = "bt:"
 OUTPUT = "output"
 """Map of the lines that the program prints."""
 COUNTERS, AVERAGES, VALUES = "counters", "averages", "values"
@@ -33,11 +33,6 @@ _MISSES = (
 )
 _NUMBERS = frozenset(("tid", "cpu", "gid", "numaid"))
 """Small enough for a column of numbers; others are as long as they please, and so are texts."""
-
-
-def is_script(name: str) -> bool:
-    """Whether a probe of that name is a bpftrace program."""
-    return name.startswith(PREFIX)
 
 
 def named(text: str, file: str = "") -> str:

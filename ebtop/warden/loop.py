@@ -11,7 +11,7 @@ from dataclasses import replace
 from time import monotonic
 
 from ebtop import wire
-from ebtop.bpftrace.declaring import is_script
+from ebtop.bpftrace import is_script
 from ebtop.kernel import bpf, stats
 from ebtop.kernel.objects import Census
 from ebtop.warden import containers

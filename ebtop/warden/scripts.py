@@ -16,9 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-from ebtop import wire
-from ebtop.bpftrace import declaring
-from ebtop.bpftrace.declaring import text_of
+from ebtop import bpftrace, wire
 from ebtop.kernel import bpf, btf, headers, privileges
 from ebtop.kernel.objects import PROGRAM_TYPES, type_name
 from ebtop.warden.children import Child, fork
@@ -34,7 +32,7 @@ _PRINTS = 2
 _SETTINGS = ("BPFTRACE_STRLEN", "BPFTRACE_MAP_KEYS_MAX", "BPFTRACE_PERF_RB_PAGES", "BPFTRACE_MAX_PROBES")
 """Bounds, and only numbers: all that is taken from the environment."""
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
-_INCLUDE = str(Path(declaring.__file__).with_name("include"))
+_INCLUDE = str(Path(bpftrace.__file__).with_name("include"))
 _MOST = 250
 """Descriptors in a message."""
 
@@ -66,6 +64,8 @@ class Scripts:
 
     def start(self, probe: str, serial: int) -> None:
         """Begin the program of `probe`; what hinders it is said."""
+        from ebtop.bpftrace.declaring import text_of
+
         try:
             path = found(self._named)
         except LookupError as why:

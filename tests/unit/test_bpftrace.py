@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from ebtop import registry, wire
-from ebtop.bpftrace import reading
+from ebtop.bpftrace import is_script, reading
 from ebtop.bpftrace.contents import Contents
-from ebtop.bpftrace.declaring import declared, is_script, maps_of, named, text_of
+from ebtop.bpftrace.declaring import declared, maps_of, named, text_of
 from ebtop.bpftrace.lexing import tokens
 from ebtop.bpftrace.program import Map, program
 from ebtop.bpftrace.reading import Reader

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ebtop.bpftrace.declaring import is_script, text_of
+from ebtop.bpftrace import is_script
 from ebtop.text import clean
 from ebtop.tui.acting.base import Acting
 from ebtop.tui.targets import TARGET_HINT, target_of, words_of
@@ -39,6 +39,8 @@ class Asking(Acting):
 
     def action_bpftrace(self) -> None:
         """Type a program for bpftrace: that of the focused probe to begin with, or what was typed last."""
+        from ebtop.bpftrace.declaring import text_of
+
         focused = self._app.focused_probe
         if self._app.timeline.source.mode == "REPLAY":
             self._app.say("a recording runs no program; `ebtop` without --replay does", "warn")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ebtop import registry
-from ebtop.bpftrace.declaring import is_script
+from ebtop.bpftrace import is_script
 from ebtop.sample import State
 from ebtop.tui import slots
 from ebtop.tui.acting.base import Acting
