@@ -40,6 +40,7 @@ for n in range(101):
     try: os.open(f"/nowhere/{n}", os.O_RDONLY)
     except OSError: pass
 """
+NUMBERS = {name: number for number, name in syscalls.names().items()}
 KPROBES = os.path.exists("/sys/bus/event_source/devices/kprobe")
 
 
@@ -129,7 +130,6 @@ def test_packaged_tools_run(before: Ids) -> None:
         session.tick()
         worker.work()
         printed: set[str] = set()
-        getppid = next(number for number, name in syscalls.names().items() if name == "getppid")
 
         def is_read(sample: Sample) -> bool:
             printed.update(" ".join(line.split()) for line in lines(sample, opensnoop) if NAME in line)
@@ -140,7 +140,7 @@ def test_packaged_tools_run(before: Ids) -> None:
         sample = session.until(is_read)
     assert printed == {f"{worker.pid} {NAME} -1 2 /nowhere/{n}" for n in range(101)}
     by_call = sample.probes[syscount].maps["@syscall"]
-    assert int(by_call.values["count"][by_call.keys["k0"] == getppid].sum()) >= 1009
+    assert int(by_call.values["count"][by_call.keys["k0"] == NUMBERS["getppid"]].sum()) >= 1009
 
 
 ACCEPTING = """
@@ -202,6 +202,36 @@ def test_biolatency_works_where_the_kernel_has_its_functions_and_says_so_elsewhe
             session.until(lambda sample: int(sample.probes[name].maps["@usecs"].values["slots"].sum()) >= 97)
         else:
             assert "none of its probes could be attached" in sample.probes[name].error
+
+
+def test_names_of_programs_cannot_lead_astray(before: Ids) -> None:
+    """Quotes, commas, controls, letters beyond ASCII: one key, clean, and the number behind it is right."""
+    prepare = r"""open("/proc/self/comm", "w").write('q"\\,\x1b[1m,\u00e9\u202e')"""
+    name = named(f"tracepoint:raw_syscalls:sys_enter /args->id == {NUMBERS['getppid']}/ {{ @[comm, pid] = count(); }}")
+    with Worker("for _ in range(1009): os.getppid()", prepare=prepare) as worker, LiveSession(name) as session:
+        session.live(name)
+        session.tick()
+        worker.work()
+
+        def mine(sample: Sample) -> list[tuple[bytes, int]]:
+            content = sample.probes[name].maps["@"]
+            rows = content.keys["pid"] == worker.pid
+            return list(zip(content.keys["k0"][rows].tolist(), content.values["count"][rows].tolist(), strict=True))
+
+        sample = session.until(lambda sample: bool(mine(sample)))
+    assert mine(sample) == [('q"\\,␛[1m,é\ufffd'.encode(), 1009)]
+
+
+def test_a_full_map_is_told_of(before: Ids) -> None:
+    """4096 keys, each its own: what finds no room is not counted, and the panel says so."""
+    name = named("tracepoint:raw_syscalls:sys_enter { @[nsecs] = count(); }")
+    with LiveSession(name) as session:
+        session.live(name)
+        with Worker("for _ in range(20011): os.getppid()") as worker:
+            worker.work()
+        sample = session.until(lambda sample: bool(sample.probes[name].misses))
+    assert sample.probes[name].maps["@"].keys.size == 4096
+    assert "full" in sample.probes[name].misses and "@" in sample.probes[name].misses
 
 
 def test_an_error_is_that_of_bpftrace_and_its_panel_only(before: Ids) -> None:
