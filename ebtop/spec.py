@@ -187,6 +187,9 @@ class Histogram:
     ebtop_worst. A member `comm` (char[16]) of its records names the process."""
     worst_keys: tuple[Key, ...] = ()
     """What the example's record says beside its value: process, and file, peer or device."""
+    edges: tuple[int, ...] = ()
+    """What divides the buckets where they are not log2: bucket 0 is below the first edge, bucket b reaches from
+    edges[b - 1] up to but not including edges[b], bucket len(edges) is all above; those after it stay empty."""
 
 
 @dataclass(frozen=True, slots=True)

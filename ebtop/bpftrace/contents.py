@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from ebtop.bpftrace.declaring import AVERAGES, COUNTERS, NAME, OUTPUT, VALUES, family, keys_of, value_of
+from ebtop.bpftrace.declaring import (
+    AVERAGES,
+    COUNTERS,
+    NAME,
+    OUTPUT,
+    VALUES,
+    edges_of,
+    family,
+    is_ranged,
+    keys_of,
+    value_of,
+)
 from ebtop.bpftrace.program import TEXT, Map
 from ebtop.bpftrace.reading import Output, restored
 from ebtop.sample import BUCKETS, EventTail, MapRows, Records
@@ -84,7 +96,7 @@ class Contents:
             except (ValueError, TypeError, KeyError, OverflowError, AttributeError):
                 strange += 1
         self.strange[one.name] = f"{strange} entries of {one.name} are not what was expected" if strange else ""
-        ranged = _is_ranged(one)
+        ranged = is_ranged(one)
         members = [(key.field, _KINDS.get(key.kind, "<i8")) for key in keys if one.keys or not ranged]
         members += [("bucket", "<i8"), ("range", "S44")] if ranged else []
         return _as_rows(found, members, _members(one), self._capacity if one.keys else len(found) + 1)
@@ -129,10 +141,6 @@ def _is_texts(one: Map) -> bool:
 
 def _is_table(one: Map) -> bool:
     return not _is_alone(one) and one.holds != TEXT
-
-
-def _is_ranged(one: Map) -> bool:
-    return one.holds == "lhist" or (one.holds == "hist" and one.cleared)
 
 
 def _content(one: Map, output: Output) -> Any:
@@ -188,13 +196,15 @@ def fitted(text: str, size: int) -> bytes:
 
 def _values(one: Map, parts: _Row, value: Any) -> Iterator[tuple[_Row, _Row]]:
     """The rows of one entry: its key, its numbers."""
-    if _is_ranged(one):
+    if is_ranged(one):
         wide = next((_signed(one["max"]) - _signed(one["min"]) + 1 for one in value if {"min", "max"} <= one.keys()), 0)
         for bucket in value:
             whole = (*(parts if one.keys else ()), *_range(bucket, wide))
             yield whole, (_unsigned(bucket["count"]),)
     elif one.holds == "hist":
         yield parts, _slots(value)
+    elif one.holds == "lhist":
+        yield parts, _linear(value, edges_of(one))
     elif one.holds == "stats":
         yield parts, (_unsigned(value["count"]), _signed(value["total"]))
     else:
@@ -235,6 +245,17 @@ def _slots(buckets: Iterable[Mapping[str, Any]]) -> _Row:
     return slots, whole, negative, _NAN, _NAN
 
 
+def _linear(buckets: Iterable[Mapping[str, Any]], edges: tuple[int, ...]) -> _Row:
+    """The same of a linear histogram, whose least bucket holds what is below it."""
+    slots, whole = np.zeros(BUCKETS, np.uint64), 0
+    for bucket in buckets:
+        count = _unsigned(bucket["count"])
+        whole += count
+        place = bisect_right(edges, _signed(bucket["min"])) if "min" in bucket else 0
+        slots[place] += np.uint64(count)
+    return slots, whole, 0, _NAN, _NAN
+
+
 def _signed(number: Any) -> int:
     if isinstance(number, bool) or not isinstance(number, int):
         raise TypeError("no number")
@@ -246,9 +267,9 @@ def _unsigned(number: Any) -> int:
 
 
 def _members(one: Map) -> list[Any]:
-    if _is_ranged(one):
+    if is_ranged(one):
         return [("count", "<i8" if one.cleared else "<u8")]
-    if one.holds == "hist":
+    if one.holds in ("hist", "lhist"):
         return _HISTOGRAM
     if one.holds == "stats":
         return _FAMILIES[AVERAGES]

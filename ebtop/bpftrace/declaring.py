@@ -25,6 +25,8 @@ LONGEST = 16_384
 """Characters of a program."""
 EXAMPLE = "tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }"
 _BREAKS = str.maketrans({"\u240a": "\n", "\u2409": "\t"})
+BUCKETS = 40
+"""sample.BUCKETS, which is not below this."""
 _TITLE, _QUESTION = 44, 400
 _MISSES = (
     "bpftrace runs the program as it stands: ebtop and bpftrace are counted too, and a target does not reach it."
@@ -189,15 +191,32 @@ def _of_map(one: Map) -> list[View]:
     keys, title = keys_of(one), _title(one)
     if one.holds == TEXT:
         return [_texts(one.name, title, keys)]
-    if one.holds == "lhist" or (one.holds == "hist" and one.cleared):
+    if is_ranged(one):
         ranges = (*keys, Key("bucket", Kind.NUMBER, "#"), Key("range", Kind.TEXT, "range"))
         return [_table(one, ranges if one.keys else ranges[1:], title)]
-    if one.holds == "hist":
-        named = f"{one.name} rows"
-        table = Table(named, title, one.name, keys, (*_counted("count"), total("negative", title="<0")), "count_total")
+    if one.holds in ("hist", "lhist"):
+        columns = (*_counted("count"), total("negative", title="<0"))
+        table = Table(
+            f"{one.name} rows", title, one.name, keys, columns[: 3 if one.holds == "hist" else 2], "count_total"
+        )
         by = keys if one.keys else ()
-        return [table, Histogram(one.name, title, one.name, Unit.COUNT, by)]
+        return [table, Histogram(one.name, title, one.name, Unit.COUNT, by, edges=edges_of(one))]
     return [_table(one, keys, title)]
+
+
+def is_ranged(one: Map) -> bool:
+    """Whether a histogram is a table of its ranges: its counts may fall, or its edges are not known beforehand."""
+    return one.holds in ("hist", "lhist") and (one.cleared or (one.holds == "lhist" and one.linear is None))
+
+
+def edges_of(one: Map) -> tuple[int, ...]:
+    """What divides the buckets of a linear histogram: as many of bpftrace's are one as have to be; () of a log2 one."""
+    if one.linear is None:
+        return ()
+    least, most, step = one.linear
+    inner = -(-(most - least) // step)
+    wide = step * -(-inner // (BUCKETS - 2))
+    return (*range(least, most, wide), most)
 
 
 def _counted(field: str) -> tuple[Column, Column]:

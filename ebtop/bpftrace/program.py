@@ -30,6 +30,8 @@ class Map:
     """One of FUNCTIONS, NUMBER or TEXT."""
     keys: tuple[str, ...] = ()
     """The expressions of its key, as they are written; () for a map without."""
+    linear: tuple[int, int, int] | None = None
+    """Of lhist: least, most and step; None where they are no plain numbers."""
     points: tuple[str, ...] = ()
     """The attach points of the block that gives it its first value."""
     cleared: bool = False
@@ -97,7 +99,7 @@ def _use(given: Sequence[Token], place: int, points: dict[int, tuple[str, ...]],
         keys = tuple(written(piece) for piece in split(inside))
     known = found.get(token.text)
     if known is None:
-        found[token.text] = Map(token.text, "", keys, points.get(token.block, ()))
+        found[token.text] = Map(token.text, "", keys, points=points.get(token.block, ()))
     elif keys and not known.keys:
         found[token.text] = replace(known, keys=keys)
 
@@ -139,9 +141,10 @@ def _value(
     sign = given[end].text if end < len(given) else ""
     stepped = sign in ("++", "--") or (place and given[place - 1].text in ("++", "--"))
     if sign == "=":
-        holds = _kind(given[end + 1 : _end(given, end + 1)])
+        value = given[end + 1 : _end(given, end + 1)]
+        holds, linear = _kind(value), _linear(value)
     elif stepped or sign in ("+=", "-="):
-        holds = "sum"
+        holds, linear = "sum", None
     else:
         return
     if token.kind == "word":
@@ -150,9 +153,20 @@ def _value(
     one = found[token.text]
     before = one.holds
     if not before or before == NUMBER:
-        found[one.name] = replace(one, holds=holds, points=points.get(token.block, ()))
+        found[one.name] = replace(one, holds=holds, linear=linear, points=points.get(token.block, ()))
     elif before == "sum" and holds not in FUNCTIONS:  # @x = 0 beside @x++: it may fall
         found[one.name] = replace(one, holds=holds)
+
+
+def _linear(value: Sequence[Token]) -> tuple[int, int, int] | None:
+    if not value or not _is_call(value, 0, ("lhist",)):
+        return None
+    arguments = [written(piece).replace(" ", "") for piece in split(value[2 : closing(value, 1)])]
+    try:
+        _, least, most, step = (int(text.replace("_", ""), 0) if place else 0 for place, text in enumerate(arguments))
+    except ValueError:  # an expression, or not four of them
+        return None
+    return (least, most, step) if step > 0 and most > least else None
 
 
 def _end(given: Sequence[Token], start: int) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 from ebtop import __version__, cells, rows
 from ebtop.derive import percentile
 from ebtop.frame import EventsFrame, Frame, HistogramFrame, ProbeFrame, TableFrame, ViewFrame, fields_of
-from ebtop.sample import MapRows, ProbeSample, Process, Records, bucket_edges
+from ebtop.sample import BUCKETS, MapRows, ProbeSample, Process, Records, bucket_edges
 from ebtop.spec import Column, Histogram, Key, Kind, Measure, Table
 
 VERSION = 1
@@ -195,7 +195,8 @@ def _column(column: Column, numbers: Any) -> list[Any]:
 
 
 def _histograms(frame: Frame, given: HistogramFrame, behind: MapRows) -> Document:
-    view, edges = given.view, bucket_edges().tolist()
+    view = given.view
+    lower, upper = _edges(view)
     unit = view.unit.value
     counted = {
         "count": given.totals.sum(axis=1).tolist(),
@@ -212,10 +213,19 @@ def _histograms(frame: Frame, given: HistogramFrame, behind: MapRows) -> Documen
         "map": view.map,
         "map_capacity": behind.capacity,
         "unit": unit,
-        f"lower_{unit}": edges[:-1],
-        f"upper_{unit}": [*edges[1:-1], None],
+        f"lower_{unit}": lower,
+        f"upper_{unit}": upper,
         "histograms": _records({**keys, **counted}, len(given.totals)),
     }
+
+
+def _edges(view: Histogram) -> tuple[list[int | None], list[int | None]]:
+    """Lower and upper edges of all buckets, None where one has none, or is never used."""
+    if not view.edges:
+        edges: list[int | None] = bucket_edges().tolist()
+        return edges[:-1], [*edges[1:-1], None]
+    rest: list[int | None] = [None] * (BUCKETS - len(view.edges))
+    return [None, *view.edges, *rest[1:]], [*view.edges, *rest]
 
 
 def _examples(frame: Frame, view: Histogram, records: Records | None) -> list[Document]:
@@ -233,7 +243,7 @@ def _examples(frame: Frame, view: Histogram, records: Records | None) -> list[Do
 
 def _percentiles(given: HistogramFrame, share: float) -> list[float | None]:
     pairs = zip(given.totals, given.largest.tolist(), strict=True)
-    return [_number(percentile(totals, share, largest)) for totals, largest in pairs]
+    return [_number(percentile(totals, share, largest, given.view.edges)) for totals, largest in pairs]
 
 
 def _events(frame: Frame, given: EventsFrame) -> Document:

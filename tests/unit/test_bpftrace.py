@@ -7,28 +7,32 @@ import json
 import os
 import selectors
 from dataclasses import replace
+from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 
 from ebtop import registry, wire
-from ebtop.bpftrace import is_script, reading
+from ebtop.bpftrace import declaring, is_script, reading
 from ebtop.bpftrace.contents import Contents
 from ebtop.bpftrace.declaring import declared, maps_of, named, text_of
 from ebtop.bpftrace.lexing import tokens
 from ebtop.bpftrace.program import Map, program
 from ebtop.bpftrace.reading import Reader
-from ebtop.derive import derive
+from ebtop.derive import derive, percentile
+from ebtop.export.json import snapshot
 from ebtop.fitting import fitting
 from ebtop.frame import TableFrame
 from ebtop.recording import Writer, read
 from ebtop.replay import Replay
-from ebtop.sample import Cost, MapRows, State
+from ebtop.sample import BUCKETS, Cost, MapRows, State
 from ebtop.scripted import Scripted
 from ebtop.spec import Events, Histogram, Kind, Table
 from ebtop.timeline import Timeline
+from ebtop.tui.shapes import bars
 from ebtop.typed import script
 from ebtop.warden.scripts import Scripts
 from ebtop.warden.trusted import found
@@ -278,13 +282,54 @@ def test_buckets_of_a_histogram_are_ebtops_and_what_is_below_zero_is_said() -> N
     assert np.isnan(rows.values["max_value"]).all()
 
 
-def test_linear_histograms_are_ranges() -> None:
+def test_linear_histograms_keep_their_edges() -> None:
+    """What is below the first has a bucket, what is above the last another; edges that are too many are thinned."""
+    (_, view) = registry.probe(named("k:f { @[comm] = lhist(arg0, -10, 20, 10); }")).views
+    assert isinstance(view, Histogram) and view.edges == (-10, 0, 10, 20)
+    buckets = [{"max": -11, "count": 2}, {"min": -10, "max": -1, "count": 3}, {"min": 10, "max": 19, "count": 5}]
+    buckets += [{"min": 20, "count": 7}]
+    line = json.dumps({"type": "hist", "data": {"@": {"sh": buckets}}})
+    rows = contents("k:f { @[comm] = lhist(arg0, -10, 20, 10); }", line)["@"]
+    assert rows.values["slots"][0][:6].tolist() == [2, 3, 0, 5, 7, 0]
+    assert [percentile(rows.values["slots"][0], share, np.nan, view.edges) for share in (0.01, 1)] == [-10, 20]
+    (_, many) = registry.probe(named("k:f { @ = lhist(arg0, 0, 100, 1); }")).views
+    assert isinstance(many, Histogram) and many.edges == (*range(0, 100, 3), 100)
+    assert BUCKETS == declaring.BUCKETS
+
+
+def test_a_linear_histogram_is_drawn_and_saved_with_its_edges() -> None:
+    """In bars, as ranges, merged where there is little room, and as JSON by the schema."""
+    name = named("k:f { @ = lhist(arg0, -10, 20, 10); }")
+    probe = registry.probe(name)
+    counts = np.zeros(BUCKETS, np.uint64)
+    counts[:5] = [2, 3, 0, 5, 7]
+    (_, view) = probe.views
+    assert isinstance(view, Histogram)
+
+    def labels(lines: int, ranges: bool) -> list[str]:
+        return [line[0][0].strip() for line in bars(counts, counts, view.unit, 60, lines, ranges, view.edges)]
+
+    assert labels(9, ranges=False) == ["<-10", "-10", "0", "10", "20"]
+    assert labels(9, ranges=True) == ["<-10", "-10 – 0", "0 – 10", "10 – 20", "from 20"]
+    assert labels(3, ranges=True) == ["<0", "0 – 20", "from 20"]
+    live = samples.live(probe, 2)
+    given = replace(samples.sample(2, ()), probes={name: live})
+    document = snapshot(derive(given, None, {name: probe}))
+    jsonschema.Draft202012Validator(json.loads(files("ebtop.export").joinpath("schema.json").read_text())).validate(
+        json.loads(json.dumps(document))
+    )
+    saved = document["probes"][name]["views"]["@"]
+    assert saved["lower_count"][:6] == [None, -10, 0, 10, 20, None]
+    assert saved["upper_count"][:6] == [-10, 0, 10, 20, None, None]
+    assert len(saved["lower_count"]) == len(saved["upper_count"]) == BUCKETS
+
+
+def test_a_linear_histogram_whose_edges_are_not_known_is_a_table_of_ranges() -> None:
     """Open at both ends; by key where there is one."""
     buckets = [{"max": -1, "count": 2}, {"min": 0, "max": 9, "count": 3}, {"min": 10, "count": 5}]
     line = json.dumps({"type": "hist", "data": {"@": {"sh": buckets}}})
-    rows = contents("k:f { @[comm] = lhist(arg0, 0, 10, 10); }", line)["@"]
-    assert [key[0] for key in rows.keys.tolist()] == [b"sh"] * 3
-    assert rows.keys["range"].tolist() == [b"below 0", b"0 to 9", b"10 and above"]
+    rows = contents("k:f { @[comm] = lhist(arg0, 0, $1, 10); }", line)["@"]
+    assert rows.keys.tolist() == [(b"sh", -1, b"below 0"), (b"sh", 0, b"0 to 9"), (b"sh", 1, b"10 and above")]
     assert rows.values["count"].tolist() == [2, 3, 5]
 
 
