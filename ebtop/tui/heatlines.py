@@ -15,7 +15,7 @@ from ebtop.sample import BUCKETS
 from ebtop.spec import Histogram, Kind
 from ebtop.tui.pieces import Line, fill, line_width, right
 from ebtop.tui.ramp import ramp
-from ebtop.tui.shapes import bucket_label, edge
+from ebtop.tui.shapes import bucket_label
 from ebtop.tui.tablelines import HeatCursor
 
 if TYPE_CHECKING:
@@ -88,9 +88,12 @@ def _body(
     shares = np.log1p(matrix) / np.log1p(matrix.max() or 1)
     levels = np.where(matrix > 0, np.maximum(1, np.ceil(shares * _STEPS)), 0).astype(np.intp)
     lines: list[Line] = []
-    for line, (begin, _) in enumerate(steps):
+    for line, (begin, after) in enumerate(steps):
         cells: Line = [
-            (right(edge(begin, view.unit, view.edges), _LABEL), "strong" if line == row else "dim"),
+            (
+                right(bucket_label(begin, after, view.unit, False, view.edges), _LABEL),
+                "strong" if line == row else "dim",
+            ),
             (" │", "rule"),
         ]
         cells.append((" " * (room - levels.shape[1]), "ramp0"))

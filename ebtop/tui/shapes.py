@@ -68,9 +68,9 @@ Edges = tuple[int, ...]
 
 
 def edge(bucket: int, unit: Unit, edges: Edges = ()) -> str:
-    """The lower edge of a bucket with its unit; of the lowest, where it has none, what it is below."""
+    """The lower edge of a bucket with its unit; the lowest of a view with `edges` has none."""
     if edges:
-        return f"<{units.text(edges[0], unit)}" if bucket == 0 else units.text(edges[min(bucket, len(edges)) - 1], unit)
+        return units.text(edges[min(bucket, len(edges)) - 1], unit) if bucket else ""
     return units.text(0.0 if bucket == 0 else float(2**bucket), unit)
 
 
@@ -101,15 +101,14 @@ def bars(
 
 
 def bucket_label(begin: int, after: int, unit: Unit, ranges: bool, edges: Edges = ()) -> str:
-    """The lower edge of a step, or both of its edges."""
-    if not ranges or (edges and begin == 0 and after == 1):
+    """The lower edge of a step, or both of its edges; what it is below, where it has no lower one."""
+    if edges and begin == 0:
+        return f"<{edge(after, unit, edges)}" if after <= len(edges) else "all"
+    if not ranges:
         return edge(begin, unit, edges)
     if edges and after > len(edges):
-        return f"from {edge(begin, unit, edges)}" if begin else "all"
-    if edges:
-        lower = f"{edge(begin, unit, edges)} – " if begin else "<"
-        return f"{lower}{edge(after, unit, edges)}"
-    return f"{edge(begin, unit)} – {edge(after, unit)}"
+        return f"from {edge(begin, unit, edges)}"
+    return f"{edge(begin, unit, edges)} – {edge(after, unit, edges)}"
 
 
 def summary(parts: Sequence[tuple[str, str]], cells: int) -> Line:

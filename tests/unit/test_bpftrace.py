@@ -312,6 +312,7 @@ def test_a_linear_histogram_is_drawn_and_saved_with_its_edges() -> None:
     assert labels(9, ranges=False) == ["<-10", "-10", "0", "10", "20"]
     assert labels(9, ranges=True) == ["<-10", "-10 – 0", "0 – 10", "10 – 20", "from 20"]
     assert labels(3, ranges=True) == ["<0", "0 – 20", "from 20"]
+    assert labels(3, ranges=False) == ["<0", "0", "20"]
     live = samples.live(probe, 2)
     given = replace(samples.sample(2, ()), probes={name: live})
     document = snapshot(derive(given, None, {name: probe}))
