@@ -250,7 +250,8 @@ class Probe:
     question: str
     """What it answers, in the words of the person who asks."""
     ways: tuple[Way, ...]
-    """In order of preference; the first that works on this kernel wins. Empty: read by the warden, no programs."""
+    """In order of preference; the first that works on this kernel wins. Empty: no programs of ebtop's own; the
+    warden reads it, or bpftrace runs it."""
     views: tuple[View, ...]
     misses: str
     slot: int

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ebtop import units
+from ebtop.bpftrace import is_script
 from ebtop.spec import Probe, Way
 from ebtop.tui.pieces import ELLIPSIS, Line, left, middle, number, right, spread, width
 from ebtop.units import Unit
@@ -192,7 +193,7 @@ def _folded(label: str, text: str, role: str, cells: int) -> list[Line]:
 def _ways(entry: Entry, offers: Offers | None, replay: bool, cells: int) -> list[Line]:
     probe = entry.probe
     if not probe.ways:
-        if probe.same == ("bpftrace",):
+        if is_script(probe.name):
             return _folded("hook", "bpftrace runs the program, as a process of its own", "text", cells)
         return _folded("hook", "none: the privileged process asks bpf(2), no program is attached", "text", cells)
     if replay:

@@ -176,13 +176,15 @@ def test_tcpaccept_works_where_there_are_kprobes_and_says_so_elsewhere(before: I
         if not KPROBES:
             assert refused(session.until(lambda sample: state_of(sample, name) is State.FAILED), name)
             return
-        session.live(name)
+        begun = session.until(lambda sample: state_of(sample, name) in (State.LIVE, State.FAILED))
+        assert not begun.probes[name].error, begun.probes[name].log
         session.tick()
         worker.work()
         printed: set[str] = set()
 
         def is_read(sample: Sample) -> bool:
             printed.update(line for line in lines(sample, name) if NAME in line)
+            assert not sample.probes[name].error, sample.probes[name].log
             return len(printed) == 13
 
         session.until(is_read)
@@ -196,12 +198,17 @@ def test_biolatency_works_where_the_kernel_has_its_functions_and_says_so_elsewhe
         sample = session.until(lambda sample: state_of(sample, name) in (State.LIVE, State.FAILED))
         if not KPROBES:
             assert refused(session.until(lambda sample: state_of(sample, name) is State.FAILED), name)
-        elif state_of(sample, name) is State.LIVE:
-            session.tick()
-            worker.work()
-            session.until(lambda sample: int(sample.probes[name].maps["@usecs"].values["slots"].sum()) >= 97)
-        else:
-            assert "none of its probes could be attached" in sample.probes[name].error
+            return
+        session.tick()
+        worker.work()
+
+        def is_told(sample: Sample) -> bool:
+            histogram = sample.probes[name].maps.get("@usecs")
+            return bool(sample.probes[name].error) or int(histogram.values["slots"].sum() if histogram else 0) >= 97
+
+        sample = session.until(is_told)
+        error, log = sample.probes[name].error, sample.probes[name].log
+        assert not error or "none of its probes could be attached" in error, log
 
 
 def test_names_of_programs_cannot_lead_astray(before: Ids) -> None:

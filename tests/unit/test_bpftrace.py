@@ -486,9 +486,9 @@ def test_what_a_program_prints_is_its_sample() -> None:
     """From compiling to live to ended, with its errors for a log; what could not be read is said once."""
     name = named(CALLS)
     (output, out), (errors, err) = os.pipe(), os.pipe()
-    script_ = Scripted(registry.probe(name), (output, errors))
+    running = Scripted(registry.probe(name), (output, errors))
     try:
-        assert script_.sample(Cost()).state is State.COMPILING
+        assert running.sample(Cost()).state is State.COMPILING
         os.write(
             err, b"ERROR: couldn't set RLIMIT_MEMLOCK for bpftrace.\nWARNING: could not attach probe a:b, skipping.\n"
         )
@@ -496,22 +496,22 @@ def test_what_a_program_prints_is_its_sample() -> None:
         os.write(out, b'{"type": "map", "data": {"@": {"sh": 7}}}\n')
         os.close(out)
         os.close(err)
-        script_.exited(0)
-        shown = script_.sample(Cost())
+        running.exited(0)
+        shown = running.sample(Cost())
         assert (shown.state, shown.hook, shown.totals.total) == (State.LIVE, "bpftrace, ended", 7)
         assert shown.log.splitlines() == ["WARNING: could not attach probe a:b, skipping.", "unread: nonsense"]
         assert "not attached: a:b" in shown.misses and "1 lines could not be read" in shown.misses
-        assert len(script_.said()) == 2 and not script_.said()
+        assert len(running.said()) == 2 and not running.said()
     finally:
-        script_.close()
-        script_.close()
+        running.close()
+        running.close()
 
 
 def test_why_it_failed_is_its_first_error() -> None:
     """With the kernel's own lack, where that is why."""
     lacking = b"a.bt:1:1-9: WARNING: x is not traceable\nopen(/sys/kernel/tracing/kprobe_events): No such file\n"
-    script_ = _ended(1, lacking + b"ERROR: Error attaching probe: 'kprobe:x'\n")
-    assert script_ == "Error attaching probe: 'kprobe:x': this kernel was built without kprobes"
+    running = _ended(1, lacking + b"ERROR: Error attaching probe: 'kprobe:x'\n")
+    assert running == "Error attaching probe: 'kprobe:x': this kernel was built without kprobes"
     assert (
         _ended(1, b"stdin:1:1-19: ERROR: tracepoint not found: a:b\n")
         == "stdin:1:1-19: ERROR: tracepoint not found: a:b"
@@ -525,8 +525,8 @@ def _ended(status: int, errors: bytes) -> str:
     os.write(err, errors)
     os.close(out)
     os.close(err)
-    script_ = Scripted(registry.probe(named(CALLS)), (output, error))
-    script_.exited(status)
-    said = script_.sample(Cost()).error
-    script_.close()
+    running = Scripted(registry.probe(named(CALLS)), (output, error))
+    running.exited(status)
+    said = running.sample(Cost()).error
+    running.close()
     return said
