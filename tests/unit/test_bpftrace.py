@@ -6,6 +6,9 @@ import io
 import json
 import os
 import selectors
+import subprocess
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib.resources import files
 from itertools import pairwise
@@ -13,9 +16,10 @@ from pathlib import Path
 
 import jsonschema
 import numpy as np
+import psutil
 import pytest
 
-from ebtop import registry, wire
+from ebtop import arguments, cli, registry, wire
 from ebtop.bpftrace import declaring, is_script, reading
 from ebtop.bpftrace.contents import Contents
 from ebtop.bpftrace.declaring import declared, maps_of, named, text_of
@@ -26,10 +30,12 @@ from ebtop.derive import derive, percentile
 from ebtop.export.json import snapshot
 from ebtop.fitting import fitting
 from ebtop.frame import TableFrame
+from ebtop.host import Host
 from ebtop.recording import Writer, read
 from ebtop.replay import Replay
 from ebtop.sample import BUCKETS, Cost, MapRows, State
 from ebtop.scripted import Scripted
+from ebtop.settings import Settings
 from ebtop.spec import Events, Histogram, Kind, Table
 from ebtop.timeline import Timeline
 from ebtop.tui.shapes import bars
@@ -37,6 +43,7 @@ from ebtop.typed import script
 from ebtop.warden.scripts import Scripts
 from ebtop.warden.trusted import found
 from tests import samples
+from tests.kernel.terminal_session import wait_until
 from tests.samples import SECOND
 
 OPENS = r'tracepoint:syscalls:sys_enter_openat { printf("%s %s\n", comm, str(args->filename)); }'
@@ -530,3 +537,73 @@ def _ended(status: int, errors: bytes) -> str:
     said = running.sample(Cost()).error
     running.close()
     return said
+
+
+# --- the command line -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _only_built_in() -> Iterator[None]:
+    yield
+    registry.forget()
+
+
+@pytest.mark.usefixtures("_only_built_in")
+def test_programs_of_the_command_line_run_alone_or_beside_the_probes_that_are_named(tmp_path: Path) -> None:
+    """Before and after the command, several times; each once."""
+    file = tmp_path / "mine.bt"
+    file.write_text(READS)
+    words = ["--bt", CALLS, "--bt", str(file), "--bt", CALLS]
+    said = arguments.parse(words)
+    assert said.scripts == (CALLS, str(file), CALLS)
+    assert arguments.parse(["snapshot", "-o", "a", *words]).scripts == said.scripts
+    names = (named(CALLS), named(READS, "mine.bt"))
+    assert cli._with_scripts(said, Settings()).probes == names
+    assert tuple(registry.probes())[-2:] == names
+    beside = arguments.parse(["--probes", "rw", *words])
+    assert cli._with_scripts(beside, Settings(probes=("rw",))).probes == ("rw", *names)
+
+
+@pytest.mark.parametrize("words", [["--bt", "nowhere.bt"], ["--bt", ""], ["--bt", "BEGIN { \x1b }"]])
+def test_a_program_that_is_none_ends_with_one_line(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Status 2, before anything is begun."""
+    assert cli.main(["snapshot", "-o", "/dev/null", *words]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("ebtop: --bt: ") and said.count("\n") == 1 and "\x1b" not in said
+
+
+@pytest.mark.parametrize("words", [["--demo"], ["--replay", "a"], ["triage"], ["config"]])
+def test_what_looks_at_no_program_says_so(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """In one line."""
+    with pytest.raises(SystemExit) as end:
+        arguments.parse([*words, "--bt", CALLS])
+    assert end.value.code == 2
+    assert "--bt" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("_only_built_in")
+def test_a_recording_shows_its_programs_and_of_the_usual_probes_those_it_has() -> None:
+    """What was named is shown all the same, to be told that it is not there."""
+    name, said = named(CALLS), arguments.parse(["--replay", "a"])
+    assert cli._with_recorded(said, Settings(probes=("rw", "opens")), ("opens", name)).probes == ("opens", name)
+    assert name in registry.probes()
+    chosen = arguments.parse(["--replay", "a", "--probes", "rw"])
+    assert cli._with_recorded(chosen, Settings(probes=("rw",)), ("opens", name)).probes == ("rw", name)
+    assert cli._with_recorded(said, Settings(probes=("rw",)), ("opens",)).probes == ("rw",)
+    assert cli._with_recorded(said, Settings(probes=("rw",)), ("opens", "bt:no braces")).probes == ("rw",)
+
+
+def test_what_a_helper_costs_is_ebtops_own_from_when_it_was_first_named() -> None:
+    """It stays counted when the helper has ended."""
+    host = Host(os.getpid())
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as busy:
+        helpers = frozenset({busy.pid})
+        begin = host._helpers_seconds(helpers)
+        ticks = psutil.Process(busy.pid)
+        before = ticks.cpu_times().user
+        wait_until(lambda: ticks.cpu_times().user > before + 0.1)
+        used = host._helpers_seconds(helpers)
+        busy.kill()
+    assert begin == 0.0
+    assert used >= 0.1
+    assert host._helpers_seconds(helpers) == host._helpers_seconds(frozenset()) == used
