@@ -57,12 +57,13 @@ def _with_scripts(arguments: Arguments, settings: Settings) -> Settings:
     from ebtop.typed import script
 
     whose = user(os.getuid(), os.environ)
-    try:
-        names = tuple(dict.fromkeys(script(said, whose.uid, whose.gid) for said in arguments.scripts))
-    except ValueError as wrong:
-        raise SettingError(f"--bt: {wrong}") from None
-    for name in names:
-        registry.add(name)
+    names: tuple[str, ...] = ()
+    for said in arguments.scripts:
+        try:
+            name = script(said, whose.uid, whose.gid)
+        except ValueError as wrong:
+            raise SettingError(f"--bt: {wrong}") from None
+        names = tuple(dict.fromkeys((*names, registry.add(name).name)))
     beside = settings.probes if "probes" in arguments.settings else ()
     return replace(settings, probes=(*beside, *names))
 

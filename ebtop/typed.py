@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import stat
 
+from ebtop import registry
+from ebtop.bpftrace import is_script
 from ebtop.bpftrace.declaring import EXAMPLE, LONGEST, named, whole
 from ebtop.settings.files import acting_as
 
 FOLDERS = ("/usr/sbin", "/usr/share/bpftrace/tools")
 """Where packages put bpftrace's own tools."""
+TOGETHER = 60_000
+"""Characters of all programs of a session: their texts are the names of probes, which travel together."""
 _BYTES = 4
 """Of a character in UTF-8, at most."""
 
@@ -19,7 +23,14 @@ def script(said: str, uid: int, gid: int) -> str:
 
     A file is opened as that user, once: what it says then is what runs, as root, whoever can write to it.
     """
-    said = whole(said).strip()
+    name = _script(whole(said).strip(), uid, gid)
+    others = sum(len(other) for other in registry.probes() if is_script(other) and other != name)
+    if others + len(name) > TOGETHER:
+        raise ValueError(f"the programs are longer than {TOGETHER} characters together; begin ebtop anew with fewer")
+    return name
+
+
+def _script(said: str, uid: int, gid: int) -> str:
     if not said:
         raise ValueError(f"there is no program; say for instance '{EXAMPLE}', or the path of a .bt file")
     if "{" in said:

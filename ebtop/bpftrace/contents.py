@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
+from ebtop.bpftrace.buckets import Row, linear, log2, ranged, signed, unsigned
 from ebtop.bpftrace.declaring import (
     AVERAGES,
     COUNTERS,
@@ -30,16 +30,12 @@ CAPACITY = 4096
 """BPFTRACE_MAP_KEYS_MAX, unless it is set."""
 _TEXT_BYTES, _LINE_BYTES = 128, 256
 _KINDS = {Kind.PID: "<u4", Kind.UID: "<u4", Kind.TEXT: f"S{_TEXT_BYTES}"}
-_LARGEST = np.iinfo(np.int64).max
 _FAMILIES = {
     COUNTERS: [("value", "<i8")],
     AVERAGES: [("count", "<u8"), ("total", "<i8")],
     VALUES: [("value", "<i8")],
 }
 _HISTOGRAM = [("slots", "<u8", (BUCKETS,)), ("count", "<u8"), ("negative", "<u8"), ("sum", "<f8"), ("max_value", "<f8")]
-_NAN = float("nan")
-_Row = tuple[Any, ...]
-"""Key or numbers of a row, in the order of the members."""
 
 
 class Contents:
@@ -86,7 +82,7 @@ class Contents:
 
     def _made_rows(self, one: Map, content: Any) -> MapRows:
         keys, strange = keys_of(one), 0
-        found: dict[_Row, _Row] = {}
+        found: dict[Row, Row] = {}
         for key, value in _entries(one, content):
             try:
                 parts = _parts(key, keys) if one.keys else (one.name.encode(),)
@@ -108,16 +104,16 @@ class Contents:
         return rows
 
     def _made_family(self, name: str, members: list[Map], contents: Mapping[str, Any]) -> MapRows:
-        found: dict[_Row, _Row] = {}
+        found: dict[Row, Row] = {}
         for one in members:
             if one.name not in contents:
                 continue
             value = contents[one.name]
             try:
                 if name == AVERAGES:
-                    found[(one.name.encode(),)] = (_unsigned(value["count"]), _signed(value["total"]))
+                    found[(one.name.encode(),)] = (unsigned(value["count"]), signed(value["total"]))
                 else:
-                    found[(one.name.encode(),)] = (_signed(value["count"] if isinstance(value, dict) else value),)
+                    found[(one.name.encode(),)] = (signed(value["count"] if isinstance(value, dict) else value),)
                 self.strange[one.name] = ""
             except (ValueError, TypeError, KeyError, OverflowError):
                 self.strange[one.name] = f"{one.name} holds no number"
@@ -159,7 +155,7 @@ def _entries(one: Map, content: Any) -> Iterator[tuple[str, Any]]:
         yield "", content
 
 
-def _parts(key: str, keys: tuple[Key, ...]) -> _Row:
+def _parts(key: str, keys: tuple[Key, ...]) -> Row:
     """The parts of a key, which come as one text with commas in between.
 
     Texts may hold commas themselves: what there is too much of goes to the last text. ValueError where that leaves a
@@ -194,76 +190,22 @@ def fitted(text: str, size: int) -> bytes:
     return raw[: size - 3].decode("utf-8", "ignore").encode() + "…".encode()
 
 
-def _values(one: Map, parts: _Row, value: Any) -> Iterator[tuple[_Row, _Row]]:
+def _values(one: Map, parts: Row, value: Any) -> Iterator[tuple[Row, Row]]:
     """The rows of one entry: its key, its numbers."""
     if is_ranged(one):
-        wide = next((_signed(one["max"]) - _signed(one["min"]) + 1 for one in value if {"min", "max"} <= one.keys()), 0)
+        wide = next((signed(one["max"]) - signed(one["min"]) + 1 for one in value if {"min", "max"} <= one.keys()), 0)
         for bucket in value:
-            whole = (*(parts if one.keys else ()), *_range(bucket, wide))
-            yield whole, (_unsigned(bucket["count"]),)
+            whole = (*(parts if one.keys else ()), *ranged(bucket, wide))
+            yield whole, (unsigned(bucket["count"]),)
     elif one.holds == "hist":
-        yield parts, _slots(value)
+        yield parts, log2(value)
     elif one.holds == "lhist":
-        yield parts, _linear(value, edges_of(one))
+        yield parts, linear(value, edges_of(one))
     elif one.holds == "stats":
-        yield parts, (_unsigned(value["count"]), _signed(value["total"]))
+        yield parts, (unsigned(value["count"]), signed(value["total"]))
     else:
-        number = _signed(value["count"] if isinstance(value, dict) else value)
-        yield parts, (number if _members(one)[0][1] == "<i8" else _unsigned(number),)
-
-
-def _range(bucket: Mapping[str, Any], wide: int) -> tuple[int, bytes]:
-    """A number that puts a bucket in its place, and the bucket in words; open ends have no min or no max.
-
-    `wide`: of those that are not, 0 where there is none.
-    """
-    if "min" not in bucket:
-        return -1, f"below {_signed(bucket['max']) + 1}".encode()
-    lower = _signed(bucket["min"])
-    place = lower // wide if wide else 0
-    if "max" not in bucket:
-        return place, f"{lower} and above".encode()
-    upper = _signed(bucket["max"])
-    return place, (f"{lower} to {upper}" if upper > lower else f"{lower}").encode()
-
-
-def _slots(buckets: Iterable[Mapping[str, Any]]) -> _Row:
-    """Counts by ebtop's buckets, their sum, and how many values were below zero; sum and largest nobody knows.
-
-    bpftrace has a bucket for 0 and one for 1, ebtop one for both; those of 2 to 3, 4 to 7 and so on are the same
-    (log2 in bpftrace's src/ast/passes/codegen_llvm.cpp).
-    """
-    slots, negative, whole = np.zeros(BUCKETS, np.uint64), 0, 0
-    for bucket in buckets:
-        count = _unsigned(bucket["count"])
-        whole += count
-        if "min" not in bucket:
-            negative += count
-        else:
-            lower = _signed(bucket["min"])
-            slots[min(max(lower, 1).bit_length() - 1, BUCKETS - 1)] += np.uint64(count)
-    return slots, whole, negative, _NAN, _NAN
-
-
-def _linear(buckets: Iterable[Mapping[str, Any]], edges: tuple[int, ...]) -> _Row:
-    """The same of a linear histogram, whose least bucket holds what is below it."""
-    slots, whole = np.zeros(BUCKETS, np.uint64), 0
-    for bucket in buckets:
-        count = _unsigned(bucket["count"])
-        whole += count
-        place = bisect_right(edges, _signed(bucket["min"])) if "min" in bucket else 0
-        slots[place] += np.uint64(count)
-    return slots, whole, 0, _NAN, _NAN
-
-
-def _signed(number: Any) -> int:
-    if isinstance(number, bool) or not isinstance(number, int):
-        raise TypeError("no number")
-    return min(max(number, -_LARGEST), _LARGEST)
-
-
-def _unsigned(number: Any) -> int:
-    return max(0, _signed(number))
+        number = signed(value["count"] if isinstance(value, dict) else value)
+        yield parts, (number if _members(one)[0][1] == "<i8" else unsigned(number),)
 
 
 def _members(one: Map) -> list[Any]:
@@ -276,18 +218,18 @@ def _members(one: Map) -> list[Any]:
     return [(value_of(one), "<u8" if one.holds == "count" and not one.cleared else "<i8")]
 
 
-def _added(one: Map, before: _Row, numbers: _Row) -> _Row:
+def _added(one: Map, before: Row, numbers: Row) -> Row:
     """Two entries whose keys are the same once they are cut: counts add up, other numbers are those of the last."""
     if one.holds in ("count", "sum", "hist", "lhist", "stats"):
         return tuple(first + second for first, second in zip(before, numbers, strict=True))
     return numbers
 
 
-def _as_rows(found: Mapping[_Row, _Row], keys: list[Any], values: list[Any], most: int) -> MapRows:
+def _as_rows(found: Mapping[Row, Row], keys: list[Any], values: list[Any], most: int) -> MapRows:
     return MapRows(_records(list(found), keys), _records(list(found.values()), values), most)
 
 
-def _records(rows: list[_Row], members: list[Any]) -> Records:
+def _records(rows: list[Row], members: list[Any]) -> Records:
     records = np.zeros(len(rows), np.dtype(members))
     for place, member in enumerate(members):
         if rows:
@@ -302,7 +244,7 @@ def _printed(output: Output) -> EventTail:
 
 
 def _made_texts(maps: tuple[Map, ...], contents: Mapping[str, Any], seen: int) -> EventTail:
-    rows: list[_Row] = []
+    rows: list[Row] = []
     keys: tuple[Key, ...] = (Key(NAME, Kind.TEXT),)
     for one in maps:
         keys = keys_of(one)
