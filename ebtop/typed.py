@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 
@@ -12,8 +13,8 @@ from ebtop.settings.files import acting_as
 
 FOLDERS = ("/usr/sbin", "/usr/share/bpftrace/tools")
 """Where packages put bpftrace's own tools."""
-TOGETHER = 60_000
-"""Characters of all programs of a session: their texts are the names of probes, which travel together."""
+TOGETHER = 100_000
+"""Bytes, as JSON, of all programs of a session: their texts are names of probes, which travel together in a packet."""
 _BYTES = 4
 """Of a character in UTF-8, at most."""
 
@@ -24,9 +25,9 @@ def script(said: str, uid: int, gid: int) -> str:
     A file is opened as that user, once: what it says then is what runs, as root, whoever can write to it.
     """
     name = _script(whole(said).strip(), uid, gid)
-    others = sum(len(other) for other in registry.probes() if is_script(other) and other != name)
-    if others + len(name) > TOGETHER:
-        raise ValueError(f"the programs are longer than {TOGETHER} characters together; begin ebtop anew with fewer")
+    programs = {other for other in registry.probes() if is_script(other)} | {name}
+    if sum(len(json.dumps(one)) for one in programs) > TOGETHER:
+        raise ValueError(f"the programs are longer than {TOGETHER} bytes together; begin ebtop anew with fewer")
     return name
 
 
