@@ -36,7 +36,7 @@ _PROGRAMS = (
     "/usr/bin/bpftrace",
 )
 _LIBC = tuple(f"*-linux-gnu/{name}" for name in ("asm", "bits", "gnu", "sys"))
-_INCLUDE = ("features*.h", "stdc-predef.h", "asm-generic", "linux", *_LIBC)
+_INCLUDE = ("*.h", "asm-generic", "linux", *_LIBC)
 """Of the C library, for bpftrace's own tools: one wants sys/socket.h."""
 
 
