@@ -125,6 +125,13 @@ def _live(arguments: Arguments, settings: Settings) -> int:
     if arguments.program and not found(arguments.program[0]):
         name = arguments.program[0]
         return _refuse(f"{name}: there is no such program; say its path if it is not on the PATH that root has")
+    if arguments.scripts or arguments.bpftrace:
+        from ebtop.warden.trusted import found as bpftrace
+
+        try:
+            bpftrace(arguments.bpftrace)
+        except LookupError as why:
+            return _refuse(clean(str(why)))
     through_warden = of_screen(os.getuid(), os.environ).root_writes
 
     def screen(line: socket.socket, warden: int) -> int:

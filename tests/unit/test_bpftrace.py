@@ -187,6 +187,18 @@ def test_a_program_that_is_none_ends_with_one_line(words: list[str], capsys: pyt
     assert said.startswith("ebtop: --bt: ") and said.count("\n") == 1 and "\x1b" not in said
 
 
+@pytest.mark.usefixtures("kernel", "_only_built_in")
+def test_a_bpftrace_that_is_not_to_be_trusted_ends_with_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Status 2, before anything is begun."""
+    tmp_path.joinpath("bpftrace").touch(0o755)
+    words = ["snapshot", "-o", str(tmp_path / "a.json"), "--bt", CALLS, "--bpftrace", str(tmp_path / "bpftrace")]
+    assert cli.main(words) == 2
+    assert "is run as root" in capsys.readouterr().err
+    assert not tmp_path.joinpath("a.json").exists()
+
+
 @pytest.mark.parametrize("words", [["--demo"], ["--replay", "a"], ["triage"], ["config"]])
 def test_what_looks_at_no_program_says_so(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """In one line."""
