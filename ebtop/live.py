@@ -65,7 +65,8 @@ class Live:
         self._early_s = float("inf")
         self._ask_s = 0.0
         """When bpftrace is asked to print for the next sample."""
-        self._probing = Probing(self._send)
+        self._asked = Asked(lambda question: wire.send(line, question))
+        self._probing = Probing(self._send, self._asked.symbols)
         self._host: Host | None = None
         self._publish: Callable[[Sample], None] | None = None
         self._thread: threading.Thread | None = None
@@ -77,7 +78,6 @@ class Live:
         self._lock = threading.Lock()
         self._closing = False
         self._saving = threading.Lock()
-        self._asked = Asked(lambda question: wire.send(line, question))
         self._answers: queue.SimpleQueue[wire.Saved | None] = queue.SimpleQueue()
 
     # --- any thread -----------------------------------------------------------------------------------------------

@@ -100,6 +100,15 @@ class AskHooks:
 
 
 @dataclass(frozen=True, slots=True)
+class AskSymbols:
+    """Ask in which functions these addresses are."""
+
+    serial: int
+    kernel: tuple[int, ...] = ()
+    """Addresses in the kernel."""
+
+
+@dataclass(frozen=True, slots=True)
 class Aim:
     """Count only what meets every part that is set (sample.Target); nothing set: everybody. Answered by Aimed."""
 
@@ -252,7 +261,9 @@ class Ended:
     status: int
 
 
-FromScreen = Want | Statistics | AskObjects | AskContainers | Save | AskWays | AskHooks | Aim | Print | Go | Bye
+FromScreen = (
+    Want | Statistics | AskObjects | AskContainers | Save | AskWays | AskHooks | AskSymbols | Aim | Print | Go | Bye
+)
 FromWarden = Progress | Live | Piped | Programs | Exited | Objects | Containers | Saved | Answer | Clock | Aimed | Ended
 OfProbe = Progress | Live | Piped | Programs | Exited
 """Said of one start of a probe."""
