@@ -28,16 +28,14 @@ _REFUSED = 2
 def main(words: Sequence[str] | None = None) -> int:
     """Run ebtop with `words` (sys.argv's by default); the exit status: 2 for what cannot be begun."""
     arguments = parse(sys.argv[1:] if words is None else words)
-    if arguments.command == "probes":
-        return told(_list_probes)
-    if arguments.command == "doctor":
-        from ebtop import doctor
-
-        return told(lambda: doctor.run(arguments.json))
     if arguments.command == "hooks":
         from ebtop import hooklist
 
         return told(lambda: hooklist.run(arguments.path, arguments.verbose))
+    if arguments.command == "new-probe":
+        from ebtop.own import beginning
+
+        return told(lambda: beginning.run(arguments.path, arguments.folder))
     from ebtop import settled
 
     try:
@@ -46,6 +44,14 @@ def main(words: Sequence[str] | None = None) -> int:
         settings = _with_scripts(arguments, settled.settled(arguments).settings)
     except SettingError as wrong:
         return _refuse(clean(str(wrong)))
+    if arguments.command == "probes":
+        from ebtop import catalogue
+
+        return told(lambda: catalogue.run(arguments.json))
+    if arguments.command == "doctor":
+        from ebtop import doctor
+
+        return told(lambda: doctor.run(arguments.json))
     return _run(arguments, settings)
 
 
@@ -63,7 +69,7 @@ def _with_scripts(arguments: Arguments, settings: Settings) -> Settings:
             name = script(said, whose.uid, whose.gid)
         except ValueError as wrong:
             raise SettingError(f"--bt: {wrong}") from None
-        names = tuple(dict.fromkeys((*names, registry.add(name).name)))
+        names = tuple(dict.fromkeys((*names, registry.add_named(name).name)))
     beside = settings.probes if "probes" in arguments.settings else ()
     return replace(settings, probes=(*beside, *names))
 
@@ -99,14 +105,6 @@ def told(tell: Callable[[], int]) -> int:
 
 def _say(text: str) -> int:
     sys.stdout.write(text)
-    return 0
-
-
-def _list_probes() -> int:
-    for probe in registry.probes().values():
-        slot = str(probe.slot) if probe.slot else " "
-        usual = " " if probe.default else "-"
-        sys.stdout.write(f"{slot} {usual} {probe.name:<11} {probe.question}\n")
     return 0
 
 
@@ -185,6 +183,8 @@ def _replay(arguments: Arguments, settings: Settings) -> int:
         source = Replay(arguments.replay or demo_path(), settings.interval_s)
     except (OSError, ValueError) as error:
         return _refuse(f"{arguments.replay}: {getattr(error, 'strerror', None) or error}")
+    for line in source.lacks:
+        sys.stderr.write(f"ebtop: {line}\n")
     return _show(arguments, _with_recorded(arguments, settings, source.recorded), lambda: source, write_private)
 
 
@@ -193,7 +193,7 @@ def _with_recorded(arguments: Arguments, settings: Settings, recorded: tuple[str
     scripts = tuple(name for name in recorded if is_script(name))
     try:
         for name in scripts:
-            registry.add(name)
+            registry.add_named(name)
     except KeyError:  # a name that this version makes nothing of is left out, like that of any probe it does not know
         return settings
     named = not scripts or "probes" in arguments.settings

@@ -9,7 +9,7 @@ import stat
 from ebtop import registry
 from ebtop.bpftrace import is_script
 from ebtop.bpftrace.declaring import EXAMPLE, LONGEST, named, whole
-from ebtop.settings.files import acting_as
+from ebtop.trusted import acting_as
 
 FOLDERS = ("/usr/sbin", "/usr/share/bpftrace/tools")
 """Where packages put bpftrace's own tools."""

@@ -197,7 +197,7 @@ def test_biolatency_works_where_the_kernel_has_its_functions_and_says_so_elsewhe
     name, file = packaged("biolatency.bt"), f"/var/tmp/ebtop-bpftrace-{os.getpid()}"
     with Worker(WRITING, file, prepare=PREPARE + OPENED) as worker, LiveSession(name, CALLS) as session:
         session.live(CALLS)
-        sample = session.until(lambda sample: state_of(sample, name) in (State.LIVE, State.FAILED))
+        session.until(lambda sample: state_of(sample, name) in (State.LIVE, State.FAILED))
         if not KPROBES:
             assert refused(session.until(lambda sample: state_of(sample, name) is State.FAILED), name)
             return

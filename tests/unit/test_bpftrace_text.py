@@ -137,7 +137,7 @@ def test_programs_that_are_too_long_together_are_told_of() -> None:
     longest = [f"// {'x' * 16_000}\nBEGIN {{ @ = {number}; }}" for number in range(7)]
     try:
         for text in longest[:6]:
-            registry.add(script(text, 0, 0))
+            registry.add_named(script(text, 0, 0))
         with pytest.raises(ValueError, match="together"):
             script(longest[6], 0, 0)
         assert script(longest[0], 0, 0) in registry.probes()

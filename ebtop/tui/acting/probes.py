@@ -43,7 +43,7 @@ class Probes(Acting):
             return
         shown = app.newest.probes.get(app.focused_probe) if app.newest else None
         failed = shown is not None and is_script(shown.probe.name) and shown.sample.state is State.FAILED
-        app.timeline.begin(registry.add(name))
+        app.timeline.begin(registry.add_named(name))
         app.probes = slots.in_order(registry.probes(), app.slots)
         kept = tuple(other for other in app.wanted if other != name and not (failed and other == app.focused_probe))
         if name in app.wanted:
