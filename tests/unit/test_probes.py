@@ -17,6 +17,19 @@ COUNTERS = {
     "blockio": "ops",
     "runqlat": "waits",
     "bpf": "runs",
+    "errors": "errors",
+    "exits": "exits",
+    "forks": "clones",
+    "signals": "signals",
+    "mounts": "calls",
+    "unlinks": "calls",
+    "cpudist": "runs",
+    "migrations": "migrations",
+    "oom": "kills",
+    "futex": "waits",
+    "locks": "waits",
+    "capable": "checks",
+    "privilege": "calls",
 }
 
 
