@@ -122,6 +122,11 @@ def device_name(frame: Frame, number: int) -> str:
     return named or f"{number >> _MINOR_BITS}:{number & ((1 << _MINOR_BITS) - 1)}"
 
 
+def symbol(frame: Frame, address: int) -> str:
+    """The kernel function's name, the address itself where none is known."""
+    return frame.sample.labels.get(Kind.SYMBOL.value, {}).get(address) or f"{address:#x}"
+
+
 def decoded(value: Any) -> str:
     """A char array's value as text."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
@@ -153,6 +158,7 @@ _WRITERS: dict[Kind, Callable[[Frame, Any], str]] = {
     Kind.TEXT: lambda frame, value: decoded(value),
     Kind.SYSCALL: _label(Kind.SYSCALL),
     Kind.DEVICE: device_name,
+    Kind.INTERFACE: lambda frame, index: frame.label(Kind.INTERFACE.value, index) if index else "-",
     Kind.ERRNO: lambda frame, number: errno_name(number),
     Kind.UID: _label(Kind.UID),
     Kind.DIRECTION: lambda frame, number: direction(number),
@@ -160,4 +166,5 @@ _WRITERS: dict[Kind, Callable[[Frame, Any], str]] = {
     Kind.TIME: _time_of_day,
     Kind.POINTER: lambda frame, number: f"{number:#x}",
     Kind.OBJECT: lambda frame, number: str(number),
+    Kind.SYMBOL: symbol,
 }

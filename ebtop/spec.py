@@ -24,6 +24,8 @@ class Kind(Enum):
     """A system-call number of the running architecture."""
     DEVICE = "device"
     """A block device number as the kernel keeps it: major << 20 | minor (include/linux/kdev_t.h)."""
+    INTERFACE = "interface"
+    """The index of a network interface; drawn by name, as the network namespace that ebtop runs in has it."""
     ADDRESS = "address"
     """struct ebtop_address: 16 bytes (IPv4 mapped as ::ffff:a.b.c.d, RFC 4291 2.5.5.2), then a port in host order."""
     ERRNO = "errno"
@@ -41,6 +43,8 @@ class Kind(Enum):
     """The number (u32) of a text, from 1, which the programs gave it; see `Key.texts`."""
     POINTER = "pointer"
     """An address in a program's memory; drawn in hexadecimal."""
+    SYMBOL = "symbol"
+    """An address in the kernel, e.g. of a function or where it was called from; drawn as the function's name."""
     CODE = "code"
     """A number that stands for a word: see `Key.codes` and `Key.enum`; the number itself where neither has one."""
     FLAGS = "flags"
@@ -222,9 +226,10 @@ class Hook:
     """One program on one place in the kernel."""
 
     kind: str
-    """raw_tracepoint, tracepoint, fentry, fexit, kprobe, kretprobe."""
+    """raw_tracepoint, tracepoint, perf_event, fentry, fexit, kprobe, kretprobe."""
     target: str
-    """Event (tracepoints as category:event) or kernel function; alternatives of one name divided by "|"."""
+    """Event (tracepoints as category:event) or kernel function; alternatives of one name divided by "|". A perf_event
+    is a software event of each CPU: "cpu-clock:49" 49 times a second, "page-faults:1" at each fault."""
     function: str
     """The C function that runs there."""
     optional: bool = False
@@ -238,9 +243,12 @@ class Way:
     name: str
     hooks: tuple[Hook, ...]
     fields: tuple[str, ...] = ()
-    """Kernel struct members this way reads, as struct.member; the loader declares just those structs from BTF."""
+    """Kernel struct members this way reads, as struct.member; the loader declares just those structs from BTF. Also the
+    numbers of enumerations, as "enum name.MEMBER"."""
     misses: str = ""
     """What this way, beyond the probe's own, cannot see."""
+    since: tuple[int, int] = (0, 0)
+    """The oldest Linux whose raw tracepoints have their arguments where the C file reads them."""
     counts_only: bool = False
     """It does without times and costs less for that: first with --counts-only, else where nothing before it works."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import cache
 from pathlib import Path
 
-from ebtop.kernel import btf, programs
+from ebtop.kernel import btf, programs, sampling
 from ebtop.spec import Hook, Way
 
 _KALLSYMS = Path("/proc/kallsyms")
@@ -31,10 +32,21 @@ def available(hook: Hook) -> str:
 
 def lacking(way: Way) -> str:
     """What this kernel lacks for a way's hooks, in one line; "" when every one that is not optional is there."""
+    if _version() < way.since:
+        return f"{way.name}: Linux {way.since[0]}.{way.since[1]} or newer"
     missing = next((lack for hook in way.hooks if not hook.optional and (lack := available(hook))), "")
     if missing or any(present(hook) for hook in way.hooks):
         return missing
     return available(way.hooks[0]) if way.hooks else "no hooks"
+
+
+def _release() -> str:
+    return os.uname().release
+
+
+def _version() -> tuple[int, int]:
+    numbers = re.match(r"(\d+)\.(\d+)", _release())
+    return (int(numbers[1]), int(numbers[2])) if numbers else (0, 0)
 
 
 def _lacking(kind: str, target: str) -> str:
@@ -42,6 +54,8 @@ def _lacking(kind: str, target: str) -> str:
         return "" if _has_raw_tracepoint(target) else f"raw tracepoint {target}: this kernel has none of that name"
     if kind == "tracepoint":
         return _lacking_tracepoint(target)
+    if kind == "perf_event":
+        return sampling.lacking(target)
     if kind in ("fentry", "fexit"):
         return _lacking_trampoline(kind, target)
     return _lacking_kprobe(kind, target)

@@ -181,7 +181,7 @@ def _attach(module: Module, job: Job, probe: Probe, way: Way, flags: int, log: s
             _load_program(module, hook, target, exchanged, loaded)
         for hook, target in places:
             program = loaded[_identity(hook, target)]
-            attached[f"{hook.kind}:{target}"] = programs.attach(hook.kind, target, program)
+            attached[programs.place(hook.kind, target)] = programs.attach(hook.kind, target, program)
     except programs.Refused as refused:
         for attachment in attached.values():
             attachment.close()

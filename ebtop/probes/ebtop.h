@@ -106,6 +106,18 @@ static __always_inline u64 ebtop_wake(u64 *sent, u64 quarter) {
     return *sent % quarter ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
 }
 
+/* What a function of so many arguments returned, in a program of kind fexit. */
+#if EBTOP_KERNEL >= KERNEL_VERSION(5, 17, 0)
+#define EBTOP_RETURNED(ctx, arguments)                                                                                 \
+    ({                                                                                                                 \
+        u64 ebtop_value = 0;                                                                                           \
+        bpf_get_func_ret((ctx), &ebtop_value);                                                                         \
+        ebtop_value;                                                                                                   \
+    })
+#else
+#define EBTOP_RETURNED(ctx, arguments) ((ctx)[arguments])
+#endif
+
 /* For counters that a softirq and the task below it may both touch: network and block events. */
 #define ebtop_add(counter, value) __sync_fetch_and_add((counter), (value))
 
@@ -239,9 +251,15 @@ static __always_inline u64 ebtop_argument(const struct pt_regs *regs, int place)
 #define EBTOP_TCP_ESTABLISHED 1
 #define EBTOP_TCP_SYN_SENT 2
 #define EBTOP_TCP_SYN_RECV 3
+#define EBTOP_TCP_FIN_WAIT1 4
+#define EBTOP_TCP_TIME_WAIT 6
 #define EBTOP_TCP_CLOSE 7
+#define EBTOP_TCP_CLOSE_WAIT 8
+#define EBTOP_TCP_LAST_ACK 9
 #define EBTOP_TCP_LISTEN 10
+#define EBTOP_TCP_NEW_SYN_RECV 12
 #define EBTOP_TCP 6
+#define EBTOP_UDP 17
 #define EBTOP_MPTCP 262
 #define EBTOP_INET 2
 #define EBTOP_INET6 10
@@ -271,4 +289,120 @@ static __always_inline void ebtop_read_ip(struct ebtop_address *address, u16 fam
         bpf_probe_read_kernel(&ebtop_port, 2, &(sk)->__sk_common.skc_num);                                             \
         ebtop_read_ip((address), ebtop_family, &(sk)->__sk_common.skc_rcv_saddr, &(sk)->__sk_common.skc_v6_rcv_saddr); \
         (address)->port = ebtop_port;                                                                                  \
+    } while (0)
+
+/* Of two ends, the one with the higher port gives it up: that is the client's, of which each connection has another. What
+ * one client and one service have with each other is one row. */
+static __always_inline void ebtop_keep_service(struct ebtop_address *local, struct ebtop_address *remote) {
+    if (!remote->port || (local->port && local->port < remote->port))
+        remote->port = 0;
+    else
+        local->port = 0;
+}
+
+/* The process that holds the lock of a struct sock, 0 where none does: system calls hold it, and current is their process;
+ * softirqs find it free or put off what they have. Needs the member sock.sk_lock.owned. */
+#define EBTOP_HOLDER(sk)                                                                                               \
+    ({                                                                                                                 \
+        int ebtop_owned = 0;                                                                                           \
+        bpf_probe_read_kernel(&ebtop_owned, sizeof(ebtop_owned), &(sk)->sk_lock.owned);                                \
+        ebtop_owned ? (u32)(bpf_get_current_pid_tgid() >> 32) : 0;                                                     \
+    })
+
+/* The struct sock behind a file descriptor of the current process, or garbage; needs task_struct.files, files_struct.fdt,
+ * fdtable.fd, file.private_data and socket.sk. */
+#define EBTOP_DESCRIPTOR(sock, descriptor)                                                                             \
+    do {                                                                                                               \
+        struct task_struct *ebtop_task = (struct task_struct *)bpf_get_current_task();                                 \
+        struct files_struct *ebtop_files = 0;                                                                          \
+        struct fdtable *ebtop_table = 0;                                                                               \
+        struct file **ebtop_open = 0, *ebtop_file = 0;                                                                 \
+        struct socket *ebtop_socket = 0;                                                                               \
+        bpf_probe_read_kernel(&ebtop_files, sizeof(ebtop_files), &ebtop_task->files);                                  \
+        bpf_probe_read_kernel(&ebtop_table, sizeof(ebtop_table), &ebtop_files->fdt);                                   \
+        bpf_probe_read_kernel(&ebtop_open, sizeof(ebtop_open), &ebtop_table->fd);                                      \
+        bpf_probe_read_kernel(&ebtop_file, sizeof(ebtop_file), ebtop_open + (descriptor));                             \
+        bpf_probe_read_kernel(&ebtop_socket, sizeof(ebtop_socket), &ebtop_file->private_data);                         \
+        bpf_probe_read_kernel(&(sock), sizeof(sock), &ebtop_socket->sk);                                               \
+    } while (0)
+
+/* (sk, msg, length, flags, address's length) -> bytes: the functions that receive, in a program of kind fexit; before 5.19
+ * with noblock before the flags. */
+#if EBTOP_KERNEL >= KERNEL_VERSION(5, 19, 0)
+#define EBTOP_RECEIVE_FLAGS 3
+#define EBTOP_RECEIVE_ARGUMENTS 5
+#else
+#define EBTOP_RECEIVE_FLAGS 4
+#define EBTOP_RECEIVE_ARGUMENTS 6
+#endif
+#define EBTOP_PEEK 2 /* MSG_PEEK, include/linux/socket.h */
+
+/* What an IP packet's headers say; ends have ports where its protocol has them. */
+struct ebtop_packet {
+    struct ebtop_address source;
+    struct ebtop_address destination;
+    u32 version; /* 4, 6, or what is no IP */
+    u32 protocol;
+};
+
+static __always_inline void ebtop_read_packet(struct ebtop_packet *packet, const u8 *network, const u8 *transport) {
+    u8 byte = 0;
+    u16 ports[2] = {};
+    bpf_probe_read_kernel(&byte, 1, network);
+    packet->version = byte >> 4;
+    if (packet->version == 6) {
+        bpf_probe_read_kernel(&byte, 1, network + 6);
+        bpf_probe_read_kernel(packet->source.ip, 16, network + 8);
+        bpf_probe_read_kernel(packet->destination.ip, 16, network + 24);
+    } else if (packet->version == 4) {
+        bpf_probe_read_kernel(&byte, 1, network + 9);
+        ebtop_read_ip(&packet->source, EBTOP_INET, network + 12, 0);
+        ebtop_read_ip(&packet->destination, EBTOP_INET, network + 16, 0);
+    } else {
+        return;
+    }
+    packet->protocol = byte;
+    if (byte != EBTOP_TCP && byte != EBTOP_UDP)
+        return;
+    bpf_probe_read_kernel(ports, sizeof(ports), transport);
+    packet->source.port = bpf_ntohs(ports[0]);
+    packet->destination.port = bpf_ntohs(ports[1]);
+}
+
+/* Of a struct sk_buff; needs its members head, network_header and transport_header. */
+#define EBTOP_PACKET(packet, skb)                                                                                      \
+    do {                                                                                                               \
+        u8 *ebtop_head = 0;                                                                                            \
+        u16 ebtop_network = 0, ebtop_transport = 0;                                                                    \
+        bpf_probe_read_kernel(&ebtop_head, sizeof(ebtop_head), &(skb)->head);                                          \
+        bpf_probe_read_kernel(&ebtop_network, 2, &(skb)->network_header);                                              \
+        bpf_probe_read_kernel(&ebtop_transport, 2, &(skb)->transport_header);                                          \
+        ebtop_read_packet((packet), ebtop_head + ebtop_network, ebtop_head + ebtop_transport);                         \
+    } while (0)
+
+/* Open files; their members are declared by the probe's way, see probes/fields.py. EBTOP_FILE: the struct file that the
+ * current process has as `descriptor`, 0 where it has none. EBTOP_FILE_NAME: the last part of its path into a zeroed array,
+ * cut where that ends; a pipe has none, a socket has that of its protocol. */
+#define EBTOP_FILE(file, descriptor)                                                                                   \
+    do {                                                                                                               \
+        struct task_struct *ebtop_task = (void *)bpf_get_current_task();                                               \
+        struct files_struct *ebtop_files = 0;                                                                          \
+        struct fdtable *ebtop_table = 0;                                                                               \
+        struct file **ebtop_open = 0;                                                                                  \
+        u32 ebtop_size = 0;                                                                                            \
+        (file) = 0;                                                                                                    \
+        bpf_probe_read_kernel(&ebtop_files, sizeof(ebtop_files), &ebtop_task->files);                                  \
+        bpf_probe_read_kernel(&ebtop_table, sizeof(ebtop_table), &ebtop_files->fdt);                                   \
+        bpf_probe_read_kernel(&ebtop_size, sizeof(ebtop_size), &ebtop_table->max_fds);                                 \
+        bpf_probe_read_kernel(&ebtop_open, sizeof(ebtop_open), &ebtop_table->fd);                                      \
+        if ((u32)(descriptor) < ebtop_size)                                                                            \
+            bpf_probe_read_kernel(&(file), sizeof(file), &ebtop_open[(u32)(descriptor)]);                              \
+    } while (0)
+#define EBTOP_FILE_NAME(text, file)                                                                                    \
+    do {                                                                                                               \
+        struct dentry *ebtop_dentry = 0;                                                                               \
+        const unsigned char *ebtop_name = 0;                                                                           \
+        bpf_probe_read_kernel(&ebtop_dentry, sizeof(ebtop_dentry), &(file)->f_path.dentry);                            \
+        bpf_probe_read_kernel(&ebtop_name, sizeof(ebtop_name), &ebtop_dentry->d_name.name);                            \
+        bpf_probe_read_kernel_str((text), sizeof(text), ebtop_name);                                                   \
     } while (0)

@@ -78,7 +78,9 @@ static __always_inline void oom_count(struct oom_event *event, struct ebtop_tota
         return;
     }
     ebtop_add(&row->kills, 1);
+#if OOM_WAY == 0 /* adding 0 would be an instruction that 5.10 refuses */
     ebtop_add(&row->rss_bytes, event->anon_bytes + event->file_bytes + event->shmem_bytes);
+#endif
 }
 
 int oom_mark(struct oom_mark *ctx) {

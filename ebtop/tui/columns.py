@@ -33,9 +33,11 @@ _FLEXIBLE = {
     Kind.TEXT: (18, _WIDE),
     Kind.SYSCALL: (10, 20),
     Kind.ADDRESS: (15, 26),
+    Kind.INTERFACE: (8, 15),
     Kind.CODE: (8, 24),
     Kind.FLAGS: (8, 40),
     Kind.NUMBERED: (18, _WIDE),
+    Kind.SYMBOL: (14, 40),
 }
 _COMM, _GROUP = (8, 16), (8, 28)
 _COUNT_WIDTH = 5

@@ -10,10 +10,10 @@ import os
 import signal
 
 from ebtop import registry, wire
-from ebtop.offer import Hooks, WayOffer, encode_hooks, encode_offers, why
+from ebtop.offer import Hooks, Symbols, WayOffer, encode_hooks, encode_offers, encode_symbols, why
 from ebtop.warden.identity import Identity
 
-Question = wire.AskHooks | wire.AskWays
+Question = wire.AskHooks | wire.AskWays | wire.AskSymbols
 
 
 class Answering:
@@ -28,6 +28,8 @@ class Answering:
         """The encoded answer (ebtop.offer); what is wrong with the question is part of it."""
         if isinstance(question, wire.AskWays):
             return self._ways()
+        if isinstance(question, wire.AskSymbols):
+            return self._symbols(question)
         try:
             return encode_hooks(self._hooks(question))
         except (OSError, ValueError, MemoryError) as error:
@@ -45,6 +47,14 @@ class Answering:
             privileges.become(self._identity.uid, self._identity.gid)
             privileges.die_with_parent(parent, signal.SIGKILL)  # which the change of user has undone
         return listing.listed(pattern, question.arguments)
+
+    def _symbols(self, question: wire.AskSymbols) -> bytes:
+        from ebtop.kernel import kallsyms
+
+        try:
+            return encode_symbols(Symbols(kallsyms.symbols(question.kernel)))
+        except (OSError, ValueError, MemoryError) as error:
+            return encode_symbols(Symbols(error=why(error)))
 
     def _ways(self) -> bytes:
         from ebtop.kernel import preflight

@@ -15,7 +15,13 @@ from ebtop.sample import HostSample, Process, Sample
 from ebtop.spec import Key, Kind, Table
 from ebtop.units import Unit
 
-LABELS = {"syscall": {0: "read"}, "device": {8 << 20: "sda"}, "uid": {1000: "ada"}}
+LABELS = {
+    "syscall": {0: "read"},
+    "device": {8 << 20: "sda"},
+    "interface": {2: "eth0"},
+    "uid": {1000: "ada"},
+    "symbol": {0xFFFFFFFF812D4E60: "wb_workfn"},
+}
 SAMPLE = Sample(
     5 * 10**9, 1_000_000_005 * 10**9, 1.0, HostSample(), {}, {7: Process("node", "ada", "web", True)}, LABELS
 )
@@ -25,7 +31,7 @@ NESTED = np.dtype([("ip", "u1", (16,)), ("port", "<u4")])
 
 def number(kind: Kind, value: int) -> str:
     """One numeric cell of `kind`."""
-    return cells.cell(FRAME, Key("f", kind), np.array([(value,)], [("f", "<u4")])[0])
+    return cells.cell(FRAME, Key("f", kind), np.array([(value,)], [("f", "<u8")])[0])
 
 
 @pytest.mark.parametrize(
@@ -36,6 +42,9 @@ def number(kind: Kind, value: int) -> str:
         (Kind.SYSCALL, 999, "999"),
         (Kind.DEVICE, 8 << 20, "sda"),
         (Kind.DEVICE, 8 << 20 | 3, "8:3"),
+        (Kind.INTERFACE, 2, "eth0"),
+        (Kind.INTERFACE, 9, "9"),
+        (Kind.INTERFACE, 0, "-"),
         (Kind.ERRNO, 0, "ok"),
         (Kind.ERRNO, 2, "ENOENT"),
         (Kind.ERRNO, 512, "ERESTARTSYS"),
@@ -46,6 +55,8 @@ def number(kind: Kind, value: int) -> str:
         (Kind.DIRECTION, 1, "write"),
         (Kind.NUMBER, 17, "17"),
         (Kind.POINTER, 0xC0FFEE, "0xc0ffee"),
+        (Kind.SYMBOL, 0xFFFFFFFF812D4E60, "wb_workfn"),
+        (Kind.SYMBOL, 0xFFFFFFFF812D4E61, "0xffffffff812d4e61"),
         (Kind.OBJECT, 31, "31"),
     ],
 )
