@@ -35,6 +35,7 @@ COUNTERS = {
     "locks": "waits",
     "capable": "checks",
     "privilege": "calls",
+    "dns": "lookups",
 }
 
 
