@@ -85,8 +85,10 @@ def bpftrace(pid: int, script: str = SCRIPT) -> Iterator[Callable[[], dict[str, 
                     maps |= json.loads(line)["data"]
             return maps
 
-        yield stop
-        running.kill()
+        try:
+            yield stop
+        finally:
+            running.kill()
 
 
 def test_bpftrace_sees_the_same(load: Callable[..., Loaded], tmp_path: Path) -> None:

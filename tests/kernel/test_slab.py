@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from tests.kernel.loaded import Loaded
 from tests.kernel.test_crosscheck import bpftrace
-from tests.kernel.worker import Worker
+from tests.kernel.worker import Worker, nobody_but
 
 pytestmark = pytest.mark.kernel
 WORK = """
@@ -23,11 +22,6 @@ tracepoint:kmem:kmem_cache_free /pid == $1/ { @frees[str(args->name)] = count();
 tracepoint:kmem:kmalloc /pid == $1/ { @sizes[args->bytes_alloc] = count(); @asked = sum(args->bytes_req); }
 BEGIN { printf("ready\\n"); }
 """
-
-
-def nobody_but(worker: Worker) -> frozenset[int]:
-    """Everybody else, those that are yet to come too."""
-    return frozenset(range(int(Path("/proc/sys/kernel/pid_max").read_text()))) - {worker.pid}
 
 
 def counted(loaded: Loaded, name: str, key: str, member: str) -> dict[str, int]:
