@@ -246,7 +246,7 @@ class Probing:
 
     def labels(self) -> Mapping[str, Mapping[int, str]]:
         """Names that the machine has for the numbers among the keys."""
-        named = dict(self._labels.of(self._all(Kind.DEVICE), self._all(Kind.UID)))
+        named = dict(self._labels.of(self._all(Kind.DEVICE), self._all(Kind.UID), self._all(Kind.INTERFACE)))
         if symbols := self._symbols.names(self._all(Kind.SYMBOL)):
             named[Kind.SYMBOL.value] = symbols
         return dict(chain(named.items(), *(running.labels.items() for running in self._running().values())))

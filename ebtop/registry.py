@@ -12,10 +12,14 @@ from ebtop.spec import Probe
 _FOLDER = Path(__file__).parent / "probes"
 _NAMES = (
     *("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio", "runqlat", "bpf"),
-    *("files", "fsync", "pagecache", "fslat"),
+    *("errors", "exits", "forks", "signals"),
+    *("files", "fsync", "fslat", "pagecache", "mounts", "unlinks"),
     *("iopattern",),
-    *("hardirqs", "softirqs", "workqueues"),
-    *("reclaim", "slab", "mmaps"),
+    *("tcplife", "tcptraffic", "tcpretrans", "tcpresets", "tcprtt", "tcpstates", "udp", "netdrops", "netdev"),
+    *("cpudist", "hardirqs", "softirqs", "workqueues", "migrations"),
+    *("oom", "reclaim", "slab", "mmaps"),
+    *("futex", "locks"),
+    *("capable", "privilege"),
 )
 """Those with a slot in that order, then the others; listed, as looking for files would cost start-up time for each."""
 _INTERNAL = ("follow",)
