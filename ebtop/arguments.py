@@ -14,7 +14,10 @@ from ebtop import __version__, whom, wire
 from ebtop.settings import THEMES, UNITS, values
 
 _DESCRIPTION = "top for what the Linux kernel really does. Without a command: the dashboard."
-_SETTINGS = ("probes", "interval", "max_overhead", "history_seconds", "history_mb", "units", "theme", "ascii")
+_SETTINGS = (
+    *("probes", "interval", "max_overhead", "xdp_interfaces", "history_seconds", "history_mb", "units", "theme"),
+    "ascii",
+)
 """Options of ebtop.settings that the command line has, too."""
 _USUAL_S = {"snapshot": 5.0, "record": 20.0, "triage": 10.0}
 """How long they look when nothing is said."""
@@ -191,6 +194,12 @@ def _live(parser: argparse.ArgumentParser, unsaid: str | None) -> None:
         type=_checked(values.overhead),
         metavar="PERCENT",
         help="for ebtop itself, of one CPU (5; 0: any)",
+    )
+    add(
+        "--xdp-interfaces",
+        type=_checked(values.interfaces_there),
+        metavar="A,B",
+        help="for the probe xdp (those that are up and have hardware; not lo)",
     )
     files = parser.add_mutually_exclusive_group()
     files.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help="settings instead of the user's")

@@ -211,9 +211,10 @@ class Hook:
     """One program on one place in the kernel."""
 
     kind: str
-    """raw_tracepoint, tracepoint, fentry, fexit, kprobe, kretprobe."""
+    """raw_tracepoint, tracepoint, fentry, fexit, kprobe, kretprobe, xdp."""
     target: str
-    """Event (tracepoints as category:event) or kernel function; alternatives of one name divided by "|"."""
+    """Event (tracepoints as category:event) or kernel function; alternatives of one name divided by "|". Of xdp
+    "interfaces": those that the user chose."""
     function: str
     """The C function that runs there."""
     optional: bool = False

@@ -44,6 +44,8 @@ def _lacking(kind: str, target: str) -> str:
         return _lacking_tracepoint(target)
     if kind in ("fentry", "fexit"):
         return _lacking_trampoline(kind, target)
+    if kind == "xdp":
+        return _lacking_xdp()
     return _lacking_kprobe(kind, target)
 
 
@@ -77,6 +79,12 @@ def _lacking_trampoline(kind: str, target: str) -> str:
     except btf.NoField:
         return f"{kind} {target}: this kernel has no such function"
     return f"{kind} {target}: this kernel refuses every program there ({why})" if why else ""
+
+
+@cache
+def _lacking_xdp() -> str:
+    why = programs.trial("xdp")
+    return f"XDP: this kernel refuses every program for it ({why})" if why else ""
 
 
 def _lacking_kprobe(kind: str, target: str) -> str:

@@ -14,7 +14,7 @@ from itertools import chain
 from pathlib import Path
 
 from ebtop import registry, wire
-from ebtop.kernel import alone, bpf, btf, headers, hooks, instructions, members, programs, source, structs
+from ebtop.kernel import alone, bpf, btf, headers, hooks, instructions, members, programs, source, structs, xdp
 from ebtop.kernel.bcc_module import CompiledMap, CompileError, Module, NoCompiler, version
 from ebtop.spec import Hook, Probe, Way, keys_of
 
@@ -34,6 +34,18 @@ class Job:
     serial: int
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What holds for every probe of a session."""
+
+    flags: int
+    """Descriptor of the map of who is not counted: it takes the place of the module's own."""
+    counts_only: bool = False
+    """Ways that only count come first."""
+    interfaces: tuple[str, ...] = ()
+    """Network interfaces for XDP, the usual ones for none."""
+
+
 class _Unworkable(Exception):  # noqa: N818 - private
     """A way does not work here; `log` is what compiler and verifier said."""
 
@@ -42,18 +54,24 @@ class _Unworkable(Exception):  # noqa: N818 - private
         self.log = log
 
 
-def run(channel: socket.socket, serials: Mapping[str, int], flags: int, counts_only: bool = False) -> int:
+def run(
+    channel: socket.socket,
+    serials: Mapping[str, int],
+    flags: int,
+    counts_only: bool = False,
+    interfaces: tuple[str, ...] = (),
+) -> int:
     """Be the loader of `serials` (by probe): answer over `channel`, return the exit status. For a forked child only.
 
-    `flags`: descriptor of the session's map of who is not counted. Closes every other descriptor but the standard ones
-    and the channel, and catches what is written to stdout and stderr.
+    `flags` and the rest as in Told. Closes every other descriptor but the standard ones and the channel, and catches
+    what is written to stdout and stderr.
     """
     alone.close_foreign(channel.fileno(), flags)
     alone.catch_output()
     alone.stand_alone(machine().kernel)
     jobs = [Job(probe, serial) for probe, serial in serials.items()]
     answered = set()
-    for message, descriptors in load(jobs, flags, counts_only):
+    for message, descriptors in load(jobs, Told(flags, counts_only, interfaces)):
         wire.send(channel, message, descriptors)
         if message.state in ("failed", "live") if isinstance(message, wire.Progress) else True:
             answered.add(message.probe)
@@ -62,24 +80,23 @@ def run(channel: socket.socket, serials: Mapping[str, int], flags: int, counts_o
     return 0 if len(answered) == len(jobs) else RETRY
 
 
-def load(jobs: Sequence[Job], flags: int, counts_only: bool = False) -> Iterator[Answer]:
+def load(jobs: Sequence[Job], told: Told) -> Iterator[Answer]:
     """Progress and Live messages with descriptors, which stay open here; several jobs in one module.
 
     Of several, one that does not work gets no last answer unless there is no hope for it. A single job tries all its
-    ways, and fails in the end. `flags`: the map that takes the place of the module's own; `counts_only`: ways that only
-    count come first.
+    ways, and fails in the end.
     """
     if len(jobs) == 1:
-        yield from _load_alone(jobs[0], flags, counts_only)
+        yield from _load_alone(jobs[0], told)
     else:
-        yield from _load_together(jobs, flags, counts_only)
+        yield from _load_together(jobs, told)
 
 
-def _load_alone(job: Job, flags: int, counts_only: bool) -> Iterator[Answer]:
+def _load_alone(job: Job, told: Told) -> Iterator[Answer]:
     probe = registry.probe(job.probe)
     reasons: list[str] = []
     log = ""
-    for number, way in probe.preferred(counts_only):
+    for number, way in probe.preferred(told.counts_only):
         if lacking := _lacking(way):
             reasons.append(lacking)
             continue
@@ -87,7 +104,7 @@ def _load_alone(job: Job, flags: int, counts_only: bool) -> Iterator[Answer]:
             yield _progress(job, "compiling", way)
             module = _compile([(probe, number)])
             yield _progress(job, "attaching", way)
-            yield _attach(module, job, probe, way, flags, log)
+            yield _attach(module, job, probe, way, told, log)
             return
         except _Unworkable as why:
             reasons.append(f"{way.name}: {why}")
@@ -98,11 +115,11 @@ def _load_alone(job: Job, flags: int, counts_only: bool) -> Iterator[Answer]:
     yield wire.Progress(job.probe, job.serial, "failed", "", _one_line("; ".join(reasons)), log[-wire.LOG_LIMIT :]), ()
 
 
-def _load_together(jobs: Sequence[Job], flags: int, counts_only: bool) -> Iterator[Answer]:
+def _load_together(jobs: Sequence[Job], told: Told) -> Iterator[Answer]:
     chosen: list[tuple[Job, Probe, int]] = []
     for job in jobs:
         probe = registry.probe(job.probe)
-        number = next((number for number, way in probe.preferred(counts_only) if not _lacking(way)), -1)
+        number = next((number for number, way in probe.preferred(told.counts_only) if not _lacking(way)), -1)
         if number >= 0:
             chosen.append((job, probe, number))
             yield _progress(job, "compiling", probe.ways[number])
@@ -113,7 +130,7 @@ def _load_together(jobs: Sequence[Job], flags: int, counts_only: bool) -> Iterat
     for job, probe, number in chosen:
         yield _progress(job, "attaching", probe.ways[number])
         try:
-            yield _attach(module, job, probe, probe.ways[number], flags, "")
+            yield _attach(module, job, probe, probe.ways[number], told, "")
         except _Unworkable:
             continue
 
@@ -168,19 +185,25 @@ def machine() -> source.Machine:
 # --- loading and attaching --------------------------------------------------------------------------------------------
 
 
-def _attach(module: Module, job: Job, probe: Probe, way: Way, flags: int, log: str) -> Answer:
+def _attach(module: Module, job: Job, probe: Probe, way: Way, told: Told, log: str) -> Answer:
     """Load and attach one probe of the module; _Unworkable, with everything of it closed, when the kernel refuses."""
     maps = [one for one in module.maps() if one.name.startswith(f"{probe.name}_")]
     infos = tuple(_info(one) for one in maps)
-    exchanged = {one.descriptor: flags for one in module.maps() if one.name == FLAGS_MAP}
+    exchanged = {one.descriptor: told.flags for one in module.maps() if one.name == FLAGS_MAP}
     loaded: dict[tuple[str, str, str], int] = {}
     attached: dict[str, programs.Attachment] = {}
+    said = [way.misses] if way.misses else []
     try:
         places = [(hook, target) for hook in way.hooks if (target := hooks.present(hook))]
         for hook, target in places:
             _load_program(module, hook, target, exchanged, loaded)
         for hook, target in places:
             program = loaded[_identity(hook, target)]
+            if hook.kind == "xdp":
+                found = xdp.attach(program, told.interfaces)
+                attached |= found.places
+                said += [f"Not on {why}." for why in found.left_out]
+                continue
             attached[f"{hook.kind}:{target}"] = programs.attach(hook.kind, target, program)
     except programs.Refused as refused:
         for attachment in attached.values():
@@ -198,7 +221,7 @@ def _attach(module: Module, job: Job, probe: Probe, way: Way, flags: int, log: s
         maps=infos,
         programs=tuple(function for function, _, _ in loaded),
         events=len(events),
-        misses=way.misses,
+        misses=" ".join(said),
         log=log[-wire.LOG_LIMIT :],
         bcc=version(),
         enums=_enums(probe),

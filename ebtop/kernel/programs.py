@@ -10,6 +10,7 @@ import errno
 import fcntl
 import os
 import platform
+import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,13 +22,17 @@ _TYPES = {
     "kprobe": 2,
     "kretprobe": 2,
     "tracepoint": 5,
+    "xdp": 6,
     "raw_tracepoint": 17,
     "fentry": 26,
     "fexit": 26,
 }
 """enum bpf_prog_type by kind of hook."""
-_ATTACH_TYPES = {"fentry": 24, "fexit": 25}
+_ATTACH_TYPES = {"fentry": 24, "fexit": 25, "xdp": 37}
 """enum bpf_attach_type."""
+_TRAMPOLINES = ("fentry", "fexit")
+_XDP_HAS_FRAGS = 1 << 5
+"""BPF_F_XDP_HAS_FRAGS, Linux 5.18: packets need not lie in one piece."""
 _LICENSE = b"Dual BSD/GPL\0"
 """One of the names by which the kernel knows that GPL-only helpers may be used (include/linux/license.h)."""
 _LOG_SIZE = 1 << 18
@@ -83,6 +88,8 @@ def _load(kind: str, function: str, code: bytes, btf_id: int, log: ctypes.Array[
     struct.pack_into("=IIQQ", attributes, 0, _TYPES[kind], len(code) // _INSTRUCTION, _at(kept), _at(license_name))
     if log is not None:
         struct.pack_into("=IIQ", attributes, 24, 1, len(log), _at(log))
+    if kind == "xdp" and _knows_frags():
+        struct.pack_into("=I", attributes, 44, _XDP_HAS_FRAGS)
     struct.pack_into("=16s", attributes, 48, function.encode()[:15])
     struct.pack_into("=I", attributes, 68, _ATTACH_TYPES.get(kind, 0))
     struct.pack_into("=I", attributes, 108, btf_id)
@@ -94,8 +101,15 @@ def _load(kind: str, function: str, code: bytes, btf_id: int, log: ctypes.Array[
     return bpf.bpf(_PROG_LOAD, attributes)
 
 
-def trial(kind: str, btf_id: int) -> str:
-    """Why the kernel takes no fentry or fexit program at all on the function `btf_id`, in a few words; "" if it does.
+def _knows_frags() -> bool:
+    major, minor = (int(number) for number in re.findall(r"\d+", os.uname().release)[:2])
+    return (major, minor) >= (5, 18)
+
+
+def trial(kind: str, btf_id: int = 0) -> str:
+    """Why the kernel takes no program of that kind at all, in a few words; "" if it does.
+
+    `btf_id`: the function that an fentry or fexit program would go on.
 
     Some kernels know the function but not the trampoline; only asking tells.
     """
@@ -134,7 +148,7 @@ def attach(kind: str, target: str, program: int) -> Attachment:
     try:
         if kind == "raw_tracepoint":
             return Attachment(_open_raw(program, target), -1)
-        if kind in _ATTACH_TYPES:
+        if kind in _TRAMPOLINES:
             return Attachment(_open_raw(program, ""), -1)
         return _attach_perf_event(kind, target, program)
     except OSError as error:

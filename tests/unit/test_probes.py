@@ -16,6 +16,7 @@ COUNTERS = {
     "tcpaccept": "accepts",
     "blockio": "ops",
     "runqlat": "waits",
+    "xdp": "packets",
     "bpf": "runs",
 }
 
