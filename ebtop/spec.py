@@ -157,6 +157,8 @@ class Table:
     columns: tuple[Column, ...]
     sort: str
     """Name of the column that orders the rows, largest first."""
+    opens: str = ""
+    """The key of what a row opens a page of, the id of a BPF program; "": the row's process is opened."""
 
     @property
     def counter(self) -> str:

@@ -100,6 +100,14 @@ class AskHooks:
 
 
 @dataclass(frozen=True, slots=True)
+class AskProgram:
+    """Ask for all there is to say of the BPF program `id`, its instructions too."""
+
+    serial: int
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Aim:
     """Count only what meets every part that is set (sample.Target); nothing set: everybody. Answered by Aimed."""
 
@@ -218,7 +226,7 @@ class Ended:
     status: int
 
 
-FromScreen = Want | Statistics | AskObjects | AskContainers | Save | AskWays | AskHooks | Aim | Go | Bye
+FromScreen = Want | Statistics | AskObjects | AskContainers | Save | AskWays | AskHooks | AskProgram | Aim | Go | Bye
 FromWarden = Progress | Live | Objects | Containers | Saved | Answer | Clock | Aimed | Ended
 Message = FromScreen | FromWarden
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Message)}

@@ -66,6 +66,10 @@ class Types:
         """The type id of the kernel function `name`; NoField when it has none."""
         return self._id(name, _FUNC) or _no(f"this kernel has no function {name} that fentry could reach")
 
+    def name(self, type_id: int) -> str:
+        """The name of a type or function; "" where there is none of that id."""
+        return self._name(self._start(type_id)) if 0 < type_id <= len(self._all_starts()) else ""
+
     def parameters(self, name: str) -> list[str]:
         """The parameters of the kernel function `name` as C declares them; NoField when there is none."""
         proto = self._start(self._words[self._start(self.function(name)) + 2])

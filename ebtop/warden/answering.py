@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 
 from ebtop import registry, wire
-from ebtop.offer import Hooks, WayOffer, encode_hooks, encode_offers, why
+from ebtop.offer import Hooks, ProgramDetail, WayOffer, encode_hooks, encode_offers, encode_program, why
 from ebtop.warden.identity import Identity
 
-Question = wire.AskHooks | wire.AskWays
+Question = wire.AskHooks | wire.AskWays | wire.AskProgram
 
 
 class Answering:
@@ -28,6 +29,8 @@ class Answering:
         """The encoded answer (ebtop.offer); what is wrong with the question is part of it."""
         if isinstance(question, wire.AskWays):
             return self._ways()
+        if isinstance(question, wire.AskProgram):
+            return encode_program(_program(question.id))
         try:
             return encode_hooks(self._hooks(question))
         except (OSError, ValueError, MemoryError) as error:
@@ -54,3 +57,15 @@ class Answering:
             ways = probe.preferred(self._counts_only)
             offers[name] = tuple(WayOffer(way.name, preflight.missing_for(way)) for _, way in ways)
         return encode_offers(offers)
+
+
+def _program(number: int) -> ProgramDetail:
+    from ebtop.kernel import program
+    from ebtop.warden import bpftool
+
+    try:
+        detail = program.look(number)
+    except OSError as error:
+        return ProgramDetail(number, error=why(error))
+    instructions, note = bpftool.instructions(number)
+    return replace(detail, instructions=instructions, note=note)
