@@ -213,9 +213,10 @@ class Hook:
     """One program on one place in the kernel."""
 
     kind: str
-    """raw_tracepoint, tracepoint, fentry, fexit, kprobe, kretprobe, xdp."""
+    """raw_tracepoint, tracepoint, perf_event, fentry, fexit, kprobe, kretprobe, xdp."""
     target: str
-    """Event (tracepoints as category:event) or kernel function; alternatives of one name divided by "|". Of xdp
+    """Event (tracepoints as category:event) or kernel function; alternatives of one name divided by "|". A perf_event
+    is a software event of each CPU: "cpu-clock:49" 49 times a second, "page-faults:1" at each fault. Of xdp
     "interfaces": those that the user chose."""
     function: str
     """The C function that runs there."""

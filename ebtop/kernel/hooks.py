@@ -6,7 +6,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-from ebtop.kernel import btf, programs
+from ebtop.kernel import btf, programs, sampling
 from ebtop.spec import Hook, Way
 
 _KALLSYMS = Path("/proc/kallsyms")
@@ -42,6 +42,8 @@ def _lacking(kind: str, target: str) -> str:
         return "" if _has_raw_tracepoint(target) else f"raw tracepoint {target}: this kernel has none of that name"
     if kind == "tracepoint":
         return _lacking_tracepoint(target)
+    if kind == "perf_event":
+        return sampling.lacking(target)
     if kind in ("fentry", "fexit"):
         return _lacking_trampoline(kind, target)
     if kind == "xdp":

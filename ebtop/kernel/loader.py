@@ -204,7 +204,7 @@ def _attach(module: Module, job: Job, probe: Probe, way: Way, told: Told, log: s
                 attached |= found.places
                 said += [f"Not on {why}." for why in found.left_out]
                 continue
-            attached[f"{hook.kind}:{target}"] = programs.attach(hook.kind, target, program)
+            attached[programs.place(hook.kind, target)] = programs.attach(hook.kind, target, program)
     except programs.Refused as refused:
         for attachment in attached.values():
             attachment.close()

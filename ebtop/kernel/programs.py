@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import fcntl
 import os
-import platform
 import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from ebtop.kernel import bpf
+from ebtop.kernel import bpf, perf, sampling
 
 _PROG_LOAD, _RAW_TRACEPOINT_OPEN = 5, 17
 _TYPES = {
@@ -23,6 +21,7 @@ _TYPES = {
     "kretprobe": 2,
     "tracepoint": 5,
     "xdp": 6,
+    "perf_event": 7,
     "raw_tracepoint": 17,
     "fentry": 26,
     "fexit": 26,
@@ -39,20 +38,11 @@ _LOG_SIZE = 1 << 18
 _INSTRUCTION = 8
 _RETURN_ZERO = struct.pack("=BBhiBBhi", 0xB7, 0, 0, 0, 0x95, 0, 0, 0)
 """r0 = 0; exit (Documentation/bpf/standardization/instruction-set.rst)."""
-_PERF_TYPE_TRACEPOINT = 2
-_PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}
-_PERF_FLAG_FD_CLOEXEC = 8
-_PERF_ATTRIBUTES = 112  # PERF_ATTR_SIZE_VER5, Linux 4.1
-_LINK_CREATE, _BPF_PERF_EVENT = 28, 41
-"""enum bpf_cmd and enum bpf_attach_type; for perf events since Linux 5.15."""
-_PERF_IOC_ENABLE, _PERF_IOC_SET_BPF = 0x2400, 0x40042408
 KPROBE_UNIT = Path("/sys/bus/event_source/devices/kprobe")
 """The performance-monitoring unit of kprobes, Linux 4.17: a kprobe that lives as long as its descriptor."""
 
 TRACEFS = (Path("/sys/kernel/tracing"), Path("/sys/kernel/debug/tracing"))
 """Where tracefs may be mounted."""
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Refused(Exception):  # noqa: N818 - what happened
@@ -132,7 +122,8 @@ class Attachment:
     """`program` on its place, until every descriptor of this is closed."""
 
     link: int
-    """Closing it detaches at once; -1 before Linux 5.15, where a perf event is all there is."""
+    """Closing it detaches at once; one for all CPUs of a perf_event. -1 before Linux 5.15, where a tracepoint's or
+    kprobe's perf event is all there is."""
     event: int
     """The perf event below a link, -1 where there is none: closing it waits for all processors (synchronize_rcu)."""
 
@@ -143,6 +134,11 @@ class Attachment:
                 os.close(descriptor)
 
 
+def place(kind: str, target: str) -> str:
+    """How a hook is spoken of: kind and target, and of a perf event how frequent it is and on how many CPUs."""
+    return f"{kind}:{sampling.said(target) if kind == 'perf_event' else target}"
+
+
 def attach(kind: str, target: str, program: int) -> Attachment:
     """Put `program` on `target`. Refused when the kernel does not."""
     try:
@@ -150,6 +146,8 @@ def attach(kind: str, target: str, program: int) -> Attachment:
             return Attachment(_open_raw(program, target), -1)
         if kind in _TRAMPOLINES:
             return Attachment(_open_raw(program, ""), -1)
+        if kind == "perf_event":
+            return Attachment(sampling.attach(target, program), -1)
         return _attach_perf_event(kind, target, program)
     except OSError as error:
         raise Refused(f"{kind}:{target}: the kernel did not attach the program ({error.strerror})") from error
@@ -162,34 +160,22 @@ def _open_raw(program: int, target: str) -> int:
 
 def _attach_perf_event(kind: str, target: str, program: int) -> Attachment:
     name = ctypes.create_string_buffer(target.encode())
-    attributes = bytearray(_PERF_ATTRIBUTES)
+    attributes = bytearray(perf.ATTRIBUTES)
     if kind == "tracepoint":
-        struct.pack_into("=IIQ", attributes, 0, _PERF_TYPE_TRACEPOINT, len(attributes), tracepoint_id(target))
+        struct.pack_into("=IIQ", attributes, 0, perf.TRACEPOINT, len(attributes), tracepoint_id(target))
     else:
         returning = _retprobe_bit() if kind == "kretprobe" else 0
         struct.pack_into("=IIQ", attributes, 0, int((KPROBE_UNIT / "type").read_text()), len(attributes), returning)
         struct.pack_into("=Q", attributes, 56, _at(name))
     struct.pack_into("=Q", attributes, 16, 1)  # sample_period
     struct.pack_into("=I", attributes, 48, 1)  # wakeup_events
-    descriptor = _perf_event_open(attributes)
+    descriptor = perf.open_event(attributes, min(os.sched_getaffinity(0)))
     try:
-        link = _link_perf_event(program, descriptor)
-        fcntl.ioctl(descriptor, _PERF_IOC_ENABLE, 0)
+        link = perf.run_on(descriptor, program)
     except OSError:
         os.close(descriptor)
         raise
     return Attachment(link, descriptor)
-
-
-def _link_perf_event(program: int, event: int) -> int:
-    """Descriptor of a new link; -1 where the kernel has none for perf events: the program hangs on the event then."""
-    try:
-        return bpf.bpf(_LINK_CREATE, bytearray(struct.pack("=IIIIQ", program, event, _BPF_PERF_EVENT, 0, 0)))
-    except OSError as error:
-        if error.errno != errno.EINVAL:
-            raise
-    fcntl.ioctl(event, _PERF_IOC_SET_BPF, program)
-    return -1
 
 
 def _retprobe_bit() -> int:
@@ -203,18 +189,6 @@ def tracepoint_id(target: str) -> int:
         if path.exists():
             return int(path.read_text())
     raise FileNotFoundError(errno.ENOENT, f"no tracepoint {target}")
-
-
-def _perf_event_open(attributes: bytearray) -> int:
-    place = (ctypes.c_char * len(attributes)).from_buffer(attributes)
-    every, cpu, group = ctypes.c_int(-1), ctypes.c_int(min(os.sched_getaffinity(0))), ctypes.c_int(-1)
-    flags = ctypes.c_ulong(_PERF_FLAG_FD_CLOEXEC)
-    number = _PERF_EVENT_OPEN[platform.machine()]
-    result = _libc.syscall(ctypes.c_long(number), ctypes.byref(place), every, cpu, group, flags)
-    if result < 0:
-        code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code))
-    return int(result)
 
 
 def _at(buffer: ctypes.Array[ctypes.c_char]) -> int:
