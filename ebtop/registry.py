@@ -10,7 +10,20 @@ from pathlib import Path
 from ebtop.spec import Probe
 
 _FOLDER = Path(__file__).parent / "probes"
-_NAMES = ("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio", "runqlat", "xdp", "bpf")
+_NAMES = (
+    "syscalls",
+    "rw",
+    "opens",
+    "exec",
+    "tcpconnect",
+    "tcpaccept",
+    "blockio",
+    "runqlat",
+    "runqlen",
+    "pagefaults",
+    "xdp",
+    "bpf",
+)
 """In the order of their slots; listed, because looking for files would cost the start-up time of each of them."""
 _INTERNAL = ("follow",)
 """Loaded by ebtop for its own ends: neither chosen nor shown."""

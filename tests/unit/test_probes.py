@@ -16,6 +16,8 @@ COUNTERS = {
     "tcpaccept": "accepts",
     "blockio": "ops",
     "runqlat": "waits",
+    "runqlen": "samples",
+    "pagefaults": "faults",
     "xdp": "packets",
     "bpf": "runs",
 }
