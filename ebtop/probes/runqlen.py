@@ -49,5 +49,5 @@ PROBE = Probe(
     ),
     headline=("queued",),
     misses="What happens between two looks, 99 times a second: those wake idle CPUs. CPUs that come online later. "
-    "Queues have no process: a target leaves none out, and ebtop's own threads count; examples name who ran, not who waited.",
+    "Queues have no process: a target leaves none out, and ebtop's own threads count. Examples name who ran.",
 )
