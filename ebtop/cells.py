@@ -40,6 +40,9 @@ def cells(
         column = column[np.asarray(places, np.intp)]
     if key.kind is Kind.ADDRESS:
         return [_endpoint(ip, port) for ip, port in addresses(column)]
+    if key.kind is Kind.NUMBERED:
+        texts = frame.sample.labels.get(key.texts, {})
+        return [texts.get(value) or _unnumbered(value) for value in column.tolist()]
     if key.kind is Kind.CODE:
         words = dict(key.codes) or frame.sample.labels.get(enum_label(key.enum), {})
         return [words.get(number, str(number)) for number in column.tolist()]
@@ -110,6 +113,11 @@ def device_name(frame: Frame, number: int) -> str:
 def decoded(value: Any) -> str:
     """A char array's value as text."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _unnumbered(value: Any) -> str:
+    """The text of a recording of before, whose rows have it themselves; else the number, as nobody knows its text."""
+    return decoded(value) if isinstance(value, bytes) else f"#{value}"
 
 
 def _endpoint(ip: bytes, port: int) -> str:

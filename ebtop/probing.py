@@ -241,7 +241,7 @@ class Probing:
     def labels(self) -> Mapping[str, Mapping[int, str]]:
         """Names that the machine has for the numbers among the keys."""
         named = self._labels.of(self._all(Kind.DEVICE), self._all(Kind.UID), self._all(Kind.INTERFACE))
-        return dict(chain(named.items(), *(running.enums.items() for running in self._running().values())))
+        return dict(chain(named.items(), *(running.labels.items() for running in self._running().values())))
 
     def _all(self, kind: Kind) -> frozenset[int]:
         parts = [numbers for running in self._running().values() for numbers in running.numbers(kind)]

@@ -39,6 +39,8 @@ class Kind(Enum):
     """bpf_ktime_get_ns() of an event; drawn as wall-clock time of day."""
     OBJECT = "object"
     """The id of a BPF program or map."""
+    NUMBERED = "numbered"
+    """The number (u32) of a text, from 1, which the programs gave it; see `Key.texts`."""
     CODE = "code"
     """A number that stands for a word: see `Key.codes` and `Key.enum`; the number itself where neither has one."""
 
@@ -59,6 +61,10 @@ class Key:
     """Of a CODE that means the same on every kernel: number and word."""
     enum: str = ""
     """Of a CODE that differs between kernels: the kernel's enumeration, whose words the loader takes from BTF."""
+
+    texts: str = ""
+    """Of NUMBERED: the hash map from text (a struct of one char array) to number. The ring buffer TEXTS_told tells each
+    new pair once; the array TEXTS_record has the layout of that, `number` and `text`."""
 
     @property
     def name(self) -> str:

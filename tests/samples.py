@@ -79,11 +79,13 @@ LABELS: dict[str, dict[int, str]] = {
     "syscall": {0: "read", 1: "write", 3: "close", 17: "pread64", 202: "futex", 232: "epoll_wait", 257: "openat"},
     "device": {259 << 20: "nvme0n1", 8 << 20: "sda"},
     "interface": {1: "lo", 2: "eth0", 7: "veth3f2a91c"},
+    "opens_paths": {**dict(enumerate(PATHS, 1)), 99: "/etc/nothing"},
     "uid": {0: "root", 1000: "ada", 1001: "deploy", 26: "postgres"},
 }
 _POOLS: dict[Kind, tuple[Any, ...]] = {
     Kind.PID: tuple(PROGRAMS),
     Kind.TEXT: PATHS,
+    Kind.NUMBERED: tuple(range(1, len(PATHS) + 1)),
     Kind.SYSCALL: tuple(LABELS["syscall"]),
     Kind.DEVICE: tuple(LABELS["device"]),
     Kind.INTERFACE: tuple(LABELS["interface"]),

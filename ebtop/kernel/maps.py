@@ -65,6 +65,11 @@ class MapReader:
             self._rows = MapRows(self._keys, values, self._walk.capacity)
         return self._rows
 
+    @property
+    def raw_keys(self) -> Records:
+        """The keys of the newest read with texts as the kernel has them, in the same order."""
+        return self._raw
+
     def _take(self, raw: Records) -> None:
         """Other keys than before: only those that are new have texts to be cleaned."""
         before, self._raw = self._raw, raw
@@ -83,7 +88,7 @@ class MapReader:
     def delete(self, places: npt.NDArray[np.intp]) -> None:
         """Remove the rows at `places` of the newest read; those that are gone already do no harm."""
         keys = np.ascontiguousarray(self._raw.view(np.uint8).reshape(-1, self.info.key_size)[places])
-        _delete(self._fd, keys)
+        delete(self._fd, keys)
 
     def close(self) -> None:
         """Let go of mapped memory. The descriptor is not closed."""
@@ -255,7 +260,7 @@ class _Batch:
         return len(met)
 
 
-def _delete(fd: int, keys: Bytes) -> None:
+def delete(fd: int, keys: Bytes) -> None:
     """Delete `keys` (n, key_size) in batches, each of which ends at a key that is not there any more."""
     done, batch = 0, True
     while done < len(keys):

@@ -36,7 +36,7 @@ _COLUMNS = (
     total("failures", importance=4),
 )
 _PROCESS = Key("pid", Kind.PID)
-_PATH = Key("path", Kind.TEXT)
+_PATH = Key("path", Kind.NUMBERED, texts="opens_paths")
 _RESULT = Key("errno", Kind.ERRNO, "result", importance=2)
 
 PROBE = Probe(

@@ -32,6 +32,7 @@ _FLEXIBLE = {
     Kind.ADDRESS: (15, 26),
     Kind.INTERFACE: (8, 15),
     Kind.CODE: (8, 24),
+    Kind.NUMBERED: (18, _WIDE),
 }
 _COMM, _GROUP = (8, 16), (8, 28)
 _COUNT_WIDTH = 5
@@ -148,7 +149,7 @@ def _weight(chosen: list[Slot], place: int, sort: str) -> tuple[int, int]:
     if slot.name == COUNT or (slot.key is not None and slot.key.kind is Kind.PID and slot.name != PROGRAM and named):
         return 1, -place
     if slot.key is not None:
-        return 4 if slot.key.kind is Kind.TEXT else 3, -place
+        return 4 if slot.key.kind in (Kind.TEXT, Kind.NUMBERED) else 3, -place
     return (2 if slot.name == sort else 0), -place
 
 

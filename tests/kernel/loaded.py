@@ -184,6 +184,13 @@ class Loaded:
             self._rings[ring] = RingReader(info, layout.value, layout.value_size, descriptor)
         return self._rings[ring].read()
 
+    def texts(self, name: str) -> dict[int, str]:
+        """The texts that the map `name` has numbers for, by number."""
+        content = self.rows(name)
+        (text,) = content.keys.dtype.names or ("",)
+        pairs = zip(content.values["value"].tolist(), content.keys[text].tolist(), strict=True)
+        return {number: raw.decode() for number, raw in pairs}
+
     def programs(self, probe: str) -> tuple[int, ...]:
         """Descriptors of the probe's programs."""
         live = self.live[probe]

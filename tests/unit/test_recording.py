@@ -295,6 +295,15 @@ def test_text_from_a_file_is_cleaned() -> None:
     assert b"\x1b" not in read_back.probes["p"].maps["m"].values.tobytes()
 
 
+def test_names_that_are_only_added_to_are_kept_once() -> None:
+    """Thousands of paths in each of hundreds of samples would be too many; names that change are not mixed up."""
+    grown = [{1: "/a"}, {1: "/a", 2: "/b"}, {1: "/a", 2: "/c"}, {2: "/c"}]
+    session = [replace(samples.sample(second, []), labels={"paths": names}) for second, names in enumerate(grown)]
+    first, second, third, fourth = [sample.labels["paths"] for sample in back(recorded(*session))]
+    assert first is second
+    assert (second, third, fourth) == tuple(grown[1:])
+
+
 def test_a_field_that_a_file_does_not_know_has_its_default() -> None:
     """Recordings of earlier versions stay readable, and what a later one adds is left out."""
     changes = _changes_of(samples.sample(0, []))
