@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ebtop.kernel.cpus import cpu_list
 from ebtop.text import clean_array
 from ebtop.wire import Field
 
@@ -18,15 +19,6 @@ _LOW = np.uint64(0x7F7F7F7F7F7F7F7F)
 _HIGH = np.uint64(0x8080808080808080)
 _BLOCK = 512
 """Texts that are looked at at a time: what is made of them meanwhile fits into the CPU's caches."""
-
-
-def cpu_list(text: str) -> tuple[int, ...]:
-    """CPU numbers of a list as sysfs writes it: "0-3,8" (Documentation/admin-guide/cputopology.rst)."""
-    numbers: list[int] = []
-    for part in text.strip().split(","):
-        first, _, last = part.partition("-")
-        numbers.extend(range(int(first), int(last or first) + 1))
-    return tuple(numbers)
 
 
 @cache

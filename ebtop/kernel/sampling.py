@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from ebtop.kernel import perf
-from ebtop.kernel.layout import cpu_list
+from ebtop.kernel.cpus import cpu_list
 
 _ONLINE = Path("/sys/devices/system/cpu/online")
 _PRESENT = Path("/proc/sys/kernel/perf_event_paranoid")

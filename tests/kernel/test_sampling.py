@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from ebtop.kernel import attachments, bpf, programs, sampling, stats
-from ebtop.kernel.layout import cpu_list
+from ebtop.kernel.cpus import cpu_list
 from tests.kernel.terminal_session import wait_until
 from tests.kernel.worker import Worker
 

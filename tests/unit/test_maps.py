@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ebtop.kernel.layout import CleanTexts, combine, combine_banks, cpu_list, plain, record_type
+from ebtop.kernel.cpus import cpu_list
+from ebtop.kernel.layout import CleanTexts, combine, combine_banks, plain, record_type
 from ebtop.text import clean_array
 from ebtop.wire import Field
 
