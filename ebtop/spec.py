@@ -144,8 +144,10 @@ def share(field: str, title: str = "", help: str = "", importance: int = 0) -> C
 
 
 def part(field: str, of: str, title: str = "", help: str = "", importance: int = 0) -> Column:
-    """`field` as a percentage of `of`, both over the interval; named FIELD_part."""
-    return Column(f"{field}_part", Measure.PART, field, Unit.PERCENT, of, title or f"{field} %", help, importance)
+    """`field` as a percentage of `of`, both over the interval; named FIELD_part_percent."""
+    return Column(
+        f"{field}_part_percent", Measure.PART, field, Unit.PERCENT, of, title or f"{field} %", help, importance
+    )
 
 
 @dataclass(frozen=True, slots=True)
