@@ -18,9 +18,6 @@ from ebtop.sample import Records
 from ebtop.text import clean
 from ebtop.wire import MapInfo
 
-_KEPT = 2
-"""Texts that are remembered for the sake of earlier samples, in capacities of the kernel's map."""
-
 
 class NumberedTexts:
     """One map from text to number, and the ring buffer in which every new pair is told once."""
@@ -33,10 +30,10 @@ class NumberedTexts:
         self._map, self._fd = numbers
         self._odd: dict[int, bytes] = {}
         """As the kernel has them, those that had to be cleaned."""
-        self._held: set[int] = set()
-        """Numbers that the kernel's map has, as far as they have been told."""
+        self._gone: dict[int, None] = {}
+        """Numbers that the kernel's map has no more, oldest first: samples of before may still show their texts."""
         self._idle: set[int] = set()
-        """Those of them that no row had when this was last looked at."""
+        """Those of the others that no row had when this was last looked at."""
         self._untold: set[int] = set()
         """Numbers in rows that are nowhere to be found: their text was deleted just before the row came."""
 
@@ -67,7 +64,6 @@ class NumberedTexts:
 
     def _learn(self, number: int, raw: bytes) -> None:
         text = clean(raw)
-        self._held.add(number)
         self.by_number[number] = text
         if text.encode() != raw:
             self._odd[number] = raw
@@ -75,27 +71,27 @@ class NumberedTexts:
     @property
     def filling(self) -> bool:
         """Whether the map is more than half full."""
-        return 2 * len(self._held) > self._map.max_entries
+        return 2 * (len(self.by_number) - len(self._gone)) > self._map.max_entries
 
     def prune(self, used: Iterable[npt.NDArray[np.uint32]]) -> None:
         """Delete texts that no row has used since the last call; once a refresh, while it is filling."""
-        idle = self._held.difference(*(numbers.tolist() for numbers in used))
+        idle = set(self.by_number).difference(self._gone, *(numbers.tolist() for numbers in used))
         gone = sorted(idle & self._idle)
         self._idle = idle.difference(gone)
         if gone:
             size = self._map.key_size
             raw = b"".join(self._odd.get(number, self.by_number[number].encode()).ljust(size, b"\0") for number in gone)
             delete(self._fd, np.frombuffer(raw, np.uint8).reshape(-1, size))
-        self._held.difference_update(gone)
+        self._gone.update(dict.fromkeys(gone))
         self._forget()
 
     def _forget(self) -> None:
-        """Samples of before may still show a text that is gone; but not for ever."""
-        most = _KEPT * self._map.max_entries
-        if len(self.by_number) > 2 * most:
-            newest = islice(self.by_number.items(), len(self.by_number) - most, None)
-            self.by_number = {number: self.by_number[number] for number in self._held} | dict(newest)
-            self._odd = {number: raw for number, raw in self._odd.items() if number in self._held}
+        """What is gone is remembered up to half the map's capacity, and then the newer half of that."""
+        if 2 * len(self._gone) > self._map.max_entries:
+            forgotten = set(islice(self._gone, len(self._gone) // 2))
+            self.by_number = {number: text for number, text in self.by_number.items() if number not in forgotten}
+            self._odd = {number: raw for number, raw in self._odd.items() if number not in forgotten}
+            self._gone = {number: None for number in self._gone if number not in forgotten}
 
     def close(self) -> None:
         """Let go of mapped memory."""

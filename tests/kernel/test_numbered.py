@@ -76,4 +76,4 @@ def test_texts_go_when_no_row_has_them(
         for _ in range(2):
             texts.prune([loaded.rows("opens_files").keys["path"]])
     assert loaded.rows("opens_paths").keys.size < room
-    assert len(texts.by_number) < 5 * room
+    assert len(texts.by_number) < 2 * room
