@@ -33,14 +33,20 @@ def _numbers(release: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", release)[:3])
 
 
-def markdown(tables: Tables) -> str:
-    """A row for each probe, a column for each kernel; reasons stand below, each once, by the letter in the cell."""
+def markdown(tables: Tables, short: bool = False) -> str:
+    """A row for each probe, a column for each kernel; reasons stand below, each once, by the letter in the cell.
+
+    `short`: probes that fared the same share a row.
+    """
     names = list(dict.fromkeys(name for table in tables.values() for name in table["probes"]))
     reasons: dict[str, str] = {}
-    lines = [f"| probe | {' | '.join(tables)} |", f"|---|{'---|' * len(tables)}"]
+    rows: dict[tuple[str, ...], list[str]] = {}
     for name in names:
-        cells = [_cell(table["probes"].get(name), reasons) for table in tables.values()]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
+        cells = tuple(_cell(table["probes"].get(name), reasons) for table in tables.values())
+        rows.setdefault(cells if short else (*cells, name), []).append(name)
+    lines = [f"| probe | {' | '.join(tables)} |", f"|---|{'---|' * len(tables)}"]
+    for row, alike in rows.items():
+        lines.append(f"| {', '.join(alike)} | {' | '.join(row[: len(tables)])} |")
     lines.append(f"| at once | {' | '.join('{} of {}'.format(*table['at_once']) for table in tables.values())} |")
     releases = ", ".join(str(table["kernel"]) for table in tables.values())
     said = [f"({letter}) {_escaped(reason)}" for reason, letter in reasons.items()]

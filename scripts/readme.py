@@ -41,7 +41,7 @@ def filled(text: str) -> str:
     parts = {
         "keys": keys.markdown_table().strip(),
         "probes": probe_table(),
-        "kernels": kernel_table.markdown(kernel_table.read()),
+        "kernels": kernel_table.markdown(kernel_table.read(), short=True),
         "costs": RESULTS.read_text().strip(),
     }
     for name, content in parts.items():

@@ -53,3 +53,13 @@ def test_a_reason_stands_once_below_the_table(table: Any, tmp_path: Path) -> Non
         "",
         "Kernels: 5.10.0, 6.1.0. (a) no a\\|b; (b) other.",
     ]
+
+
+def test_in_short_what_fared_the_same_shares_a_row(table: Any, tmp_path: Path) -> None:
+    """In the order of the first of each."""
+    kept = tmp_path / "kernels.json"
+    table.keep(tried("6.1.0", rw="tracepoint", exits="raw", forks="tracepoint"), kept)
+    assert table.markdown(table.read(kept), short=True).splitlines()[2:4] == [
+        "| rw, forks | tracepoint |",
+        "| exits | raw |",
+    ]
