@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 
 from ebtop import registry, wire
@@ -45,7 +47,11 @@ def tried(name: str) -> Tried:
     last = answers.messages[-1] if answers.messages else None
     if isinstance(last, wire.Live):
         return Tried(last.hook, refused=_first_lines(last.log, [way.name for way in probe.ways]))
-    error = last.error if last is not None and last.error else f"the loader ended with status {answers.status}"
+    if last is None or not last.error:
+        said = answers.output.strip().rpartition("\n")[2]
+        why = f"the loader ended with status {answers.status}: {said}"
+        return Tried("", why, why)
+    error = last.error
     refused = [part for part in error.split("; ") if any(part.startswith(f"{way.name}: ") for way in probe.ways)]
     return Tried("", error, "; ".join(refused))
 
@@ -70,6 +76,8 @@ def _first_lines(log: str, ways: list[str]) -> str:
 def main() -> int:
     """Print a line for each probe as it comes, then everything as JSON."""
     loaded.LIMIT_S = _PATIENCE_S
+    with suppress(ValueError, OSError):  # as the warden does: kernels before 5.11 charge maps to it
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     found: dict[str, Tried] = {}
     for name in registry.names():
         begun = time.monotonic()
