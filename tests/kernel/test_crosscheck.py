@@ -60,10 +60,10 @@ _HEADERS = re.compile(r"fatal error: '(linux/\S+)' file not found")
 
 
 @contextmanager
-def bpftrace(pid: int) -> Iterator[Callable[[], dict[str, object]]]:
+def bpftrace(pid: int, script: str = SCRIPT) -> Iterator[Callable[[], dict[str, object]]]:
     """bpftrace at work on process `pid`; what is yielded stops it and returns its maps by name."""
     command = ["unshare", "--mount", "sh", "-c", 'mount -t tracefs tracefs /sys/kernel/tracing; exec "$0" "$@"']
-    command += ["bpftrace", "-f", "json", "-e", SCRIPT, str(pid), str(WAITING)]
+    command += ["bpftrace", "-f", "json", "-e", script, str(pid), str(WAITING)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stdout
         while "ready" not in (line := running.stdout.readline()):

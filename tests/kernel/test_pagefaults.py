@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.kernel.loaded import Loaded
+from tests.kernel.test_crosscheck import bpftrace
 from tests.kernel.worker import Worker
 
 pytestmark = pytest.mark.kernel
@@ -41,6 +43,31 @@ def faults(pid: int) -> tuple[int, int]:
     """Minor and major faults as the kernel itself counts them (proc_pid_stat(5): minflt, majflt)."""
     words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(words[7]), int(words[9])
+
+
+SCRIPT = """
+tracepoint:exceptions:page_fault_user /pid == $1/ { @own = count(); }
+tracepoint:exceptions:page_fault_kernel /pid == $1/ { @kernel = count(); }
+software:major-faults:1 /pid == $1/ { @major = count(); }
+BEGIN { printf("ready\\n"); }
+"""
+
+
+def test_bpftrace_sees_the_same(load: Callable[..., Loaded]) -> None:
+    """The process's own faults, the kernel's for it, and major ones, counted by both at the same time."""
+    if not shutil.which("bpftrace"):
+        pytest.skip("bpftrace, to compare with")
+    with tempfile.NamedTemporaryFile(dir="/var/tmp") as file:
+        file.write(bytes(MAJOR * 4096))
+        file.flush()
+        with Worker(WORK, file.name, prepare=PREPARE) as worker, bpftrace(worker.pid, SCRIPT) as stop:
+            loaded = load("pagefaults", way="raw_tracepoint")
+            worker.work()
+            theirs = stop()
+            rows = loaded.rows("pagefaults_rows")
+    row = rows.values[rows.keys["pid"] == worker.pid]
+    faults, kernel, major = (int(row[name][0]) for name in ("faults", "kernel", "major"))
+    assert theirs == {"@own": faults - kernel, "@kernel": kernel, "@major": major}
 
 
 @pytest.mark.parametrize("way", WAYS)

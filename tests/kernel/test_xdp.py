@@ -9,6 +9,7 @@ import struct
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +52,11 @@ def theirs(interface: str, flags: int) -> Iterator[int]:
     finally:
         os.close(link)
         os.close(program)
+
+
+def received(interface: str) -> int:
+    """Packets that came in, as the kernel itself counts them."""
+    return int(Path(f"/sys/class/net/{interface}/statistics/rx_packets").read_text())
 
 
 def on(interface: str) -> str:
@@ -116,6 +122,7 @@ def test_every_shape_of_frame_is_known_for_what_it_is(load: Callable[..., Loaded
     with frames.pair() as (near, far):
         loaded = load("xdp", interfaces=(far,))
         assert loaded.live["xdp"].targets == (f"xdp:{far} (native)",)
+        before = received(far)
         for (frame, _), count in zip(SHAPES.values(), primes, strict=True):
             frames.send(near, frame, count)
         expected: Rows = {
@@ -123,6 +130,7 @@ def test_every_shape_of_frame_is_known_for_what_it_is(load: Callable[..., Loaded
         }
         wait_until(lambda: loaded.totals("xdp")["total"] >= sum(primes))
         assert rows(loaded, far) == expected
+        assert received(far) - before == sum(primes)
 
 
 def test_a_full_map_counts_what_it_drops(load: Callable[..., Loaded]) -> None:
