@@ -19,7 +19,7 @@ OWN, KERNEL, MAJOR = 1009, 67, 53
 WAYS = ("raw_tracepoint", "tracepoint", "perf_event")
 PREPARE = f"""
 size = mmap.PAGESIZE
-memory = mmap.mmap(-1, {OWN + KERNEL} * size)
+memory = mmap.mmap(-1, {OWN + KERNEL} * size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 memory.madvise(mmap.MADV_NOHUGEPAGE)
 zeros = os.open("/dev/zero", os.O_RDONLY)
 pages = memoryview(memory)
