@@ -20,7 +20,7 @@ PROBE = Probe(
     slot=0,
     default=False,
     same=("runqlen-bpfcc", "runqlen.bt"),
-    group="scheduler",
+    group="scheduler and interrupts",
     ways=(Way("perf_event", (Hook("perf_event", "cpu-clock:99", "runqlen_sample"),), fields=_FIELDS),),
     views=(
         Table(
