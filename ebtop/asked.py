@@ -7,7 +7,17 @@ import threading
 from collections.abc import Callable
 
 from ebtop import wire
-from ebtop.offer import MOST_BYTES, Hooks, Offers, ProgramDetail, decode_hooks, decode_offers, decode_program
+from ebtop.offer import (
+    MOST_BYTES,
+    Hooks,
+    Offers,
+    ProgramDetail,
+    Symbols,
+    decode_hooks,
+    decode_offers,
+    decode_program,
+    decode_symbols,
+)
 
 _GONE = "the privileged process is gone"
 
@@ -54,6 +64,17 @@ class Asked:
                 then(ProgramDetail(number, error=str(why)))
 
         self._ask(lambda serial: wire.AskProgram(serial, number), give)
+
+    def symbols(self, kernel: tuple[int, ...], then: Callable[[Symbols], None]) -> None:
+        """Ask in which functions these addresses are."""
+
+        def give(content: bytes, error: str) -> None:
+            try:
+                then(Symbols(error=error) if error else decode_symbols(content))
+            except ValueError as why:
+                then(Symbols(error=str(why)))
+
+        self._ask(lambda serial: wire.AskSymbols(serial, kernel), give)
 
     def take(self, answer: wire.Answer, descriptors: tuple[int, ...]) -> None:
         """The warden's answer; closes its descriptors."""

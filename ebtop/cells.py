@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ebtop import units
 from ebtop.frame import Frame, TableFrame
 from ebtop.sample import Records
 from ebtop.spec import Key, Kind, enum_label
+from ebtop.units import Unit
 
 _MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, RFC 4291 2.5.5.2
 _ADDRESS_BYTES = 20
@@ -46,6 +48,10 @@ def cells(
     if key.kind is Kind.CODE:
         words = dict(key.codes) or frame.sample.labels.get(enum_label(key.enum), {})
         return [words.get(number, str(number)) for number in column.tolist()]
+    if key.kind is Kind.FLAGS:
+        return [flags(key.codes, number) for number in column.tolist()]
+    if key.unit is not Unit.PLAIN:
+        return [units.text(number, key.unit) for number in column.tolist()]
     write = _WRITERS[key.kind]
     return [write(frame, value) for value in column.tolist()]
 
@@ -99,6 +105,12 @@ def errno_name(number: int) -> str:
     return errno.errorcode.get(number) or _RESTARTS.get(number) or str(number)
 
 
+def flags(words: Sequence[tuple[int, str]], number: int) -> str:
+    """ "bind,ro" for those two bits, bits without a word in hexadecimal behind them; "" for 0."""
+    rest = number & ~sum(bit for bit, _ in words)
+    return ",".join([word for bit, word in words if number & bit] + [f"{rest:#x}"] * (rest != 0))
+
+
 def direction(number: int) -> str:
     """ "read" or "write"."""
     return "write" if number else "read"
@@ -108,6 +120,11 @@ def device_name(frame: Frame, number: int) -> str:
     """The block device's name, major:minor where the source saw none."""
     named = frame.sample.labels.get(Kind.DEVICE.value, {}).get(number)
     return named or f"{number >> _MINOR_BITS}:{number & ((1 << _MINOR_BITS) - 1)}"
+
+
+def symbol(frame: Frame, address: int) -> str:
+    """The kernel function's name, the address itself where none is known."""
+    return frame.sample.labels.get(Kind.SYMBOL.value, {}).get(address) or f"{address:#x}"
 
 
 def decoded(value: Any) -> str:
@@ -141,11 +158,13 @@ _WRITERS: dict[Kind, Callable[[Frame, Any], str]] = {
     Kind.TEXT: lambda frame, value: decoded(value),
     Kind.SYSCALL: _label(Kind.SYSCALL),
     Kind.DEVICE: device_name,
-    Kind.INTERFACE: _label(Kind.INTERFACE),
+    Kind.INTERFACE: lambda frame, index: frame.label(Kind.INTERFACE.value, index) if index else "-",
     Kind.ERRNO: lambda frame, number: errno_name(number),
     Kind.UID: _label(Kind.UID),
     Kind.DIRECTION: lambda frame, number: direction(number),
     Kind.NUMBER: lambda frame, number: str(number),
     Kind.TIME: _time_of_day,
+    Kind.POINTER: lambda frame, number: f"{number:#x}",
     Kind.OBJECT: lambda frame, number: str(number),
+    Kind.SYMBOL: symbol,
 }

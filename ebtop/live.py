@@ -61,7 +61,8 @@ class Live:
         self._interval_s = interval
         self._due_s = 0.0
         self._early_s = float("inf")
-        self._probing = Probing(self._send)
+        self._asked = Asked(lambda question: wire.send(line, question))
+        self._probing = Probing(self._send, self._asked.symbols)
         self._host: Host | None = None
         self._publish: Callable[[Sample], None] | None = None
         self._thread: threading.Thread | None = None
@@ -73,7 +74,6 @@ class Live:
         self._lock = threading.Lock()
         self._closing = False
         self._saving = threading.Lock()
-        self._asked = Asked(lambda question: wire.send(line, question))
         self._answers: queue.SimpleQueue[wire.Saved | None] = queue.SimpleQueue()
 
     # --- any thread -----------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What a machine offers and has: ways that would work, hooks, one BPF program; only data and its JSON."""
+"""What a machine offers and has: ways, hooks, names of addresses, one BPF program; only data and its JSON."""
 
 from __future__ import annotations
 
@@ -132,6 +132,29 @@ _NUMBERS = (
 _TEXTS = ("type", "name", "tag", "function", "note", "error")
 
 
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A stretch of addresses that have one name."""
+
+    begin: int
+    end: int
+    """The first address behind it."""
+    name: str
+    """The function's."""
+    module: str = ""
+    """What it is in: "kernel", a kernel module, a program or library."""
+
+
+@dataclass(frozen=True, slots=True)
+class Symbols:
+    """Answer to addresses."""
+
+    kernel: tuple[Symbol, ...] = ()
+    """Functions that the kernel's addresses are in; those in none are left out."""
+    error: str = ""
+    """Why there is no answer; one line, "" when there is one."""
+
+
 def encode_hooks(hooks: Hooks) -> bytes:
     """JSON of `hooks`."""
     return json.dumps(asdict(hooks)).encode()
@@ -166,6 +189,24 @@ def decode_offers(content: bytes) -> Offers:
         }
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not an answer about ways: {error}") from error
+
+
+def encode_symbols(symbols: Symbols) -> bytes:
+    """JSON of `symbols`."""
+    return json.dumps(asdict(symbols)).encode()
+
+
+def decode_symbols(content: bytes) -> Symbols:
+    """What `encode_symbols` wrote, its texts cleaned; ValueError for anything else."""
+    try:
+        said = json.loads(content)
+        return Symbols(tuple(map(_symbol, said["kernel"])), clean(said["error"]))
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise ValueError(f"not an answer about symbols: {error}") from error
+
+
+def _symbol(said: Mapping[str, Any]) -> Symbol:
+    return Symbol(int(said["begin"]), int(said["end"]), clean(said["name"]), clean(said["module"]))
 
 
 def why(error: Exception) -> str:

@@ -14,13 +14,17 @@ from ebtop import objects, registry, wire
 from ebtop.costs import Costs
 from ebtop.details import Details
 from ebtop.labels import Labels, user_name
+from ebtop.offer import Symbols
 from ebtop.processes import Processes
 from ebtop.pruning import pids_alive
 from ebtop.running import Running
 from ebtop.sample import Detail, MapRows, ProbeSample, Process, State
 from ebtop.spec import Kind
+from ebtop.symbols import KernelSymbols, Pace
 from ebtop.text import clean
 
+AskSymbols = Callable[[tuple[int, ...], Callable[[Symbols], None]], None]
+"""ask(addresses, then): have `then` called in the source's thread with the answer, whatever it is."""
 CENSUS = "bpf"
 """The probe that the warden reads, on being asked."""
 
@@ -39,12 +43,12 @@ class _Start:
 class Probing:
     """All methods but `want` and `inspect` belong to the source's thread."""
 
-    def __init__(self, send: Callable[[wire.Message], None]) -> None:
+    def __init__(self, send: Callable[[wire.Message], None], ask: AskSymbols) -> None:
         self.bcc = ""
         """Version of what loaded the probes."""
         self.rings = select.epoll()
         """Readable when a program has said that its ring buffer fills up; see `drain`."""
-        self._send = send
+        self._send, self._ask = send, ask
         self._lock = threading.Lock()
         self._serials: dict[str, int] = {}
         self._wanted: tuple[str, ...] = ()
@@ -53,6 +57,7 @@ class Probing:
         self._census: Mapping[str, MapRows] = {}
         self._costs = Costs(lambda on: send(wire.Statistics(on)))
         self._labels = Labels()
+        self._symbols, self._pace = KernelSymbols(), Pace()
         self._processes = Processes(user_name)
         self._details = Details()
         self._inspected = 0
@@ -215,7 +220,8 @@ class Probing:
             return start.sample
 
     def after_sample(self, tick: bool, interval_s: float) -> None:
-        """What a sample is followed by: slices of statistics and, at regular ticks, pruning."""
+        """What a sample is followed by: slices of statistics, questions and, at regular ticks, pruning."""
+        self._ask_symbols(time.monotonic())
         running = self._running()
         self._costs.advance(time.monotonic_ns(), running, interval_s, always=CENSUS in running)
         filling = [probe for probe in running.values() if tick and probe.filling]
@@ -240,8 +246,21 @@ class Probing:
 
     def labels(self) -> Mapping[str, Mapping[int, str]]:
         """Names that the machine has for the numbers among the keys."""
-        named = self._labels.of(self._all(Kind.DEVICE), self._all(Kind.UID), self._all(Kind.INTERFACE))
+        named = dict(self._labels.of(self._all(Kind.DEVICE), self._all(Kind.UID), self._all(Kind.INTERFACE)))
+        if symbols := self._symbols.names(self._all(Kind.SYMBOL)):
+            named[Kind.SYMBOL.value] = symbols
         return dict(chain(named.items(), *(running.labels.items() for running in self._running().values())))
+
+    def _ask_symbols(self, now_s: float) -> None:
+        if self._pace.may_ask(now_s) and (addresses := self._symbols.question(now_s)):
+            self._pace.asked(now_s)
+            self._ask(addresses, self._learn_symbols)
+
+    def _learn_symbols(self, symbols: Symbols) -> None:
+        self._pace.answered(time.monotonic())
+        self._symbols.learn(symbols)
+        if symbols.error:
+            self.say(f"symbols: {symbols.error}")
 
     def _all(self, kind: Kind) -> frozenset[int]:
         parts = [numbers for running in self._running().values() for numbers in running.numbers(kind)]

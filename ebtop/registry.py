@@ -19,12 +19,34 @@ _NAMES = (
     "tcpaccept",
     "blockio",
     "runqlat",
-    "runqlen",
-    "pagefaults",
-    "xdp",
     "bpf",
+    "errors",
+    "exits",
+    "forks",
+    "signals",
+    "mounts",
+    "unlinks",
+    "cpudist",
+    "runqlen",
+    "migrations",
+    "pagefaults",
+    "oom",
+    "futex",
+    "locks",
+    "capable",
+    "privilege",
+    "tcplife",
+    "tcptraffic",
+    "tcpretrans",
+    "tcpresets",
+    "tcprtt",
+    "tcpstates",
+    "udp",
+    "netdrops",
+    "netdev",
+    "xdp",
 )
-"""In the order of their slots; listed, because looking for files would cost the start-up time of each of them."""
+"""Those with slots in their order, then by group; listed, because looking for files would cost each one's start-up."""
 _INTERNAL = ("follow",)
 """Loaded by ebtop for its own ends: neither chosen nor shown."""
 

@@ -51,7 +51,7 @@ class Running:
         except (OSError, ValueError):
             self.close()
             raise
-        self._prunings = {name: Pruning(field) for name, field in _pid_fields(probe).items() if self._is_hash(name)}
+        self._prunings = {name: Pruning(field) for name, field in _process_fields(probe).items() if self._is_hash(name)}
         self._enums = {enum_label(name): {number: clean(word) for number, word in words} for name, words in live.enums}
         self._hook, self._misses = clean(live.hook), clean(live.misses)
         self._targets = tuple(clean(target) for target in live.targets)
@@ -163,7 +163,7 @@ class Running:
         return [self._maps[name].keys[field] for wanted, name, field in _numbered_fields(self.probe) if wanted == texts]
 
     def prune(self, alive: npt.NDArray[np.uint32]) -> None:
-        """Delete rows of processes that are gone from maps that fill up; call once a refresh, after its sample."""
+        """Delete rows of what is gone or long idle from maps that fill up; call once a refresh, after its sample."""
         counted = next((view for view in self.probe.views if isinstance(view, Table)), None)
         for name, pruning in self._prunings.items():
             places = pruning.places(self._maps[name], alive)
@@ -223,7 +223,7 @@ def _join(threads: list[threading.Thread]) -> None:
 class _Numbers:
     """The distinct numbers of each kind among a probe's keys; looked for again only where the keys are new."""
 
-    _KINDS = (Kind.PID, Kind.UID, Kind.DEVICE, Kind.INTERFACE)
+    _KINDS = (Kind.PID, Kind.UID, Kind.DEVICE, Kind.INTERFACE, Kind.SYMBOL)
 
     def __init__(self, probe: Probe) -> None:
         self._members = {
@@ -272,9 +272,11 @@ def _keys(view: Any) -> Iterator[Any]:
     yield from getattr(view, "keys", ()) or getattr(view, "by", ())
 
 
-def _pid_fields(probe: Probe) -> dict[str, str]:
+def _process_fields(probe: Probe) -> dict[str, str]:
+    """By map of rows, the member of its key that is a process; "" where none is."""
     tables = [view for view in probe.views if isinstance(view, Table)]
-    return {view.map: key.field for view in tables for key in view.keys if key.kind is Kind.PID}
+    named = {view.map: key.field for view in tables for key in view.keys if key.kind is Kind.PID}
+    return {view.map: "" for view in tables} | named
 
 
 def _numbered_fields(probe: Probe) -> list[tuple[str, str, str]]:

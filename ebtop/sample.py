@@ -64,7 +64,7 @@ class Totals:
     unmatched: int = 0
     """Ends without a known start."""
     pruned: int = 0
-    """Events of rows that the source removed because their process is gone."""
+    """Events of rows that the source removed: of processes that are gone, or long idle in a map that filled up."""
 
 
 @dataclass(frozen=True, slots=True)

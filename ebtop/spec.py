@@ -41,8 +41,14 @@ class Kind(Enum):
     """The id of a BPF program or map."""
     NUMBERED = "numbered"
     """The number (u32) of a text, from 1, which the programs gave it; see `Key.texts`."""
+    POINTER = "pointer"
+    """An address in a program's memory; drawn in hexadecimal."""
+    SYMBOL = "symbol"
+    """An address in the kernel, e.g. of a function or where it was called from; drawn as the function's name."""
     CODE = "code"
     """A number that stands for a word: see `Key.codes` and `Key.enum`; the number itself where neither has one."""
+    FLAGS = "flags"
+    """A number each of whose bits stands for a word, see `Key.codes`; bits without one are drawn in hexadecimal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +64,11 @@ class Key:
     importance: int = 0
     """Narrow terminals drop the columns with the highest number first."""
     codes: tuple[tuple[int, str], ...] = ()
-    """Of a CODE that means the same on every kernel: number and word."""
+    """Of a CODE that means the same on every kernel: number and word. Of FLAGS: the bit's value and word."""
     enum: str = ""
     """Of a CODE that differs between kernels: the kernel's enumeration, whose words the loader takes from BTF."""
-
+    unit: Unit = Unit.PLAIN
+    """Of a NUMBER that measures something, e.g. the age of what an event tells of."""
     texts: str = ""
     """Of NUMBERED: the hash map from text (a struct of one char array) to number. The ring buffer TEXTS_told tells each
     new pair once; the array TEXTS_record has the layout of that, `number` and `text`."""

@@ -108,6 +108,15 @@ class AskProgram:
 
 
 @dataclass(frozen=True, slots=True)
+class AskSymbols:
+    """Ask in which functions these addresses are."""
+
+    serial: int
+    kernel: tuple[int, ...] = ()
+    """Addresses in the kernel."""
+
+
+@dataclass(frozen=True, slots=True)
 class Aim:
     """Count only what meets every part that is set (sample.Target); nothing set: everybody. Answered by Aimed."""
 
@@ -226,7 +235,20 @@ class Ended:
     status: int
 
 
-FromScreen = Want | Statistics | AskObjects | AskContainers | Save | AskWays | AskHooks | AskProgram | Aim | Go | Bye
+FromScreen = (
+    Want
+    | Statistics
+    | AskObjects
+    | AskContainers
+    | Save
+    | AskWays
+    | AskHooks
+    | AskSymbols
+    | AskProgram
+    | Aim
+    | Go
+    | Bye
+)
 FromWarden = Progress | Live | Objects | Containers | Saved | Answer | Clock | Aimed | Ended
 Message = FromScreen | FromWarden
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Message)}

@@ -81,6 +81,7 @@ LABELS: dict[str, dict[int, str]] = {
     "interface": {1: "lo", 2: "eth0", 7: "veth3f2a91c"},
     "opens_paths": {**dict(enumerate(PATHS, 1)), 99: "/etc/nothing"},
     "uid": {0: "root", 1000: "ada", 1001: "deploy", 26: "postgres"},
+    "symbol": {0xFFFFFFFF81A2B3C4: "tcp_v4_rcv+0x1c4", 0xFFFFFFFF812D4E60: "wb_workfn"},
 }
 _POOLS: dict[Kind, tuple[Any, ...]] = {
     Kind.PID: tuple(PROGRAMS),
@@ -93,12 +94,19 @@ _POOLS: dict[Kind, tuple[Any, ...]] = {
     Kind.UID: tuple(LABELS["uid"]),
     Kind.DIRECTION: (0, 1),
     Kind.NUMBER: (1, 3, 5, 64, 128),
+    Kind.FLAGS: (0, 1, 4097),
+    Kind.POINTER: (0x55D5C0DE1000, 0x7FFC0FFEE010),
     Kind.OBJECT: tuple(range(11, 60, 4)),
+    Kind.SYMBOL: tuple(LABELS["symbol"]),
 }
 _FORMATS: dict[Kind, Any] = {
     Kind.TEXT: "S128",
     Kind.NUMBER: "<u8",
+    Kind.CODE: "<i4",
+    Kind.FLAGS: "<u8",
+    Kind.POINTER: "<u8",
     Kind.TIME: "<u8",
+    Kind.SYMBOL: "<u8",
     Kind.ADDRESS: [("ip", "u1", (16,)), ("port", "<u4")],
 }
 _ONLY = Key("index", Kind.DIRECTION)

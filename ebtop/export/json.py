@@ -270,6 +270,8 @@ def _named(frame: Frame, key: Key, name: str, records: Records, comm: Any) -> Co
         }
         return {name: texts, **parts}
     numbers = records[key.field].tolist()
+    if key.kind is Kind.SYMBOL:  # as text: most readers of JSON keep 53 bits of a number
+        return {name: [f"{number:#x}" for number in numbers], f"{name}_name": texts}
     if key.kind is Kind.TIME:
         return {name: [iso(cells.wall_ns(frame, at)) for at in numbers], f"{name}_monotonic_ns": numbers}
     if key.kind is Kind.PID:

@@ -31,7 +31,7 @@ _PER_CPU = frozenset({bpf.PERCPU_HASH, bpf.PERCPU_ARRAY, bpf.LRU_PERCPU_HASH})
 _ARRAYS = frozenset({bpf.ARRAY, bpf.PERCPU_ARRAY})
 _SLACK = 512
 """Least room beside the capacity: a walk under churn meets more keys than the map ever holds at once."""
-_LARGE = 1 << 20
+_LARGE = 1 << 17
 _NO_BATCH = frozenset({errno.EINVAL, 524, errno.ENOTSUP})
 """Kernel or map type without batch operations; 524 is the kernel's own ENOTSUPP, include/linux/errno.h."""
 
@@ -59,7 +59,7 @@ class MapReader:
         raw_keys, values = self._walk.read()
         if not same_bytes(raw := raw_keys.view(self._key_type), self._raw):
             self._take(raw.copy())
-            self._walk.rest()
+        self._walk.rest()
         self._clean_values.apply(values)
         if self._keys is not self._rows.keys or not same_bytes(values, self._rows.values):
             self._rows = MapRows(self._keys, values, self._walk.capacity)

@@ -54,6 +54,15 @@ struct opens_value {
     char comm[EBTOP_COMM];
 };
 
+struct opens_event { /* of an open that failed */
+    u64 ns;
+    u32 pid;
+    u32 uid;
+    u32 errno;
+    char comm[EBTOP_COMM];
+    char path[OPENS_PATH];
+};
+
 struct opens_start {
     u64 name; /* 0: no call is open */
     s32 folder;
@@ -75,6 +84,7 @@ struct opens_scratch {
 };
 
 BPF_TABLE("hash", struct opens_key, struct opens_value, opens_files, OPENS_ROWS);
+EBTOP_EVENTS(opens, struct opens_event, OPENS_PAGES);
 BPF_TABLE("hash", struct opens_path, u32, opens_paths, OPENS_ROWS); /* the number of each path */
 BPF_RINGBUF_OUTPUT(opens_paths_told, OPENS_PAGES);
 BPF_ARRAY(opens_paths_record, struct opens_told, 1);
@@ -211,6 +221,24 @@ static __always_inline u32 opens_number(struct opens_scratch *scratch) {
     return number;
 }
 
+/* The open of scratch->path that failed with `errno`. */
+static __always_inline void opens_tell(struct opens_scratch *scratch, u32 errno, struct ebtop_totals *totals) {
+    u32 zero = 0;
+    struct opens_event *event = opens_events.ringbuf_reserve(sizeof(*event));
+    if (!event) {
+        totals->lost++;
+        return;
+    }
+    event->ns = bpf_ktime_get_ns();
+    event->pid = bpf_get_current_pid_tgid() >> 32;
+    event->uid = bpf_get_current_uid_gid();
+    event->errno = errno;
+    bpf_get_current_comm(event->comm, sizeof(event->comm));
+    __builtin_memcpy(event->path, scratch->path.path, OPENS_PATH);
+    u64 *sent = opens_sent.lookup(&zero);
+    opens_events.ringbuf_submit(event, ebtop_wake(sent, EBTOP_QUARTER(struct opens_event, OPENS_PAGES)));
+}
+
 int opens_exit(struct opens_return *ctx) {
     u64 task = bpf_get_current_task();
     u32 cpu = bpf_get_smp_processor_id(), zero = 0, pid = bpf_get_current_pid_tgid() >> 32;
@@ -227,6 +255,8 @@ int opens_exit(struct opens_return *ctx) {
     opens_resolve(scratch, start);
     start->name = 0;
     struct opens_key key = {.pid = pid, .errno = ctx->ret < 0 ? -ctx->ret : 0, .path = opens_number(scratch)};
+    if (key.errno)
+        opens_tell(scratch, key.errno, totals);
     struct opens_value empty = {};
     bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
     struct opens_value *row = key.path ? opens_files.lookup_or_try_init(&key, &empty) : 0;

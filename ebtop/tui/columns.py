@@ -21,10 +21,13 @@ _FIXED = {
     Kind.DIRECTION: 5,
     Kind.NUMBER: 7,
     Kind.TIME: 12,
+    Kind.POINTER: 14,
     Kind.OBJECT: 7,
     Kind.UID: 9,
     Kind.DEVICE: 9,
 }
+_MEASURED = 8
+"""A number with a unit: "15.8 min"."""
 _NARROW, _WIDE = 10, 120
 _FLEXIBLE = {
     Kind.TEXT: (18, _WIDE),
@@ -32,7 +35,9 @@ _FLEXIBLE = {
     Kind.ADDRESS: (15, 26),
     Kind.INTERFACE: (8, 15),
     Kind.CODE: (8, 24),
+    Kind.FLAGS: (8, 40),
     Kind.NUMBERED: (18, _WIDE),
+    Kind.SYMBOL: (14, 40),
 }
 _COMM, _GROUP = (8, 16), (8, 28)
 _COUNT_WIDTH = 5
@@ -105,7 +110,7 @@ def _of_key(key: Key) -> list[Slot]:
     if key.kind in _FLEXIBLE:
         least, most = _COMM if key.field == "comm" else _FLEXIBLE[key.kind]
         return [Slot(key.field, title, least, most, False, key.importance, key=key)]
-    cells = max(width(title), _FIXED[key.kind])
+    cells = max(width(title), _FIXED[key.kind] if key.unit is Unit.PLAIN else _MEASURED)
     return [Slot(key.field, title, cells, cells, key.kind in _NUMERIC, key.importance, key=key)]
 
 

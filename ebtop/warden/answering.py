@@ -11,10 +11,20 @@ import signal
 from dataclasses import replace
 
 from ebtop import registry, wire
-from ebtop.offer import Hooks, ProgramDetail, WayOffer, encode_hooks, encode_offers, encode_program, why
+from ebtop.offer import (
+    Hooks,
+    ProgramDetail,
+    Symbols,
+    WayOffer,
+    encode_hooks,
+    encode_offers,
+    encode_program,
+    encode_symbols,
+    why,
+)
 from ebtop.warden.identity import Identity
 
-Question = wire.AskHooks | wire.AskWays | wire.AskProgram
+Question = wire.AskHooks | wire.AskWays | wire.AskSymbols | wire.AskProgram
 
 
 class Answering:
@@ -31,6 +41,8 @@ class Answering:
             return self._ways()
         if isinstance(question, wire.AskProgram):
             return encode_program(_program(question.id))
+        if isinstance(question, wire.AskSymbols):
+            return self._symbols(question)
         try:
             return encode_hooks(self._hooks(question))
         except (OSError, ValueError, MemoryError) as error:
@@ -48,6 +60,14 @@ class Answering:
             privileges.become(self._identity.uid, self._identity.gid)
             privileges.die_with_parent(parent, signal.SIGKILL)  # which the change of user has undone
         return listing.listed(pattern, question.arguments)
+
+    def _symbols(self, question: wire.AskSymbols) -> bytes:
+        from ebtop.kernel import kallsyms
+
+        try:
+            return encode_symbols(Symbols(kallsyms.symbols(question.kernel)))
+        except (OSError, ValueError, MemoryError) as error:
+            return encode_symbols(Symbols(error=why(error)))
 
     def _ways(self) -> bytes:
         from ebtop.kernel import preflight

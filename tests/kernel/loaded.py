@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ebtop import registry, wire
-from ebtop.kernel import loader, namespace, source
+from ebtop.kernel import hooks, loader, namespace, source
 from ebtop.kernel.maps import MapReader
 from ebtop.kernel.ringbuf import RingReader
 from ebtop.sample import EventTail, MapRows
@@ -135,6 +135,11 @@ def small(probes: Iterable[str], rows: int) -> None:
     usual = source.options
     sizes = tuple(f"-D{probe.upper()}_ROWS={rows}" for probe in probes)
     source.options = lambda machine: (*usual(machine), *sizes)
+
+
+def workable(probe: str) -> list[str]:
+    """Names of the ways of `probe` that have a place in this kernel."""
+    return [way.name for way in registry.probe(probe).ways if not hooks.lacking(way)]
 
 
 class Loaded:

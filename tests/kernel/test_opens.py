@@ -27,7 +27,7 @@ def opened(loaded: Loaded, pid: int) -> dict[tuple[str, int], tuple[int, int]]:
 
 
 def test_opens_are_exact_by_path_and_result(load: Callable[..., Loaded], tmp_path: Path) -> None:
-    """211 that succeed, 13 that find nothing, 7 that may not, by absolute path."""
+    """211 that succeed, 13 that find nothing, 7 that may not, by absolute path; those that fail have events."""
     (tmp_path / "there").write_text("x")
     work = f"""
 for _ in range(211): os.close(os.open("{tmp_path}/there", os.O_RDONLY))
@@ -42,11 +42,15 @@ for _ in range(7):
         loaded = load("opens")
         worker.work()
         found = opened(loaded, worker.pid)
+        events = loaded.events("opens_events", "opens_record").records
     assert found == {
         (f"{tmp_path}/there", 0): (211, 0),
         (f"{tmp_path}/nowhere", errno.ENOENT): (13, 13),
         (f"{tmp_path}", errno.EISDIR): (7, 7),
     }
+    told = events[events["pid"] == worker.pid]
+    nowhere, folder = (errno.ENOENT, bytes(tmp_path / "nowhere")), (errno.EISDIR, bytes(tmp_path))
+    assert told[["errno", "path"]].tolist() == [nowhere] * 13 + [folder] * 7
 
 
 def test_relative_names_are_resolved(load: Callable[..., Loaded], tmp_path: Path) -> None:
@@ -100,9 +104,11 @@ for n in range(97):
         worker.leave()
         loaded.detach()
         rows, totals = loaded.rows("opens_files"), loaded.totals("opens")
+        events = loaded.events("opens_events", "opens_record")
     assert rows.keys.size <= 16
     assert totals["drops"] >= (97 - 16) * 3
     assert totals["total"] == int(rows.values["opens"].sum()) + totals["drops"]
+    assert 97 * 3 <= events.seen + totals["lost"] <= totals["total"]
 
 
 def test_own_processes_are_left_out(load: Callable[..., Loaded]) -> None:

@@ -18,7 +18,7 @@ from ebtop.kernel import stats, syscalls
 from ebtop.kernel.stats import Runs
 from ebtop.labels import Labels, block_devices
 from ebtop.processes import Processes
-from ebtop.pruning import QUIET_TICKS, Pruning, pids_alive
+from ebtop.pruning import IDLE_TICKS, QUIET_TICKS, Pruning, pids_alive
 from ebtop.sample import MapRows, Process
 
 
@@ -158,6 +158,17 @@ def test_rows_of_processes_that_are_gone_and_quiet_are_pruned() -> None:
     for tick in range(QUIET_TICKS):
         assert pruning.places(table([0, 1, 2, 3], [5, 5, 5, tick], 6), alive).size == 0
     assert pruning.places(table([0, 1, 2, 3], [5, 5, 5, 99], 6), alive).tolist() == [2]
+
+
+def test_rows_that_are_long_idle_are_pruned_where_room_is_scarce() -> None:
+    """Of processes that live, or of no process, in a map more than three quarters full; what moves stays."""
+    alive = np.array([0, 1], np.uint32)
+    for pruning in (Pruning("pid"), Pruning()):
+        for tick in range(IDLE_TICKS):
+            assert pruning.places(table([0, 1], [5, tick], 2), alive).size == 0
+        assert pruning.places(table([0, 1], [5, 99], 2), alive).tolist() == [0]
+        for tick in range(2 * IDLE_TICKS):
+            assert pruning.places(table([0, 1], [5, tick], 3), alive).size == 0
 
 
 def test_a_map_at_most_half_full_is_left_alone() -> None:

@@ -1,0 +1,106 @@
+"""Names of addresses: what is asked for and when, which stretch an address is in, how it is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ebtop.kernel import kallsyms
+from ebtop.offer import Symbol, Symbols, decode_symbols, encode_symbols
+from ebtop.symbols import AGAIN_S, EVERY_S, SHARE, KernelSymbols, Pace, Ranges
+
+READ = Symbol(0xFFFF1000, 0xFFFF1400, "vfs_read", "kernel")
+DROP = Symbol(0xFFFFA000, 0xFFFFA080, "nft_do_chain", "nf_tables")
+LIST = """\
+ffffffffc0001000 t nft_init\t[nf_tables]
+ffffffff81000000 T _stext
+ffffffff81000000 T first
+ffffffff81000040 t vfs_read
+ffffffff81000100 d table
+ffffffff81000200 T _etext
+ffffffffc0001080 t nft_exit\t[nf_tables]
+"""
+
+
+def test_a_function_ends_where_the_next_begins(tmp_path: Path) -> None:
+    """Modules with their names; data, what lies behind the text and what nobody has named are in no function."""
+    place = tmp_path / "kallsyms"
+    place.write_text(LIST)
+    base = 0xFFFFFFFF81000000
+    asked = (base, base + 0x41, base + 0x50, base + 0x110, base + 0x300, 0xFFFFFFFFC0001010, 0x10)
+    assert kallsyms.symbols(asked, place) == (
+        Symbol(base, base + 0x40, "first", "kernel"),
+        Symbol(base + 0x40, base + 0x100, "vfs_read", "kernel"),
+        Symbol(0xFFFFFFFFC0001000, 0xFFFFFFFFC0001080, "nft_init", "nf_tables"),
+    )
+
+
+def test_without_addresses_nothing_is_in_a_function(tmp_path: Path) -> None:
+    """As anybody but root is shown the list."""
+    place = tmp_path / "kallsyms"
+    place.write_text("0000000000000000 T first\n0000000000000000 t vfs_read\n")
+    assert kallsyms.symbols((0, 0x20, 0xFFFFFFFF81000000), place) == ()
+
+
+def test_addresses_are_asked_for_once_and_written_with_their_offset() -> None:
+    """The very same mapping comes back while nothing is new; a whole function is known by one of its addresses."""
+    symbols = KernelSymbols()
+    assert symbols.names(frozenset({0xFFFF1000, 0xFFFFA010})) == {}
+    assert sorted(symbols.question(0)) == [0xFFFF1000, 0xFFFFA010]
+    assert symbols.question(1) == ()
+    symbols.learn(Symbols((READ, DROP)))
+    names = symbols.names(frozenset({0xFFFF1000, 0xFFFFA010}))
+    assert names == {0xFFFF1000: "vfs_read", 0xFFFFA010: "nft_do_chain+0x10 [nf_tables]"}
+    assert symbols.names(frozenset({0xFFFF1000})) is names
+    assert symbols.names(frozenset({0xFFFF1009}))[0xFFFF1009] == "vfs_read+0x9"
+    assert symbols.question(2) == ()
+
+
+def test_what_has_no_name_is_asked_for_again_later() -> None:
+    """A module may have come meanwhile."""
+    symbols = KernelSymbols()
+    symbols.names(frozenset({0xFFFFA010}))
+    assert symbols.question(0) == (0xFFFFA010,)
+    symbols.learn(Symbols())
+    symbols.names(frozenset({0xFFFFA010}))
+    assert symbols.question(AGAIN_S - 1) == ()
+    assert symbols.question(AGAIN_S) == (0xFFFFA010,)
+
+
+def test_of_stretches_that_overlap_the_last_one_said_is_right() -> None:
+    """A program goes and another comes to where it was."""
+    ranges = Ranges()
+    for symbol in (Symbol(10, 20, "a"), Symbol(30, 40, "b"), Symbol(20, 30, "c")):
+        ranges.add(symbol)
+    assert [found and found.name for found in map(ranges.find, (9, 10, 19, 20, 29, 30, 39, 40))] == [
+        *(None, "a", "a", "c", "c", "b", "b", None)
+    ]
+    ranges.add(Symbol(15, 35, "new"))
+    assert [found and found.name for found in map(ranges.find, (10, 14, 15, 34, 36))] == [
+        None,
+        None,
+        "new",
+        "new",
+        None,
+    ]
+
+
+def test_looking_up_takes_a_tenth_of_the_time_at_most() -> None:
+    """One question at a time; the next waits ten times as long as the last took."""
+    pace = Pace()
+    assert pace.may_ask(5)
+    pace.asked(5)
+    assert not pace.may_ask(9)
+    pace.answered(7)
+    assert not pace.may_ask(7 + 2 * SHARE - 1)
+    assert pace.may_ask(7 + 2 * SHARE)
+    pace.asked(30)
+    pace.answered(30)
+    assert not pace.may_ask(30 + EVERY_S / 2)
+    assert pace.may_ask(30 + EVERY_S)
+
+
+def test_an_answer_arrives_as_it_was_sent_and_clean() -> None:
+    """Whatever a module calls itself."""
+    assert decode_symbols(encode_symbols(Symbols((READ, DROP)))) == Symbols((READ, DROP))
+    found = decode_symbols(encode_symbols(Symbols((Symbol(1, 2, "a\x1b[2J", "\u202e"),), "\n")))
+    assert all(text.isprintable() for text in (found.kernel[0].name, found.kernel[0].module, found.error))
