@@ -11,42 +11,17 @@ from ebtop.spec import Probe
 
 _FOLDER = Path(__file__).parent / "probes"
 _NAMES = (
-    "syscalls",
-    "rw",
-    "opens",
-    "exec",
-    "tcpconnect",
-    "tcpaccept",
-    "blockio",
-    "runqlat",
-    "bpf",
-    "errors",
-    "exits",
-    "forks",
-    "signals",
-    "mounts",
-    "unlinks",
-    "cpudist",
-    "runqlen",
-    "migrations",
-    "pagefaults",
-    "oom",
-    "futex",
-    "locks",
-    "capable",
-    "privilege",
-    "tcplife",
-    "tcptraffic",
-    "tcpretrans",
-    "tcpresets",
-    "tcprtt",
-    "tcpstates",
-    "udp",
-    "netdrops",
-    "netdev",
-    "xdp",
+    *("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio", "runqlat", "bpf"),
+    *("errors", "exits", "forks", "signals"),
+    *("files", "fsync", "fslat", "pagecache", "mounts", "unlinks"),
+    *("iopattern",),
+    *("tcplife", "tcptraffic", "tcpretrans", "tcpresets", "tcprtt", "tcpstates", "udp", "netdrops", "netdev", "xdp"),
+    *("cpudist", "runqlen", "hardirqs", "softirqs", "workqueues", "migrations"),
+    *("pagefaults", "oom", "reclaim", "slab", "mmaps"),
+    *("futex", "locks"),
+    *("capable", "privilege"),
 )
-"""Those with slots in their order, then by group; listed, because looking for files would cost each one's start-up."""
+"""Those with a slot in that order, then the others; listed, as looking for files would cost start-up time for each."""
 _INTERNAL = ("follow",)
 """Loaded by ebtop for its own ends: neither chosen nor shown."""
 

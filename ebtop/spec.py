@@ -246,9 +246,12 @@ class Way:
     name: str
     hooks: tuple[Hook, ...]
     fields: tuple[str, ...] = ()
-    """Kernel struct members this way reads, as struct.member; the loader declares just those structs from BTF."""
+    """Kernel struct members this way reads, as struct.member; the loader declares just those structs from BTF. Also the
+    numbers of enumerations, as "enum name.MEMBER"."""
     misses: str = ""
     """What this way, beyond the probe's own, cannot see."""
+    since: tuple[int, int] = (0, 0)
+    """The oldest Linux whose raw tracepoints have their arguments where the C file reads them."""
     counts_only: bool = False
     """It does without times and costs less for that: first with --counts-only, else where nothing before it works."""
 
