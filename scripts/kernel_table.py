@@ -38,7 +38,8 @@ def markdown(tables: Tables, short: bool = False) -> str:
 
     `short`: probes that fared the same share a row.
     """
-    names = list(dict.fromkeys(name for table in tables.values() for name in table["probes"]))
+    most_first = sorted(tables.values(), key=lambda table: -len(table["probes"]))
+    names = list(dict.fromkeys(name for table in most_first for name in table["probes"]))
     reasons: dict[str, str] = {}
     rows: dict[tuple[str, ...], list[str]] = {}
     for name in names:
@@ -49,8 +50,11 @@ def markdown(tables: Tables, short: bool = False) -> str:
         lines.append(f"| {', '.join(alike)} | {' | '.join(row[: len(tables)])} |")
     lines.append(f"| at once | {' | '.join('{} of {}'.format(*table['at_once']) for table in tables.values())} |")
     releases = ", ".join(str(table["kernel"]) for table in tables.values())
-    said = [f"({letter}) {_escaped(reason)}" for reason, letter in reasons.items()]
-    return "\n".join([*lines, "", f"Kernels: {releases}. " + "; ".join(said) + ("." if said else "")]).rstrip()
+    notes = [f"Kernels: {releases}."]
+    if apart := [f"{', '.join(table['apart'])} on {version}" for version, table in tables.items() if table["apart"]]:
+        notes.append(f"Not in one module with the others: {'; '.join(apart)}.")
+    notes += [f"({letter}) {_escaped(reason)}." for reason, letter in reasons.items()]
+    return "\n".join([*lines, "", " ".join(notes)])
 
 
 def _cell(tried: Mapping[str, str] | None, reasons: dict[str, str]) -> str:

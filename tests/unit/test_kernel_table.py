@@ -41,7 +41,8 @@ def test_each_kernel_has_a_column_in_the_order_of_versions(table: Any, tmp_path:
 def test_a_reason_stands_once_below_the_table(table: Any, tmp_path: Path) -> None:
     """The same one by the same letter; a probe that is newer than a kernel's look was not tried."""
     kept = tmp_path / "kernels.json"
-    table.keep(tried("5.10.0", rw="tracepoint", exits="no:no a|b", forks="no:no a|b"), kept)
+    old = tried("5.10.0", rw="tracepoint", exits="no:no a|b", forks="no:no a|b")
+    table.keep({**old, "apart": ["rw"]}, kept)
     table.keep(tried("6.1.0", rw="raw|tracepoint", exits="no:other"), kept)
     assert table.markdown(table.read(kept)).splitlines() == [
         "| probe | 5.10 | 6.1 |",
@@ -51,7 +52,7 @@ def test_a_reason_stands_once_below_the_table(table: Any, tmp_path: Path) -> Non
         "| forks | no (a) | not tried |",
         "| at once | 1 of 2 | 1 of 2 |",
         "",
-        "Kernels: 5.10.0, 6.1.0. (a) no a\\|b; (b) other.",
+        "Kernels: 5.10.0, 6.1.0. Not in one module with the others: rw on 5.10. (a) no a\\|b. (b) other.",
     ]
 
 
