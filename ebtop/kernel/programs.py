@@ -27,6 +27,8 @@ _TYPES = {
     "fexit": 26,
 }
 """enum bpf_prog_type by kind of hook."""
+KINDS = tuple(_TYPES)
+"""Kinds of hooks."""
 _ATTACH_TYPES = {"fentry": 24, "fexit": 25, "xdp": 37}
 """enum bpf_attach_type."""
 _TRAMPOLINES = ("fentry", "fexit")
