@@ -25,6 +25,7 @@ COUNTERS = {
     "pagefaults": "faults",
     "xdp": "packets",
     "bpf": "runs",
+    "dns": "lookups",
 }
 
 

@@ -47,9 +47,12 @@ class Browsing(Acting):
         self._app.push_screen(Page(f"BPF program {detail.id}", program_lines(detail)))
 
     def _open_probe(self, name: str | None) -> None:
-        """Probe `name` on the whole stage, switched on if it is not."""
+        """Probe `name` on the whole stage, switched on if it is not; a hook, which has a colon, is counted."""
         app = self._app
         if not name:
+            return
+        if name not in app.probes:
+            app.count_function(name)
             return
         app.focused_probe = name
         if name not in app.wanted:
