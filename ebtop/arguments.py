@@ -19,6 +19,7 @@ _SETTINGS = (
     "probe_path",
     "interval",
     "max_overhead",
+    "xdp_interfaces",
     "history_seconds",
     "history_mb",
     "units",
@@ -264,6 +265,12 @@ def _live(parser: argparse.ArgumentParser, unsaid: str | None) -> None:
         type=_checked(values.overhead),
         metavar="PERCENT",
         help="for ebtop itself, of one CPU (5; 0: any)",
+    )
+    add(
+        "--xdp-interfaces",
+        type=_checked(values.interfaces_there),
+        metavar="A,B",
+        help="for the probe xdp (those that are up and have hardware; not lo)",
     )
     _files(parser, unsaid)
     whom.add_options(parser)

@@ -150,7 +150,7 @@ def _live(arguments: Arguments, settings: Settings) -> int:
 
     serials = dict.fromkeys(settings.probes, 0)
     allowed = (arguments.path, os.path.abspath(arguments.path)) if arguments.path else ()
-    load = _loader(arguments.counts_only)
+    load = _loader(arguments.counts_only, settings.xdp_interfaces)
     hidden = not arguments.command
     return run(
         Plan(
@@ -168,11 +168,11 @@ def _live(arguments: Arguments, settings: Settings) -> int:
     )
 
 
-def _loader(counts_only: bool) -> Load:
+def _loader(counts_only: bool, interfaces: tuple[str, ...]) -> Load:
     def load(channel: socket.socket, serials: Mapping[str, int], flags: int) -> int:
         from ebtop.kernel import loader
 
-        return loader.run(channel, serials, flags, counts_only)
+        return loader.run(channel, serials, flags, counts_only, interfaces)
 
     return load
 

@@ -22,8 +22,9 @@ _NAMES = (
     *("files", "fsync", "fslat", "pagecache", "mounts", "unlinks"),
     *("iopattern",),
     *("tcplife", "tcptraffic", "tcpretrans", "tcpresets", "tcprtt", "tcpstates", "udp", "netdrops", "netdev", "dns"),
-    *("cpudist", "hardirqs", "softirqs", "workqueues", "migrations"),
-    *("oom", "reclaim", "slab", "mmaps"),
+    *("xdp",),
+    *("cpudist", "runqlen", "hardirqs", "softirqs", "workqueues", "migrations"),
+    *("pagefaults", "oom", "reclaim", "slab", "mmaps"),
     *("futex", "locks"),
     *("capable", "privilege"),
 )

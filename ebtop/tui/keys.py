@@ -53,7 +53,7 @@ KEYS: tuple[KeyRow, ...] = (
     KeyRow(("G", "end"), "edge(1)", "last row", "Last row."),
     KeyRow(("ctrl+d", "pagedown"), "page(1)", "page down", "Half a page down."),
     KeyRow(("ctrl+u", "pageup"), "page(-1)", "page up", "Half a page up."),
-    KeyRow(("enter",), "open", "open", "Open the process of the row: all that is known of it.", 2),
+    KeyRow(("enter",), "open", "open", "Open the process or BPF program of the row: all that is known of it.", 2),
     KeyRow(("m", "z"), "maximise", "maximise", "Maximise the focused panel, or restore it.", 3),
     KeyRow(("t",), "pin", "pin", "Let the kernel count only this process; again: everybody."),
     KeyRow(("escape", "backspace"), "leave", "back", "Clear the filter, then back to the overview.", 3, _LARGE),
