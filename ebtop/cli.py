@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from ebtop import registry
 from ebtop.arguments import Arguments, parse
-from ebtop.bpftrace import is_script
 from ebtop.settings import SettingError, Settings
 from ebtop.text import clean
 
@@ -66,10 +65,10 @@ def _with_scripts(arguments: Arguments, settings: Settings) -> Settings:
     names: tuple[str, ...] = ()
     for said in arguments.scripts:
         try:
-            name = script(said, whose.uid, whose.gid)
+            name = script(said, whose.uid, whose.gid, names)
         except ValueError as wrong:
             raise SettingError(f"--bt: {wrong}") from None
-        names = tuple(dict.fromkeys((*names, registry.add_named(name).name)))
+        names = tuple(dict.fromkeys((*names, name)))
     beside = settings.probes if "probes" in arguments.settings else ()
     return replace(settings, probes=(*beside, *names))
 
@@ -119,6 +118,7 @@ def _live(arguments: Arguments, settings: Settings) -> int:
     from ebtop.warden.command import found
     from ebtop.warden.identity import of_screen
     from ebtop.warden.launch import Plan, run
+    from ebtop.warden.trying import lacking
 
     if arguments.program and not found(arguments.program[0]):
         name = arguments.program[0]
@@ -128,8 +128,10 @@ def _live(arguments: Arguments, settings: Settings) -> int:
 
         try:
             bpftrace(arguments.bpftrace)
-        except LookupError as why:
-            return _refuse(clean(str(why)))
+        except LookupError as error:
+            return _refuse(clean(str(error)))
+    if why := lacking(settings.probes):
+        return _refuse(why)
     through_warden = of_screen(os.getuid(), os.environ).root_writes
 
     def screen(line: socket.socket, warden: int) -> int:
@@ -185,19 +187,13 @@ def _replay(arguments: Arguments, settings: Settings) -> int:
         return _refuse(f"{arguments.replay}: {getattr(error, 'strerror', None) or error}")
     for line in source.lacks:
         sys.stderr.write(f"ebtop: {line}\n")
-    return _show(arguments, _with_recorded(arguments, settings, source.recorded), lambda: source, write_private)
+    if "probes" not in arguments.settings and any(map(registry.is_made_up, source.recorded)):
+        settings = replace(settings, probes=tuple(filter(_is_known, source.recorded)))
+    return _show(arguments, settings, lambda: source, write_private)
 
 
-def _with_recorded(arguments: Arguments, settings: Settings, recorded: tuple[str, ...]) -> Settings:
-    """With the programs of bpftrace that a recording has, and then, unless they were named, no probe it has not."""
-    scripts = tuple(name for name in recorded if is_script(name))
-    try:
-        for name in scripts:
-            registry.add_named(name)
-    except KeyError:  # a name that this version makes nothing of is left out, like that of any probe it does not know
-        return settings
-    named = not scripts or "probes" in arguments.settings
-    return replace(settings, probes=(*(name for name in settings.probes if named or name in recorded), *scripts))
+def _is_known(name: str) -> bool:
+    return name in registry.names() or registry.is_made_up(name)
 
 
 def _show(

@@ -1,14 +1,14 @@
-"""All probes there are, by name: the built-in ones, and what was added to them; imports declarations, nothing else."""
+"""All probes there are, by name: built in, added, or made by a line of text; imports declarations, nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-from ebtop.bpftrace import is_script
+from ebtop import bpftrace, functions
 from ebtop.spec import Probe
 
 FOLDER = Path(__file__).parent / "probes"
@@ -20,7 +20,7 @@ _NAMES = (
     *("errors", "exits", "forks", "signals"),
     *("files", "fsync", "fslat", "pagecache", "mounts", "unlinks"),
     *("iopattern",),
-    *("tcplife", "tcptraffic", "tcpretrans", "tcpresets", "tcprtt", "tcpstates", "udp", "netdrops", "netdev"),
+    *("tcplife", "tcptraffic", "tcpretrans", "tcpresets", "tcprtt", "tcpstates", "udp", "netdrops", "netdev", "dns"),
     *("cpudist", "hardirqs", "softirqs", "workqueues", "migrations"),
     *("oom", "reclaim", "slab", "mmaps"),
     *("futex", "locks"),
@@ -31,6 +31,19 @@ _INTERNAL = ("follow",)
 """Loaded by ebtop for its own ends: neither chosen nor shown."""
 _OWN: dict[str, Probe] = {}
 """Those that are not built in."""
+
+
+def _script(text: str) -> Probe:
+    from ebtop.bpftrace.declaring import declared  # which most sessions have no use for
+
+    return declared(f"{bpftrace.PREFIX}{text}")
+
+
+_MAKERS: dict[str, Callable[[str], Probe]] = {
+    functions.PREFIX: functions.declared,
+    bpftrace.PREFIX.rstrip(":"): _script,
+}
+"""What makes a probe of the text behind the colon of its name."""
 
 
 class Declared(Mapping[str, Probe]):
@@ -81,13 +94,6 @@ def add(own: Probe) -> None:
     _OWN[own.name] = own
 
 
-def add_named(name: str) -> Probe:
-    """Have the probe that its name declares, a program of bpftrace; again does no harm. KeyError if it is none."""
-    if name not in _OWN:
-        add(probe(name))
-    return _OWN[name]
-
-
 def forget() -> None:
     """Have the built-in ones only."""
     _OWN.clear()
@@ -95,11 +101,22 @@ def forget() -> None:
 
 def probe(name: str) -> Probe:
     """The probe of that name, also one that is not listed; KeyError if there is none."""
-    if is_script(name):
-        from ebtop.bpftrace.declaring import declared  # which most sessions have no use for
-
-        return declared(name)
+    if maker := _maker(name):
+        return _made_up(maker, name)
     return _OWN[name] if name in _OWN else _built_in(name)
+
+
+def known(wanted: Iterable[str]) -> Declared:
+    """Every probe that is listed, then those of `wanted` that are made of a line of text."""
+    return Declared((*names(), *wanted))
+
+
+def is_made_up(name: str) -> bool:
+    """Whether a line of text makes the probe of that name."""
+    try:
+        return bool(_maker(name) and probe(name))
+    except KeyError:
+        return False
 
 
 @cache
@@ -108,3 +125,16 @@ def _built_in(name: str) -> Probe:
         raise KeyError(name)
     declaration: Probe = import_module(f"ebtop.probes.{name}").PROBE
     return replace(declaration, source=str(FOLDER))
+
+
+def _maker(name: str) -> Callable[[str], Probe] | None:
+    kind, colon, _ = name.partition(":")
+    return _MAKERS.get(kind) if colon else None
+
+
+@cache
+def _made_up(maker: Callable[[str], Probe], name: str) -> Probe:
+    try:
+        return replace(maker(name.partition(":")[2]), source=str(FOLDER))
+    except ValueError as error:
+        raise KeyError(name) from error

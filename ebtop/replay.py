@@ -60,6 +60,8 @@ class Replay:
             self.recorded = tuple(first.probes)
             """Names of the probes that it begins with."""
             self.lacks = tuple(_LACKS.format(name) for name in first.probes if declared(name) is None)
+            self.recorded = tuple(name for name, probe in first.probes.items() if probe.state is not State.OFF)
+            """Names of the probes that ran as it began."""
         except ValueError:
             self._file.close()
             raise

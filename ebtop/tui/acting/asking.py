@@ -1,14 +1,15 @@
-"""Keys that ask for a line of text: filter, target, program for bpftrace; what is typed is read elsewhere."""
+"""Keys that ask for a line of text: filter, target, function, program for bpftrace; it is read elsewhere."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ebtop.bpftrace import is_script
+from ebtop.sample import State
 from ebtop.text import clean
 from ebtop.tui.acting.base import Acting
 from ebtop.tui.targets import TARGET_HINT, target_of, words_of
-from ebtop.tui.widgets.prompt import FILTER_HINT, Prompt
+from ebtop.tui.widgets.prompt import FILTER_HINT, FUNCTION_HINT, Prompt
 
 SCRIPT_HINT = "tracepoint:… { @[comm] = count(); } · FILE.bt · ⏎ run · Esc leave"
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Asking(Acting):
-    """/, T and e."""
+    """/, T, F and e."""
 
     _filtered: ViewState
     """What a filter is typed for, wherever the focus goes meanwhile."""
@@ -25,6 +26,8 @@ class Asking(Acting):
     """Its filter before."""
     _typed = ""
     """The program that was typed last."""
+    _mended: str
+    """The probe in whose place another is typed, "" for none."""
 
     def action_filter(self) -> None:
         """Type a filter for the focused probe's rows."""
@@ -46,6 +49,17 @@ class Asking(Acting):
             self._app.say("a recording runs no program; `ebtop` without --replay does", "warn")
             return
         self._ask("bpftrace", clean(text_of(focused)) if is_script(focused) else self._typed, SCRIPT_HINT)
+
+    def action_function(self) -> None:
+        """Type a function or event that is to be counted; one that failed is offered to be mended."""
+        app = self._app
+        if app.timeline.source.mode == "REPLAY":
+            app.say("a recording has no kernel to hook", "dim")
+            return
+        shown = app.frame.probes.get(app.focused_probe) if app.frame else None
+        mend = shown is not None and shown.probe.alone and shown.sample.state is State.FAILED
+        self._mended = app.focused_probe if mend else ""
+        self._ask("count", self._mended.partition(":")[2], FUNCTION_HINT)
 
     def _ask(self, label: str, text: str, hint: str) -> None:
         self._app.main.add_class("asking")
@@ -72,6 +86,8 @@ class Asking(Acting):
                 self._app.aim(target_of(message.text))
             except ValueError as error:
                 self._app.say(f"not aimed: {error}", "warn")
+        elif message.label == "count":
+            self._app.count_function(message.text, self._mended)
 
     def on_prompt_left(self, message: Prompt.Left) -> None:
         """The filter is what it was."""
