@@ -73,14 +73,14 @@ class Timeline:
         self._on_frame = on_frame
         self.source.start(self._take)
 
-    def begin(self, probe: Probe) -> None:
-        """Derive frames of one more probe from now on; any thread."""
-        self._rates.begin(probe.name)
-        self._probes = {**self._probes, probe.name: probe}
-
     def close(self) -> None:
         """End the source."""
         self.source.close()
+
+    def know(self, probe: Probe) -> None:
+        """From now on look at `probe` too; any thread."""
+        self._rates.know(probe.name)
+        self._probes = {**self._probes, probe.name: probe}
 
     # --- any thread ---------------------------------------------------------------------------------------------------
 
