@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ebtop import rows, wire
+from ebtop.callers import Callers
 from ebtop.kernel import bpf, stats
 from ebtop.kernel.maps import MapReader
 from ebtop.kernel.ringbuf import RingReader
+from ebtop.kernel.stackmap import StackMap
 from ebtop.pruning import Pruning
 from ebtop.sample import Cost, EventTail, MapRows, ProbeSample, Records, State, Totals
-from ebtop.spec import Events, Histogram, Kind, Probe, Table, enum_label
+from ebtop.spec import Events, Histogram, Kind, Probe, Table, enum_label, keys_in, stacks_of
+from ebtop.stacking import Stacking
 from ebtop.text import clean
 from ebtop.worst import Worst
 
@@ -26,7 +28,9 @@ _HASHES = frozenset({bpf.HASH, bpf.PERCPU_HASH, bpf.LRU_HASH, bpf.LRU_PERCPU_HAS
 class Running:
     """Owns the descriptors of one live probe: closing them is what detaches it."""
 
-    def __init__(self, probe: Probe, live: wire.Live, descriptors: tuple[int, ...], started_ns: int) -> None:
+    def __init__(
+        self, probe: Probe, live: wire.Live, descriptors: tuple[int, ...], started_ns: int, callers: Callers
+    ) -> None:
         """Takes over `descriptors`. OSError or ValueError (all of them closed then) when the maps cannot be read."""
         self.probe = probe
         self._live = live
@@ -39,6 +43,8 @@ class Running:
         self._events: dict[str, EventTail] = {}
         self._numbers = _Numbers(probe)
         self._worst: Worst | None = None
+        self._callers = callers
+        self._stackings: dict[str, Stacking] = {}
         self.hooks_ns = tuple(stats.hook_ns(_target(probe, live.hook, name)) for name in live.programs)
         try:
             self._open()
@@ -56,13 +62,19 @@ class Running:
         maps = {info.name: (info, fd) for info, fd in zip(self._live.maps, self._descriptors, strict=False)}
         events = [view for view in self.probe.views if isinstance(view, Events)]
         tables = {view.map for view in self.probe.views if self.probe.ways} - {view.map for view in events}
-        if missing := (tables | {name for view in events for name in (view.map, view.record)}) - maps.keys():
+        others = {name for view in events for name in (view.map, view.record)}
+        others |= {stacks for view in self.probe.views if (stacks := stacks_of(view))}
+        if missing := (tables | others) - maps.keys():
             raise ValueError(f"the loader sent no map {', '.join(sorted(missing))}")
         for name in tables | ({self.probe.totals} & maps.keys()):
             self._readers[name] = MapReader(*maps[name])
         for view in events:
             record = maps[view.record][0]
             self._rings[view.map] = RingReader(maps[view.map][0], record.value, record.value_size, maps[view.map][1])
+        for counted in self.probe.views:
+            if stacks := stacks_of(counted):
+                info, fd = maps[stacks]
+                self._stackings[stacks] = Stacking(counted.map, StackMap(fd, info.value_size), self._callers)
         self._worst = Worst(self.probe, maps)
 
     def _is_hash(self, name: str) -> bool:
@@ -100,6 +112,7 @@ class Running:
         maps = {name: reader.read() for name, reader in self._readers.items()} | dict(given)
         totals = maps.pop(self.probe.totals, None)
         self._maps = maps
+        maps = maps | {name: stacking.paths(maps[stacking.map]) for name, stacking in self._stackings.items()}
         events = self._events = {name: ring.read() for name, ring in self._rings.items()}
         worst = self._worst.read() if self._worst else {}
         self._numbers.look(maps, events)
@@ -137,7 +150,7 @@ class Running:
 
     def prune(self, alive: npt.NDArray[np.uint32]) -> None:
         """Delete rows of processes that are gone from maps that fill up; call once a refresh, after its sample."""
-        counted = next((view for view in self.probe.views if isinstance(view, Table)), None)
+        counted = self.probe.first_table
         for name, pruning in self._prunings.items():
             places = pruning.places(self._maps[name], alive)
             if places.size:
@@ -196,7 +209,7 @@ class _Numbers:
 
     def __init__(self, probe: Probe) -> None:
         self._members = {
-            (view.map, key.field, key.kind) for view in probe.views for key in _keys(view) if key.kind in self._KINDS
+            (view.map, key.field, key.kind) for view in probe.views for key in keys_in(view) if key.kind in self._KINDS
         }
         self._from: dict[tuple[str, str, Kind], Records] = {}
         self._found: dict[tuple[str, str, Kind], frozenset[int]] = {}
@@ -237,12 +250,8 @@ class _Numbers:
         return [*self._of_rows(kind), *([self._beside[kind]] if kind in self._beside else [])]
 
 
-def _keys(view: Any) -> Iterator[Any]:
-    yield from getattr(view, "keys", ()) or getattr(view, "by", ())
-
-
 def _pid_fields(probe: Probe) -> dict[str, str]:
-    tables = [view for view in probe.views if isinstance(view, Table)]
+    tables = [view for view in probe.views if isinstance(view, Table) and not view.stacks]
     return {view.map: key.field for view in tables for key in view.keys if key.kind is Kind.PID}
 
 

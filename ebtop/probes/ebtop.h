@@ -138,6 +138,21 @@ static __always_inline void ebtop_kept(void *record, u64 epoch) {
     ((struct ebtop_worst *)record)->epoch = epoch;
 }
 
+/* Of what bpf_get_stackid says: a stack's id, EBTOP_NO_STACK where there is none to be walked (EFAULT), EBTOP_NO_ROOM where
+ * the map has no room for it or holds another in its place (EEXIST), which is counted. */
+#define EBTOP_NO_STACK (-1)
+#define EBTOP_NO_ROOM (-17)
+#define EBTOP_EFAULT (-14)
+
+static __always_inline s32 ebtop_stack(s64 id, struct ebtop_totals *totals) {
+    if (id >= 0)
+        return id;
+    if (id == EBTOP_EFAULT)
+        return EBTOP_NO_STACK;
+    totals->lost++;
+    return EBTOP_NO_ROOM;
+}
+
 /* States and protocols of sockets: include/net/tcp_states.h, include/uapi/linux/in.h, include/linux/socket.h. */
 #define EBTOP_TCP_ESTABLISHED 1
 #define EBTOP_TCP_SYN_SENT 2

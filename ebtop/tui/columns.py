@@ -32,6 +32,9 @@ _FLEXIBLE = {
     Kind.ADDRESS: (15, 26),
     Kind.CODE: (8, 24),
     Kind.SYMBOL: (14, 40),
+    Kind.FUNCTION: (18, _WIDE),
+    Kind.MODULE: (8, 22),
+    Kind.STACK: (18, 600),
 }
 _COMM, _GROUP = (8, 16), (8, 28)
 _COUNT_WIDTH = 5

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Where CPU time goes: PROFILE_HZ times a second each CPU is interrupted, and what it was doing is counted by process,
+ * kernel stack and user stack. Each sample stands for the time between two. Idle CPUs are not counted.
+ *
+ * A stack that finds no room in its map, or another stack in its place, leaves its row without it: the sample is counted
+ * all the same, and the loss as `lost`. A thread of a user that has no user stack is `unmatched`. */
+#ifndef PROFILE_ROWS
+#define PROFILE_ROWS 10240
+#endif
+#define PROFILE_STACKS 16384
+#define PROFILE_HZ 49
+#define PROFILE_KTHREAD 0x00200000 /* PF_KTHREAD, include/linux/sched.h */
+
+struct profile_key {
+    u32 pid;
+    s32 kernel; /* ids of stacks; -1: none, -17: no room for it */
+    s32 user;
+};
+
+struct profile_value {
+    u64 samples;
+    u64 ns;
+    char comm[EBTOP_COMM];
+};
+
+BPF_TABLE("hash", struct profile_key, struct profile_value, profile_rows, PROFILE_ROWS);
+BPF_STACK_TRACE(profile_stacks, PROFILE_STACKS);
+EBTOP_COUNTERS(struct ebtop_totals, profile_totals, 1);
+
+static __always_inline struct profile_value *profile_row(struct profile_key *key) {
+    struct profile_value *row = profile_rows.lookup(key);
+    if (row)
+        return row;
+    struct profile_value empty = {};
+    bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
+    profile_rows.update(key, &empty);
+    return profile_rows.lookup(key);
+}
+
+int profile_sample(void *ctx) {
+    u32 cpu = bpf_get_smp_processor_id(), pid = bpf_get_current_pid_tgid() >> 32, flags = 0;
+    struct ebtop_totals *totals = profile_totals.lookup(&cpu);
+    struct task_struct *task = (void *)bpf_get_current_task();
+    struct profile_key key = {.pid = pid};
+    if (!pid || !totals || ebtop_is_left_out(pid))
+        return 0;
+    totals->total++;
+    bpf_probe_read_kernel(&flags, sizeof(flags), &task->flags);
+    key.kernel = ebtop_stack(profile_stacks.get_stackid(ctx, 0), totals);
+    key.user = EBTOP_NO_STACK;
+    if (!(flags & PROFILE_KTHREAD)) {
+        key.user = ebtop_stack(profile_stacks.get_stackid(ctx, BPF_F_USER_STACK), totals);
+        if (key.user == EBTOP_NO_STACK)
+            totals->unmatched++;
+    }
+    struct profile_value *row = profile_row(&key);
+    if (!row) {
+        totals->drops++;
+        return 0;
+    }
+    ebtop_add(&row->samples, 1);
+    ebtop_add(&row->ns, 1000000000 / PROFILE_HZ);
+    return 0;
+}
