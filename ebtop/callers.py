@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from ebtop.offer import ProcessSymbols, Symbol, Symbols
 from ebtop.symbols import AGAIN_S, KernelSymbols, Ranges
@@ -22,6 +23,7 @@ DEEPEST = 127
 NO_STACK, NO_ROOM = -1, -17
 """In the place of a stack's id: there is none; its map has no room for it, or another in its place (EEXIST)."""
 KERNEL = "kernel"
+_LOST = "[no frame pointer: "
 _PENDING, _ENDED, _NO_ROOM = "[not named yet]", "[process ended]", "[no room for this stack]"
 _DEEPER, _TOO_MANY, _NOTHING = f"[deeper than {DEEPEST}]", "[one of too many names]", "[no stack]"
 _PROCESSES, _ADDRESSES = 32, 2048
@@ -40,6 +42,18 @@ _LIBC = ("libc.so", "libc-", "libpthread", "ld-linux", "ld-musl", "libc.musl")
 
 Named = tuple[str, str]
 """A function and what it is in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The way from a program to what it does."""
+
+    numbers: list[int]
+    """Of program and functions, outermost first."""
+    known: int
+    """PENDING, NAMELESS or DONE."""
+    lost: bool
+    """Its user-space part ends for want of a frame pointer."""
 
 
 class Functions:
@@ -96,17 +110,18 @@ class Callers:
         self._spaces: dict[int, _Space] = {}
 
     def path(
-        self, pid: int, program: str, kernel: Sequence[int] | None, user: Sequence[int] | None
-    ) -> tuple[list[int], int]:
-        """The numbers of program and functions, outermost first, and whether that is PENDING, NAMELESS or DONE.
+        self, pid: int, program: str, kernel: Sequence[int] | None, user: Sequence[int] | None, leaf: bool = False
+    ) -> Path:
+        """The functions of two stacks. Addresses come innermost first; None: there was no room for the stack.
 
-        Addresses come innermost first; None: there was no room for the stack.
+        `leaf`: of the user's there is no more than the innermost function, as stacks of its process lead astray.
         """
         inner, inner_known = self._of_kernel(kernel)
-        outer, outer_known = self._of_user(pid, user)
+        outer, outer_known = self._of_user(pid, user, leaf)
         whole = [*outer, *inner] or [(_NOTHING, "")]
         number = self.functions.number
-        return [number(program, ""), *(number(*one) for one in whole)], min(inner_known, outer_known)
+        lost = bool(outer) and outer[0][0].startswith(_LOST)
+        return Path([number(program, ""), *(number(*one) for one in whole)], min(inner_known, outer_known), lost)
 
     def _of_kernel(self, addresses: Sequence[int] | None) -> tuple[list[Named], int]:
         if addresses is None:
@@ -122,18 +137,19 @@ class Callers:
                 found.append((symbol.name, _kernel_module(symbol)))
         return [*_deeper(addresses, KERNEL), *reversed(found)], known
 
-    def _of_user(self, pid: int, addresses: Sequence[int] | None) -> tuple[list[Named], int]:
+    def _of_user(self, pid: int, addresses: Sequence[int] | None, leaf: bool) -> tuple[list[Named], int]:
         if addresses is None:
             return [(_NO_ROOM, "")], DONE
         if not addresses:
             return [], DONE
         space = self._spaces.setdefault(pid, _Space())
         symbols = [self._find(space, address - (place > 0)) for place, address in enumerate(addresses)]
-        known = [symbol for symbol in symbols if symbol is not None]
-        if len(known) < len(symbols):
-            return ([(_ENDED, "")], DONE) if space.ended else ([(_PENDING, "")], PENDING)
+        known = [symbol for symbol in takewhile(lambda symbol: symbol is not None, symbols) if symbol is not None]
+        if len(known) < len(symbols) and not any(not symbol.module for symbol in known):
+            rest = (_ENDED, "") if space.ended else (_PENDING, "")
+            return [rest, *map(_named, reversed(known))], DONE if space.ended else PENDING
         nameless = any(_is_nameless_memory(symbol) for symbol in known)
-        return [*_deeper(addresses, ""), *reversed(told(known))], NAMELESS if nameless else DONE
+        return [*_deeper(addresses, ""), *reversed(told(known, leaf))], NAMELESS if nameless else DONE
 
     def _find(self, space: _Space, address: int) -> Symbol | None:
         symbol = space.ranges.find(address)
@@ -192,7 +208,7 @@ def _learn(space: _Space, process: ProcessSymbols) -> None:
     space.asked = frozenset()
 
 
-def told(symbols: Sequence[Symbol]) -> list[Named]:
+def told(symbols: Sequence[Symbol], leaf: bool = False) -> list[Named]:
     """What a user-space stack says, innermost first; `symbols` are those of its addresses, in that order.
 
     A walk along frame pointers that meets a function without one goes astray: what lies in no code at all, and all
@@ -208,12 +224,12 @@ def told(symbols: Sequence[Symbol]) -> list[Named]:
     if not good:
         return [("[outside of any code]", "")]
     hidden = [_no_frame(good[0])] if good[0].keeps_frame is False and len(good) > 1 else []
-    lost = [_no_frame(good[-1])] if _is_lost(good, len(symbols)) else []
+    lost = [_no_frame(good[-1])] if leaf or _is_lost(good, len(symbols)) else []
     return [_named(good[0]), *hidden, *map(_named, good[1:]), *lost]
 
 
 def _no_frame(symbol: Symbol) -> Named:
-    return f"[no frame pointer: {symbol.module}]", _short(symbol.module)
+    return f"{_LOST}{symbol.module}]", _short(symbol.module)
 
 
 def _is_lost(good: Sequence[Symbol], length: int) -> bool:

@@ -77,6 +77,8 @@ class Symbols:
     kernel: tuple[Symbol, ...] = ()
     """Functions that the kernel's addresses are in; those in none are left out."""
     processes: tuple[ProcessSymbols, ...] = ()
+    seconds: float = 0.0
+    """Of a CPU that looking them up took."""
     error: str = ""
     """Why there is no answer; one line, "" when there is one."""
 
@@ -130,7 +132,8 @@ def decode_symbols(content: bytes) -> Symbols:
             ProcessSymbols(int(one["pid"]), clean(one["identity"]), tuple(map(_symbol, one["symbols"])))
             for one in said["processes"]
         )
-        return Symbols(tuple(map(_symbol, said["kernel"])), tuple(processes), clean(said["error"]))
+        seconds = max(0.0, float(said["seconds"]))
+        return Symbols(tuple(map(_symbol, said["kernel"])), tuple(processes), seconds, clean(said["error"]))
     except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"not an answer about symbols: {error}") from error
 

@@ -259,11 +259,11 @@ class Probing:
             return
         kernel, processes = self._callers.question(now_s)
         if kernel or processes:
-            self._pace.asked(now_s)
+            self._pace.asked()
             self._ask(kernel, processes, self._learn_symbols)
 
     def _learn_symbols(self, symbols: Symbols) -> None:
-        self._pace.answered(time.monotonic())
+        self._pace.answered(time.monotonic(), symbols.seconds)
         self._callers.learn(symbols)
         if symbols.error:
             self.say(f"symbols: {symbols.error}")

@@ -14,7 +14,7 @@ from ebtop.callers import Callers
 from ebtop.kernel import bpf, stats
 from ebtop.kernel.maps import MapReader
 from ebtop.kernel.ringbuf import RingReader
-from ebtop.kernel.stackmap import StackMap
+from ebtop.kernel.stackmap import StackMaps, names_of
 from ebtop.pruning import Pruning
 from ebtop.sample import Cost, EventTail, MapRows, ProbeSample, Records, State, Totals
 from ebtop.spec import Events, Histogram, Kind, Probe, Table, enum_label, keys_in, stacks_of
@@ -63,8 +63,8 @@ class Running:
         events = [view for view in self.probe.views if isinstance(view, Events)]
         tables = {view.map for view in self.probe.views if self.probe.ways} - {view.map for view in events}
         others = {name for view in events for name in (view.map, view.record)}
-        others |= {stacks for view in self.probe.views if (stacks := stacks_of(view))}
-        if missing := (tables | others) - maps.keys():
+        stacks = {name for view in self.probe.views if (whole := stacks_of(view)) for name in names_of(whole)}
+        if missing := (tables | others | stacks) - maps.keys():
             raise ValueError(f"the loader sent no map {', '.join(sorted(missing))}")
         for name in tables | ({self.probe.totals} & maps.keys()):
             self._readers[name] = MapReader(*maps[name])
@@ -72,9 +72,8 @@ class Running:
             record = maps[view.record][0]
             self._rings[view.map] = RingReader(maps[view.map][0], record.value, record.value_size, maps[view.map][1])
         for counted in self.probe.views:
-            if stacks := stacks_of(counted):
-                info, fd = maps[stacks]
-                self._stackings[stacks] = Stacking(counted.map, StackMap(fd, info.value_size), self._callers)
+            if whole := stacks_of(counted):
+                self._stackings[whole] = Stacking(counted.map, StackMaps(whole, maps), self._callers)
         self._worst = Worst(self.probe, maps)
 
     def _is_hash(self, name: str) -> bool:

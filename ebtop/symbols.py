@@ -12,7 +12,7 @@ TOGETHER = 2048
 EVERY_S = 0.5
 """Between two questions, at least."""
 SHARE = 5
-"""The next question comes after this many times as long as the last answer took: that is what looking up may cost."""
+"""The next question comes after this many times the CPU time that the last answer took: more is not to be spent."""
 AGAIN_S = 60.0
 """What had no name is asked for again after that, as modules and programs come."""
 KEPT = 65_536
@@ -92,23 +92,23 @@ class KernelSymbols:
 
 
 class Pace:
-    """One question at a time, and none soon after one that took long."""
+    """One question at a time, and none soon after one that was dear."""
 
     def __init__(self) -> None:
-        self._asked_s = self._next_s = float("-inf")
+        self._next_s = float("-inf")
         self._waiting = False
 
     def may_ask(self, now_s: float) -> bool:
         """Whether a question may be asked at `now_s`."""
         return not self._waiting and now_s >= self._next_s
 
-    def asked(self, now_s: float) -> None:
+    def asked(self) -> None:
         """One was."""
-        self._asked_s, self._waiting = now_s, True
+        self._waiting = True
 
-    def answered(self, now_s: float) -> None:
-        """It has its answer, or never gets one."""
-        self._waiting, self._next_s = False, now_s + max(EVERY_S, SHARE * (now_s - self._asked_s))
+    def answered(self, now_s: float, took_s: float) -> None:
+        """It has its answer, which took so much of a CPU, or never gets one."""
+        self._waiting, self._next_s = False, now_s + max(EVERY_S, SHARE * took_s)
 
 
 def said(symbol: Symbol, address: int) -> str:

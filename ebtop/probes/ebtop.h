@@ -144,6 +144,18 @@ static __always_inline void ebtop_kept(void *record, u64 epoch) {
 #define EBTOP_NO_ROOM (-17)
 #define EBTOP_EFAULT (-14)
 
+/* Stacks of a probe: NAME_stacks, and NAME_leaves for processes whose stacks lead astray for want of frame pointers, as
+ * user space has found out and written into NAME_short: nearly every one of them would be another, and soon there were no
+ * room for any. Of those processes the innermost function is kept; its id is EBTOP_LEAF more. */
+#define EBTOP_LEAF 0x40000000
+struct ebtop_leaf_stack {
+    u64 ip[1];
+};
+#define EBTOP_STACKS(name, entries)                                                                                    \
+    BPF_STACK_TRACE(name##_stacks, entries);                                                                           \
+    BPF_TABLE("stacktrace", int, struct ebtop_leaf_stack, name##_leaves, entries);                                     \
+    BPF_TABLE("hash", u32, u8, name##_short, 4096)
+
 static __always_inline s32 ebtop_stack(s64 id, struct ebtop_totals *totals) {
     if (id >= 0)
         return id;
@@ -151,6 +163,11 @@ static __always_inline s32 ebtop_stack(s64 id, struct ebtop_totals *totals) {
         return EBTOP_NO_STACK;
     totals->lost++;
     return EBTOP_NO_ROOM;
+}
+
+static __always_inline s32 ebtop_leaf(s64 id, struct ebtop_totals *totals) {
+    s32 leaf = ebtop_stack(id, totals);
+    return leaf < 0 ? leaf : leaf + EBTOP_LEAF;
 }
 
 /* States and protocols of sockets: include/net/tcp_states.h, include/uapi/linux/in.h, include/linux/socket.h. */

@@ -24,7 +24,7 @@ struct profile_value {
 };
 
 BPF_TABLE("hash", struct profile_key, struct profile_value, profile_rows, PROFILE_ROWS);
-BPF_STACK_TRACE(profile_stacks, PROFILE_STACKS);
+EBTOP_STACKS(profile, PROFILE_STACKS);
 EBTOP_COUNTERS(struct ebtop_totals, profile_totals, 1);
 
 static __always_inline struct profile_value *profile_row(struct profile_key *key) {
@@ -49,7 +49,8 @@ int profile_sample(void *ctx) {
     key.kernel = ebtop_stack(profile_stacks.get_stackid(ctx, 0), totals);
     key.user = EBTOP_NO_STACK;
     if (!(flags & PROFILE_KTHREAD)) {
-        key.user = ebtop_stack(profile_stacks.get_stackid(ctx, BPF_F_USER_STACK), totals);
+        key.user = profile_short.lookup(&pid) ? ebtop_leaf(profile_leaves.get_stackid(ctx, BPF_F_USER_STACK), totals)
+                                              : ebtop_stack(profile_stacks.get_stackid(ctx, BPF_F_USER_STACK), totals);
         if (key.user == EBTOP_NO_STACK)
             totals->unmatched++;
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
 from ebtop import registry, wire
 from ebtop.offer import Hooks, ProcessSymbols, Symbols, WayOffer, encode_hooks, encode_offers, encode_symbols, why
@@ -58,7 +59,8 @@ class Answering:
 
         try:
             kernel = kallsyms.symbols(question.kernel) if question.kernel else ()
-            return encode_symbols(Symbols(kernel, self._of_processes(question) if question.processes else ()))
+            processes = self._of_processes(question) if question.processes else ()
+            return encode_symbols(Symbols(kernel, processes, time.process_time()))
         except (OSError, ValueError, MemoryError) as error:
             return encode_symbols(Symbols(error=why(error)))
 

@@ -85,16 +85,16 @@ def test_of_stretches_that_overlap_the_last_one_said_is_right() -> None:
 
 
 def test_looking_up_is_paced_by_how_long_it_takes() -> None:
-    """One question at a time; the next waits so many times as long as the last took."""
+    """One question at a time; the next waits so many times as long as the last took of a CPU."""
     pace = Pace()
     assert pace.may_ask(5)
-    pace.asked(5)
+    pace.asked()
     assert not pace.may_ask(9)
-    pace.answered(7)
+    pace.answered(7, 2)
     assert not pace.may_ask(7 + 2 * SHARE - 1)
     assert pace.may_ask(7 + 2 * SHARE)
-    pace.asked(30)
-    pace.answered(30)
+    pace.asked()
+    pace.answered(30, 0)
     assert not pace.may_ask(30 + EVERY_S / 2)
     assert pace.may_ask(30 + EVERY_S)
 

@@ -32,6 +32,8 @@ class Processes(Acting):
             self._maximise_for(app.process)
         elif table is not None and table.row.pid:
             self.open_process(table.row.pid)
+        elif app.flame_drawn() is not None:
+            app.zoom_flame()
         elif not app.is_maximised:
             app.action_maximise()
         else:
