@@ -40,8 +40,15 @@ PENDING, NAMELESS, DONE = range(3)
 _LIBC = ("libc.so", "libc-", "libpthread", "ld-linux", "ld-musl", "libc.musl")
 """How the names of files begin that have the functions from which a program's first function is called."""
 
+_HOOK = ("bpf_prog_", "bpf_trace_run", "__bpf_trace_", "__traceiter_", "trace_call_bpf", "perf_trace_")
+"""How the functions begin by which the kernel calls a program on a tracepoint, and the program."""
+_SWITCH = frozenset({"__schedule", "schedule"})
+"""What calls the tracepoint of every switch: it tells nothing."""
+
 Named = tuple[str, str]
 """A function and what it is in."""
+Stack = Sequence[int] | None
+"""Addresses, innermost first; None: there was no room for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +117,21 @@ class Callers:
         self._spaces: dict[int, _Space] = {}
 
     def path(
-        self, pid: int, program: str, kernel: Sequence[int] | None, user: Sequence[int] | None, leaf: bool = False
+        self, pid: int, program: str, kernel: Stack, user: Stack, leaf: bool = False, hooked: bool = False
     ) -> Path:
-        """The functions of two stacks. Addresses come innermost first; None: there was no room for the stack.
+        """The functions of two stacks.
 
         `leaf`: of the user's there is no more than the innermost function, as stacks of its process lead astray.
+        `hooked`: the kernel's was taken by a program on a tracepoint; how that was called is left out.
         """
-        inner, inner_known = self._of_kernel(kernel)
+        inner, inner_known = self._of_kernel(kernel, hooked)
         outer, outer_known = self._of_user(pid, user, leaf)
         whole = [*outer, *inner] or [(_NOTHING, "")]
         number = self.functions.number
         lost = bool(outer) and outer[0][0].startswith(_LOST)
         return Path([number(program, ""), *(number(*one) for one in whole)], min(inner_known, outer_known), lost)
 
-    def _of_kernel(self, addresses: Sequence[int] | None) -> tuple[list[Named], int]:
+    def _of_kernel(self, addresses: Stack, hooked: bool) -> tuple[list[Named], int]:
         if addresses is None:
             return [(_NO_ROOM, KERNEL)], DONE
         found, known = [], DONE
@@ -135,9 +143,10 @@ class Callers:
                 found.append((f"{address:#x}" if nameless else _PENDING, KERNEL))
             else:
                 found.append((symbol.name, _kernel_module(symbol)))
-        return [*_deeper(addresses, KERNEL), *reversed(found)], known
+        begin = next((at for at, (name, _) in enumerate(found) if not _is_hook(name)), 0) if hooked else 0
+        return [*_deeper(addresses, KERNEL), *reversed(found[begin:])], known
 
-    def _of_user(self, pid: int, addresses: Sequence[int] | None, leaf: bool) -> tuple[list[Named], int]:
+    def _of_user(self, pid: int, addresses: Stack, leaf: bool) -> tuple[list[Named], int]:
         if addresses is None:
             return [(_NO_ROOM, "")], DONE
         if not addresses:
@@ -254,6 +263,10 @@ def _named(symbol: Symbol) -> Named:
     if symbol.name:
         return symbol.name, _short(symbol.module)
     return f"[no symbol: {_short(symbol.module)}]", _short(symbol.module)
+
+
+def _is_hook(name: str) -> bool:
+    return name.startswith(_HOOK) or name in _SWITCH
 
 
 def _is_nameless_memory(symbol: Symbol) -> bool:

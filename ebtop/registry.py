@@ -10,7 +10,10 @@ from pathlib import Path
 from ebtop.spec import Probe
 
 _FOLDER = Path(__file__).parent / "probes"
-_NAMES = ("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio", "runqlat", "profile", "bpf")
+_NAMES = (
+    *("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio", "runqlat", "bpf"),
+    *("offcpu", "profile"),
+)
 """In the order of their slots; listed, because looking for files would cost the start-up time of each of them."""
 _INTERNAL = ("follow",)
 """Loaded by ebtop for its own ends: neither chosen nor shown."""

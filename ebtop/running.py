@@ -71,9 +71,10 @@ class Running:
         for view in events:
             record = maps[view.record][0]
             self._rings[view.map] = RingReader(maps[view.map][0], record.value, record.value_size, maps[view.map][1])
+        hooked = not any("perf_event:" in target for target in self._live.targets)
         for counted in self.probe.views:
             if whole := stacks_of(counted):
-                self._stackings[whole] = Stacking(counted.map, StackMaps(whole, maps), self._callers)
+                self._stackings[whole] = Stacking(counted.map, StackMaps(whole, maps), self._callers, hooked)
         self._worst = Worst(self.probe, maps)
 
     def _is_hash(self, name: str) -> bool:

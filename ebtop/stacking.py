@@ -29,8 +29,9 @@ _ENOUGH, _SHARE = 24, 0.75
 class Stacking:
     """Keeps the paths of the rows of the newest sample."""
 
-    def __init__(self, map_name: str, stacks: StackMaps, callers: Callers) -> None:
-        self.map = map_name
+    def __init__(self, map_name: str, stacks: StackMaps, callers: Callers, hooked: bool) -> None:
+        """`hooked`: kernel stacks begin with how the program was called; see Callers.path."""
+        self.map, self._hooked = map_name, hooked
         self._stacks, self._callers = stacks, callers
         self._rows: Records | None = None
         self._paths: npt.NDArray[np.uint32] = np.zeros((0, _STEP), np.uint32)
@@ -87,7 +88,7 @@ class Stacking:
         pid, leaf = int(key["pid"]), int(key["user"]) >= LEAF
         program = content.values["comm"][place].decode("utf-8", "replace") or "?"
         stacks = self._addresses(key["kernel"]), self._addresses(key["user"])
-        path = self._callers.path(pid, program, *stacks, leaf)
+        path = self._callers.path(pid, program, *stacks, leaf, self._hooked)
         if path.known != PENDING and not leaf and stacks[1]:
             self._astray.count(pid, path.lost)
         self._known[place] = path.known

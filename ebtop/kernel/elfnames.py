@@ -162,7 +162,8 @@ class _Table:
 
     def _name(self, place: int) -> bytes:
         begin = self._columns.names[place]
-        return self._strings[begin : self._strings.find(b"\0", begin, begin + _LONGEST)]
+        name = self._strings[begin : self._strings.find(b"\0", begin, begin + _LONGEST)]
+        return name.partition(b"@")[0]  # the version of what it exports
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,36 +138,34 @@ static __always_inline void ebtop_kept(void *record, u64 epoch) {
     ((struct ebtop_worst *)record)->epoch = epoch;
 }
 
-/* Of what bpf_get_stackid says: a stack's id, EBTOP_NO_STACK where there is none to be walked (EFAULT), EBTOP_NO_ROOM where
- * the map has no room for it or holds another in its place (EEXIST), which is counted. */
+/* Stacks of a probe. NAME_stacks has a place for each, as its hash says, and keeps the first that comes there for ever;
+ * NAME_spare takes those that find another in their place. NAME_leaves is for processes whose stacks lead astray for want
+ * of frame pointers, as user space has found out and written into NAME_short: nearly every one of them would be another,
+ * and soon there were no room for any. Of those processes the innermost function is kept. Ids of the latter two are
+ * EBTOP_SPARE and EBTOP_LEAF more; EBTOP_NO_STACK is none to be walked (EFAULT), EBTOP_NO_ROOM one without a place
+ * (EEXIST), which is counted. */
 #define EBTOP_NO_STACK (-1)
 #define EBTOP_NO_ROOM (-17)
 #define EBTOP_EFAULT (-14)
-
-/* Stacks of a probe: NAME_stacks, and NAME_leaves for processes whose stacks lead astray for want of frame pointers, as
- * user space has found out and written into NAME_short: nearly every one of them would be another, and soon there were no
- * room for any. Of those processes the innermost function is kept; its id is EBTOP_LEAF more. */
+#define EBTOP_SPARE 0x20000000
 #define EBTOP_LEAF 0x40000000
-struct ebtop_leaf_stack {
+struct ebtop_leaf {
     u64 ip[1];
 };
 #define EBTOP_STACKS(name, entries)                                                                                    \
     BPF_STACK_TRACE(name##_stacks, entries);                                                                           \
-    BPF_TABLE("stacktrace", int, struct ebtop_leaf_stack, name##_leaves, entries);                                     \
+    BPF_STACK_TRACE(name##_spare, (entries) / 4);                                                                      \
+    BPF_TABLE("stacktrace", int, struct ebtop_leaf, name##_leaves, entries);                                           \
     BPF_TABLE("hash", u32, u8, name##_short, 4096)
 
-static __always_inline s32 ebtop_stack(s64 id, struct ebtop_totals *totals) {
+/* The id as it stands in a row; `more` is EBTOP_SPARE or EBTOP_LEAF for those maps. */
+static __always_inline s32 ebtop_stack(s64 id, s32 more, struct ebtop_totals *totals) {
     if (id >= 0)
-        return id;
+        return id + more;
     if (id == EBTOP_EFAULT)
         return EBTOP_NO_STACK;
     totals->lost++;
     return EBTOP_NO_ROOM;
-}
-
-static __always_inline s32 ebtop_leaf(s64 id, struct ebtop_totals *totals) {
-    s32 leaf = ebtop_stack(id, totals);
-    return leaf < 0 ? leaf : leaf + EBTOP_LEAF;
 }
 
 /* States and protocols of sockets: include/net/tcp_states.h, include/uapi/linux/in.h, include/linux/socket.h. */

@@ -33,8 +33,15 @@ static __always_inline struct profile_value *profile_row(struct profile_key *key
         return row;
     struct profile_value empty = {};
     bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
-    profile_rows.update(key, &empty);
+    profile_rows.insert(key, &empty); /* never over what another CPU has just made */
     return profile_rows.lookup(key);
+}
+
+static __always_inline s32 profile_stack(void *ctx, u64 flags, struct ebtop_totals *totals) {
+    s64 id = profile_stacks.get_stackid(ctx, flags);
+    if (id != EBTOP_NO_ROOM)
+        return ebtop_stack(id, 0, totals);
+    return ebtop_stack(profile_spare.get_stackid(ctx, flags), EBTOP_SPARE, totals);
 }
 
 int profile_sample(void *ctx) {
@@ -46,11 +53,13 @@ int profile_sample(void *ctx) {
         return 0;
     totals->total++;
     bpf_probe_read_kernel(&flags, sizeof(flags), &task->flags);
-    key.kernel = ebtop_stack(profile_stacks.get_stackid(ctx, 0), totals);
+    key.kernel = profile_stack(ctx, 0, totals);
     key.user = EBTOP_NO_STACK;
     if (!(flags & PROFILE_KTHREAD)) {
-        key.user = profile_short.lookup(&pid) ? ebtop_leaf(profile_leaves.get_stackid(ctx, BPF_F_USER_STACK), totals)
-                                              : ebtop_stack(profile_stacks.get_stackid(ctx, BPF_F_USER_STACK), totals);
+        if (profile_short.lookup(&pid))
+            key.user = ebtop_stack(profile_leaves.get_stackid(ctx, BPF_F_USER_STACK), EBTOP_LEAF, totals);
+        else
+            key.user = profile_stack(ctx, BPF_F_USER_STACK, totals);
         if (key.user == EBTOP_NO_STACK)
             totals->unmatched++;
     }
