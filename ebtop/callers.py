@@ -24,7 +24,7 @@ NO_STACK, NO_ROOM = -1, -17
 """In the place of a stack's id: there is none; its map has no room for it, or another in its place (EEXIST)."""
 KERNEL = "kernel"
 _LOST = "[no frame pointer: "
-_PENDING, _ENDED, _NO_ROOM = "[not named yet]", "[process ended]", "[no room for this stack]"
+NOT_YET, _ENDED, _NO_ROOM = "[not named yet]", "[process ended]", "[no room for this stack]"
 _DEEPER, _TOO_MANY, _NOTHING = f"[deeper than {DEEPEST}]", "[one of too many names]", "[no stack]"
 _PROCESSES, _ADDRESSES = 32, 2048
 """In one question."""
@@ -140,7 +140,7 @@ class Callers:
             if symbol is None:
                 known = PENDING
                 nameless = self.kernel.is_nameless(address - (place > 0))
-                found.append((f"{address:#x}" if nameless else _PENDING, KERNEL))
+                found.append((f"{address:#x}" if nameless else NOT_YET, KERNEL))
             else:
                 found.append((symbol.name, _kernel_module(symbol)))
         begin = next((at for at, (name, _) in enumerate(found) if not _is_hook(name)), 0) if hooked else 0
@@ -155,7 +155,7 @@ class Callers:
         symbols = [self._find(space, address - (place > 0)) for place, address in enumerate(addresses)]
         known = [symbol for symbol in takewhile(lambda symbol: symbol is not None, symbols) if symbol is not None]
         if len(known) < len(symbols) and not any(not symbol.module for symbol in known):
-            rest = (_ENDED, "") if space.ended else (_PENDING, "")
+            rest = (_ENDED, "") if space.ended else (NOT_YET, "")
             return [rest, *map(_named, reversed(known))], DONE if space.ended else PENDING
         nameless = any(_is_nameless_memory(symbol) for symbol in known)
         return [*_deeper(addresses, ""), *reversed(told(known, leaf))], NAMELESS if nameless else DONE

@@ -309,6 +309,11 @@ class Probe:
         """The first table whose rows are those of its map: that of the probe's headline, and what is counted by."""
         return next((view for view in self.views if isinstance(view, Table) and not view.stacks), None)
 
+    @property
+    def has_stacks(self) -> bool:
+        """Whether it counts by stack."""
+        return any(map(stacks_of, self.views))
+
     def preferred(self, counts_only: bool) -> list[tuple[int, Way]]:
         """Ways with their numbers, in the order they are tried; `counts_only`: those that only count come first."""
         ways = list(enumerate(self.ways))

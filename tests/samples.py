@@ -261,13 +261,17 @@ def _named_stacks() -> list[tuple[str, list[tuple[str, str]]]]:
 _FUNCTIONS = tuple(dict.fromkeys(one for _, path in _named_stacks() for one in path))
 LABELS["function"] = {number: name for number, (name, _) in enumerate(_FUNCTIONS, 1)}
 LABELS["module"] = {number: module for number, (_, module) in enumerate(_FUNCTIONS, 1)}
-_STACK_KEY = np.dtype([("pid", "<u4"), ("kernel", "<i4"), ("user", "<i4")])
+_STACK_IDS = (("kernel", "<i4"), ("user", "<i4"))
 
 
 def _stacked(views: Iterable[Any], age: float, rows: int) -> MapRows:
     """Rows that count by stack; the first of them are faster than those that follow."""
     count = min(rows, len(STACKS))
-    keys = np.zeros(count, _STACK_KEY)
+    tables = [view for view in views if isinstance(view, Table) and not view.stacks]
+    others = {key.field: key for view in tables for key in view.keys if key.kind is not Kind.PID}
+    keys = np.zeros(count, np.dtype([("pid", "<u4"), *((name, "<u4") for name in others), *_STACK_IDS]))
+    for name, key in others.items():
+        keys[name] = key.codes[1][0] if key.codes else 0
     pids = {name: pid for pid, (name, _) in PROGRAMS.items()}
     keys["pid"] = [pids[program] for program, _, _ in STACKS[:count]]
     keys["kernel"], keys["user"] = np.arange(count) + 100, np.arange(count)

@@ -22,7 +22,7 @@ _FILES = 256
 """Opened for one question."""
 _ANONYMOUS = "memory of no file"
 """The module of code that somebody wrote at run time."""
-_NO_FILES = ("/dev/zero", "/anon_hugepage", "/memfd:", "/SYSV")
+_NO_FILES = ("/dev/zero", "/anon_hugepage", "/SYSV")
 """How paths begin of what is mapped by a name but is no more than shared memory (mm/shmem.c, ipc/shm.c)."""
 
 
@@ -44,6 +44,11 @@ class Mapping:
     def is_file(self) -> bool:
         """Whether a program or library may be there."""
         return bool(self.inode) and not self.path.startswith(_NO_FILES)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether a compiler may have written code there at run time."""
+        return not self.path.startswith("[v") and (not self.is_file or self.path.startswith("/memfd:"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ def _look(pid: int, addresses: Sequence[int], room: int) -> Looked:
         if mapping.is_file and len(files) < room:
             with suppress(OSError):
                 files[mapping.begin] = _open_regular(f"/proc/{pid}/map_files/{mapping.begin:x}-{mapping.end:x}")
-        elif not mapping.is_file and not mapping.path.startswith("[v") and perf_map < 0:
+        if mapping.is_written and perf_map < 0:
             perf_map = perfmap.opened(pid)
     return Looked(pid, who, tuple(places), files, perf_map)
 
@@ -164,19 +169,26 @@ def _symbols(looked: Looked) -> Iterable[Symbol]:
         else:
             anonymous.append(address)
     for begin, addresses in in_files.items():
-        yield from _in_file(mappings[begin], addresses, looked.files.get(begin, -1))
+        mapping = mappings[begin]
+        path = mapping.path.removesuffix(" (deleted)")
+        found = _in_file(mapping, path, addresses, looked.files.get(begin, -1))
+        yield from found.values()
+        left = [address for address in addresses if address not in found]
+        if mapping.is_written:
+            anonymous += left
+        else:
+            yield from (Symbol(address, address + 1, "", path) for address in left)
     if anonymous:
         yield from perfmap.symbols(looked.perf_map, anonymous, _ANONYMOUS)
 
 
-def _in_file(mapping: Mapping, addresses: list[int], descriptor: int) -> Iterable[Symbol]:
-    path = mapping.path.removesuffix(" (deleted)")
+def _in_file(mapping: Mapping, path: str, addresses: list[int], descriptor: int) -> dict[int, Symbol]:
+    """By address, the function of the file that is mapped there."""
+    if descriptor < 0:
+        return {}
     shift = mapping.offset - mapping.begin
-    found = elfnames.names(descriptor, [address + shift for address in addresses]) if descriptor >= 0 else {}
-    for address in addresses:
-        name = found.get(address + shift)
-        if name is None:
-            yield Symbol(address, address + 1, "", path)
-        else:
-            begin, end = max(mapping.begin, name.begin - shift), min(mapping.end, name.end - shift)
-            yield Symbol(begin, end, name.name, path, name.keeps_frame)
+    symbols = {}
+    for offset, name in elfnames.names(descriptor, [address + shift for address in addresses]).items():
+        begin, end = max(mapping.begin, name.begin - shift), min(mapping.end, name.end - shift)
+        symbols[offset - shift] = Symbol(begin, end, name.name, path, name.keeps_frame)
+    return symbols

@@ -93,6 +93,8 @@ KEYS: tuple[KeyRow, ...] = (
     KeyRow(("exclamation_mark",), "triage", "triage", "Look for ten seconds, then rank what is abnormal.", 8),
     KeyRow(("S", "ctrl+s"), "snapshot", "snapshot", "Save everything collected as JSON.", 8),
     KeyRow(("R",), "record", "record", "Begin a recording for --replay, or end and save it."),
+    KeyRow(("F",), "flame_graph", "flame graph", "Save the probe's stacks as a flame graph, SVG.", where=_TABLES),
+    KeyRow(("D",), "folded", "folded stacks", "Save the probe's stacks as folded text.", where=_TABLES),
     KeyRow(("P",), "picture", "picture", "Save a picture of the screen as SVG."),
     KeyRow(("y",), "copy", "copy", "Copy the row: to the terminal (OSC 52) and the desktop."),
     KeyRow(("L",), "log", "log", "Log: compiler and verifier text, messages.", 9),

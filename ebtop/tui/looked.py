@@ -97,6 +97,18 @@ class Looked:
         return content if isinstance(content, FlameFrame) else None
 
     @property
+    def stacks(self) -> FlameFrame | None:
+        """The probe's stacks, whichever view is chosen; None where it has none."""
+        from ebtop.frame import FlameFrame
+
+        shown = self.shown
+        for view in self.probe.views if shown else ():
+            content = shown.views.get(view.name) if shown and isinstance(view, Flame) else None
+            if isinstance(content, FlameFrame):
+                return content
+        return None
+
+    @property
     def _content(self) -> ViewFrame | None:
         view, shown = self.view, self.shown
         return shown.views.get(view.name) if shown and view else None

@@ -8,7 +8,7 @@ from ebtop.settings import Settings
 from ebtop.tui.app import Dashboard
 from ebtop.tui.flamelines import FlameLines
 from tests.samples import session
-from tests.tui.scenes import SMALL, WIDE, dashboard, lines, shown, text
+from tests.tui.scenes import SMALL, WIDE, Saved, dashboard, lines, shown, text
 
 PROBES = ("profile",)
 
@@ -155,3 +155,20 @@ async def test_other_views_of_stacks_are_tables_like_any() -> None:
         await pilot.press("escape", "v", "v")
         await pilot.pause()
         assert any("postgres;main;PostgresMain" in line for line in lines(app))
+
+
+async def test_stacks_are_saved_by_a_key_each() -> None:
+    """As a flame graph and as folded text, from any view of a probe that has them; others say so."""
+    save = Saved()
+    app = dashboard(*session(10, ("rw", "profile")), wanted=("rw", "profile"), save=save)
+    async with shown(app) as pilot:
+        await pilot.press("F")
+        await pilot.pause()
+        assert "this probe has no stacks" in text(app)
+        app.focus_probe("profile")
+        await pilot.press("F", "D")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+    svg, folded = sorted(save.files, reverse=True)
+    assert svg.endswith("-profile.svg") and save.files[svg].startswith(b"<svg ")
+    assert folded.endswith("-profile.folded") and b"postgres;main;PostgresMain" in save.files[folded]
