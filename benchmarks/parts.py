@@ -9,6 +9,7 @@ from benchmarks.figure import Figure
 
 PARTS = (
     "syscall_cost",
+    "one_hook",
     "startup",
     "reading",
     "steady",

@@ -16,7 +16,7 @@ KEYS_PER_PROCESS = 80
 def build(folder: Path) -> Path:
     """The compiled program, in `folder`."""
     program = folder / "workload"
-    subprocess.run(["cc", "-O2", "-o", str(program), str(SOURCE)], check=True)
+    subprocess.run(["cc", "-O2", "-pthread", "-o", str(program), str(SOURCE)], check=True)
     return program
 
 
@@ -24,6 +24,13 @@ def cost_ns(program: Path, calls: int = 2_000_000) -> float:
     """Nanoseconds of CPU time of one getppid() on the last CPU, mean over `calls`."""
     cpu = max(os.sched_getaffinity(0))
     words = [str(program), "cost", str(cpu), str(calls)]
+    return float(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
+
+
+def switch_ns(program: Path, turns: int = 200_000) -> float:
+    """Nanoseconds of CPU time of one change between two threads on the last CPU, system calls included, mean."""
+    cpu = max(os.sched_getaffinity(0))
+    words = [str(program), "switch", str(cpu), str(turns)]
     return float(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
 
 

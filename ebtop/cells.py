@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ebtop import units
 from ebtop.frame import Frame, TableFrame
 from ebtop.sample import Records
 from ebtop.spec import Key, Kind, enum_label
+from ebtop.units import Unit
 
 _MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, RFC 4291 2.5.5.2
 _ADDRESS_BYTES = 20
@@ -40,9 +42,16 @@ def cells(
         column = column[np.asarray(places, np.intp)]
     if key.kind is Kind.ADDRESS:
         return [_endpoint(ip, port) for ip, port in addresses(column)]
+    if key.kind is Kind.NUMBERED:
+        texts = frame.sample.labels.get(key.texts, {})
+        return [texts.get(value) or _unnumbered(value) for value in column.tolist()]
     if key.kind is Kind.CODE:
         words = dict(key.codes) or frame.sample.labels.get(enum_label(key.enum), {})
         return [words.get(number, str(number)) for number in column.tolist()]
+    if key.kind is Kind.FLAGS:
+        return [flags(key.codes, number) for number in column.tolist()]
+    if key.unit is not Unit.PLAIN:
+        return [units.text(number, key.unit) for number in column.tolist()]
     write = _WRITERS[key.kind]
     return [write(frame, value) for value in column.tolist()]
 
@@ -96,6 +105,12 @@ def errno_name(number: int) -> str:
     return errno.errorcode.get(number) or _RESTARTS.get(number) or str(number)
 
 
+def flags(words: Sequence[tuple[int, str]], number: int) -> str:
+    """ "bind,ro" for those two bits, bits without a word in hexadecimal behind them; "" for 0."""
+    rest = number & ~sum(bit for bit, _ in words)
+    return ",".join([word for bit, word in words if number & bit] + [f"{rest:#x}"] * (rest != 0))
+
+
 def direction(number: int) -> str:
     """ "read" or "write"."""
     return "write" if number else "read"
@@ -132,6 +147,11 @@ def decoded(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
+def _unnumbered(value: Any) -> str:
+    """The text of a recording of before, whose rows have it themselves; else the number, as nobody knows its text."""
+    return decoded(value) if isinstance(value, bytes) else f"#{value}"
+
+
 def _endpoint(ip: bytes, port: int) -> str:
     if not port and not any(ip):
         return "-"
@@ -153,11 +173,13 @@ _WRITERS: dict[Kind, Callable[[Frame, Any], str]] = {
     Kind.TEXT: lambda frame, value: decoded(value),
     Kind.SYSCALL: _label(Kind.SYSCALL),
     Kind.DEVICE: device_name,
+    Kind.INTERFACE: lambda frame, index: frame.label(Kind.INTERFACE.value, index) if index else "-",
     Kind.ERRNO: lambda frame, number: errno_name(number),
     Kind.UID: _label(Kind.UID),
     Kind.DIRECTION: lambda frame, number: direction(number),
     Kind.NUMBER: lambda frame, number: str(number),
     Kind.TIME: _time_of_day,
+    Kind.POINTER: lambda frame, number: f"{number:#x}",
     Kind.OBJECT: lambda frame, number: str(number),
     Kind.SYMBOL: symbol,
     Kind.FUNCTION: function,

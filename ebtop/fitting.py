@@ -63,7 +63,8 @@ def _numbers_and_texts(records: Records, keys: tuple[Key, ...]) -> bool:
         if key.kind is Kind.ADDRESS:
             fits = member.itemsize == 20  # struct ebtop_address
         else:
-            fits = member.kind == "S" if key.kind is Kind.TEXT else member.kind in "ui" and not member.shape
+            text = member.kind == "S" and key.kind in (Kind.TEXT, Kind.NUMBERED)  # numbered since 0.2 only
+            fits = text or (key.kind is not Kind.TEXT and member.kind in "ui" and not member.shape)
         if not fits or (key.kind is Kind.TIME and member != np.uint64):
             return False
     return True

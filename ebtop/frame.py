@@ -156,7 +156,7 @@ class Frame:
         return comm.decode("utf-8", "replace") or "?"
 
     def label(self, kind: str, number: int) -> str:
-        """The machine's name for `number` of `kind` ("syscall", "device", "uid"), else the number itself."""
+        """The machine's name for `number` of `kind` ("syscall", "interface", "uid"), else the number itself."""
         return self.sample.labels.get(kind, {}).get(number, str(number))
 
 

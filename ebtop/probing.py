@@ -248,11 +248,11 @@ class Probing:
 
     def labels(self) -> Mapping[str, Mapping[int, str]]:
         """Names that the machine has for the numbers among the keys."""
-        named = dict(self._labels.of(self._all(Kind.DEVICE), self._all(Kind.UID)))
+        named = dict(self._labels.of(self._all(Kind.DEVICE), self._all(Kind.UID), self._all(Kind.INTERFACE)))
         if symbols := self._callers.kernel.names(self._all(Kind.SYMBOL)):
             named[Kind.SYMBOL.value] = symbols
         named |= self._callers.functions.labels()
-        return dict(chain(named.items(), *(running.enums.items() for running in self._running().values())))
+        return dict(chain(named.items(), *(running.labels.items() for running in self._running().values())))
 
     def _ask_symbols(self, now_s: float) -> None:
         if not self._pace.may_ask(now_s):

@@ -1,4 +1,4 @@
-"""Which rows of a table may go: those of processes that are gone; knows nothing of how a map is read or emptied."""
+"""Which rows of a table may go: of processes that are gone, or long idle; knows nothing of how a map is read."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from ebtop.sample import MapRows
 
 QUIET_TICKS = 3
 """A row goes only after its values stood still for so many refreshes; one, once the map is three quarters full."""
+IDLE_TICKS = 60
+"""So many for a row of whatever is still there, or may be: a peer, a thread that lives. Only a map three quarters full
+needs that; a row that goes begins anew at its next event."""
 
 
 class Pruning:
-    """Watches one map whose keys have a process in member `pid_field`."""
+    """Watches one map whose keys have a process in member `pid_field`, "" for none."""
 
-    def __init__(self, pid_field: str) -> None:
+    def __init__(self, pid_field: str = "") -> None:
         self._pid_field = pid_field
         self._before: MapRows | None = None
         self._still: rows.Index = np.zeros(0, np.intp)
@@ -30,9 +33,12 @@ class Pruning:
             return np.zeros(0, np.intp)
         self._still = self._aged(now)
         self._before = now
-        ticks = QUIET_TICKS if 4 * now.keys.size <= 3 * now.capacity else 1
-        quiet = np.flatnonzero(self._still >= ticks)
-        return quiet[~np.isin(now.keys[self._pid_field][quiet], alive)]
+        scarce = 4 * now.keys.size > 3 * now.capacity
+        quiet = np.flatnonzero(self._still >= (1 if scarce else QUIET_TICKS))
+        idle = self._still[quiet] >= (IDLE_TICKS if scarce else np.inf)
+        if self._pid_field:
+            idle |= ~np.isin(now.keys[self._pid_field][quiet], alive)
+        return quiet[idle]
 
     def _aged(self, now: MapRows) -> rows.Index:
         if self._before is None or not self._before.keys.size:

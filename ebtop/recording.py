@@ -52,6 +52,7 @@ Document = dict[str, Any]
 Path = list[str]
 Arrays = dict[tuple[str, str, str], MapRows | EventTail]
 """By probe, "maps", "events" or "worst", and name of the map or, for worst examples, the view."""
+Labels = dict[str, dict[int, str]]
 Kind = TypeVar("Kind")
 
 
@@ -86,6 +87,7 @@ def read(file: BinaryIO) -> Iterator[Sample]:
         raise ValueError("not an ebtop recording, or one of another version")
     document: Document = {}
     arrays: Arrays = {}
+    labels: Labels = {}
     count = 0
     while header := file.read(_BLOCK.size):
         try:
@@ -93,7 +95,8 @@ def read(file: BinaryIO) -> Iterator[Sample]:
             split = _LENGTH.size + _LENGTH.unpack_from(plain)[0]
             document = _apply(document, json.loads(plain[_LENGTH.size : split]))
             arrays = _unpack(document, arrays, memoryview(plain)[split:])
-            sample = _sample(document, arrays)
+            labels = _labels(document["labels"], labels)
+            sample = _sample(document, arrays, labels)
         except _DAMAGE as error:
             raise ValueError(f"the recording is damaged after {count} samples: {clean(str(error))}") from error
         yield sample
@@ -223,7 +226,20 @@ def _build(kind: type[Kind], content: Mapping[str, Any], **others: Any) -> Kind:
     return kind(**{name: _SCALARS[type_](content[name]) for name, type_ in known.items() if name in content}, **others)
 
 
-def _sample(document: Document, arrays: Arrays) -> Sample:
+def _labels(document: Document, before: Labels) -> Labels:
+    """The names of numbers; where some have only been added, in the dictionary of the one before, as in live ones."""
+    labels: Labels = {}
+    for kind, names in document.items():
+        now, known = {int(number): str(name) for number, name in names.items()}, before.get(kind, {})
+        if known.items() <= now.items():
+            known.update(now)
+            labels[kind] = known
+        else:
+            labels[kind] = now
+    return labels
+
+
+def _sample(document: Document, arrays: Arrays, labels: Labels) -> Sample:
     return _build(
         Sample,
         document["sample"],
@@ -232,10 +248,7 @@ def _sample(document: Document, arrays: Arrays) -> Sample:
         processes={int(pid): _process(content) for pid, content in document["processes"].items()},
         details={int(pid): _build(Detail, content) for pid, content in document.get("details", {}).items()},
         target=_target(document.get("target", {})),
-        labels={
-            kind: {int(number): str(name) for number, name in names.items()}
-            for kind, names in document["labels"].items()
-        },
+        labels=labels,
         messages=tuple(str(message) for message in document["messages"]),
     )
 

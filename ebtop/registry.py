@@ -12,9 +12,16 @@ from ebtop.spec import Probe
 _FOLDER = Path(__file__).parent / "probes"
 _NAMES = (
     *("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio", "runqlat", "bpf"),
-    *("offcpu", "profile"),
+    *("errors", "exits", "forks", "signals"),
+    *("files", "fsync", "fslat", "pagecache", "mounts", "unlinks"),
+    *("iopattern",),
+    *("tcplife", "tcptraffic", "tcpretrans", "tcpresets", "tcprtt", "tcpstates", "udp", "netdrops", "netdev"),
+    *("cpudist", "hardirqs", "softirqs", "workqueues", "migrations", "offcpu", "profile"),
+    *("oom", "reclaim", "slab", "mmaps"),
+    *("futex", "locks"),
+    *("capable", "privilege"),
 )
-"""In the order of their slots; listed, because looking for files would cost the start-up time of each of them."""
+"""Those with a slot in that order, then the others; listed, as looking for files would cost start-up time for each."""
 _INTERNAL = ("follow",)
 """Loaded by ebtop for its own ends: neither chosen nor shown."""
 

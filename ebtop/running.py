@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from ebtop.kernel import bpf, stats
 from ebtop.kernel.maps import MapReader
 from ebtop.kernel.ringbuf import RingReader
 from ebtop.kernel.stackmap import StackMaps, names_of
+from ebtop.numbered import NumberedTexts
 from ebtop.pruning import Pruning
 from ebtop.sample import Cost, EventTail, MapRows, ProbeSample, Records, State, Totals
 from ebtop.spec import Events, Histogram, Kind, Probe, Table, enum_label, keys_in, stacks_of
@@ -38,6 +40,11 @@ class Running:
         self._started_ns = started_ns
         self._readers: dict[str, MapReader] = {}
         self._rings: dict[str, RingReader] = {}
+        self._tails = [view.map for view in probe.views if isinstance(view, Events)]
+        """Those of the rings whose records are shown."""
+        self._numbered: dict[str, NumberedTexts] = {}
+        self._looked_up: dict[tuple[str, str], Records] = {}
+        """The keys whose texts are known."""
         self._pruned = 0
         self._maps: dict[str, MapRows] = {}
         self._events: dict[str, EventTail] = {}
@@ -51,9 +58,8 @@ class Running:
         except (OSError, ValueError):
             self.close()
             raise
-        self._prunings = {name: Pruning(field) for name, field in _pid_fields(probe).items() if self._is_hash(name)}
-        self.enums = {enum_label(name): {number: clean(word) for number, word in words} for name, words in live.enums}
-        """The words of the kernel's enumerations among its keys, by label."""
+        self._prunings = {name: Pruning(field) for name, field in _process_fields(probe).items() if self._is_hash(name)}
+        self._enums = {enum_label(name): {number: clean(word) for number, word in words} for name, words in live.enums}
         self._hook, self._misses = clean(live.hook), clean(live.misses)
         self._targets = tuple(clean(target) for target in live.targets)
         self._log = "\n".join(clean(line) for line in live.log.splitlines())
@@ -75,6 +81,10 @@ class Running:
         for counted in self.probe.views:
             if whole := stacks_of(counted):
                 self._stackings[whole] = Stacking(counted.map, StackMaps(whole, maps), self._callers, hooked)
+        for texts in dict.fromkeys(texts for texts, _, _ in _numbered_fields(self.probe)):
+            told = f"{texts}_told"
+            self._numbered[texts] = NumberedTexts(maps[texts], maps[told], maps[f"{texts}_record"][0])
+            self._rings[told] = self._numbered[texts].ring
         self._worst = Worst(self.probe, maps)
 
     def _is_hash(self, name: str) -> bool:
@@ -113,7 +123,8 @@ class Running:
         totals = maps.pop(self.probe.totals, None)
         self._maps = maps
         maps = maps | {name: stacking.paths(maps[stacking.map]) for name, stacking in self._stackings.items()}
-        events = self._events = {name: ring.read() for name, ring in self._rings.items()}
+        events = self._events = {name: self._rings[name].read() for name in self._tails}
+        self._look_up_texts()
         worst = self._worst.read() if self._worst else {}
         self._numbers.look(maps, events)
         self._numbers.look_beside(worst)
@@ -148,8 +159,25 @@ class Running:
         known = {name: counts[name] for name in ("total", "drops", "lost", "unmatched") if name in counts}
         return Totals(**known, pruned=self._pruned)
 
+    def _look_up_texts(self) -> None:
+        """Where rows have other keys than at the sample before."""
+        for texts, name, field in _numbered_fields(self.probe):
+            keys = self._maps[name].keys
+            if keys is not self._looked_up.get((name, field)):
+                self._looked_up[name, field] = keys
+                self._numbered[texts].look(keys[field])
+
+    @property
+    def labels(self) -> dict[str, Mapping[int, str]]:
+        """The words of the kernel's enumerations and the texts of numbers among its keys, by label."""
+        return {**self._enums, **{name: texts.by_number for name, texts in self._numbered.items()}}
+
+    def _used(self, texts: str) -> list[npt.NDArray[Any]]:
+        """The numbers of `texts` in the rows of the newest sample, by map and member."""
+        return [self._maps[name].keys[field] for wanted, name, field in _numbered_fields(self.probe) if wanted == texts]
+
     def prune(self, alive: npt.NDArray[np.uint32]) -> None:
-        """Delete rows of processes that are gone from maps that fill up; call once a refresh, after its sample."""
+        """Delete rows of what is gone or long idle from maps that fill up; call once a refresh, after its sample."""
         counted = self.probe.first_table
         for name, pruning in self._prunings.items():
             places = pruning.places(self._maps[name], alive)
@@ -157,11 +185,15 @@ class Running:
                 self._readers[name].delete(places)
                 if counted is not None and counted.map == name:
                     self._pruned += int(self._maps[name].values[counted.counter][places].sum())
+        for name, texts in self._numbered.items():
+            if texts.filling:
+                texts.prune(self._used(name))
 
     @property
     def filling(self) -> bool:
         """Whether one of its maps is more than half full."""
-        return any(2 * self._maps[name].keys.size > self._maps[name].capacity for name in self._prunings)
+        rows = any(2 * self._maps[name].keys.size > self._maps[name].capacity for name in self._prunings)
+        return rows or any(texts.filling for texts in self._numbered.values())
 
     def close(self) -> None:
         """Detach: close everything. Twice does no harm.
@@ -205,7 +237,7 @@ def _join(threads: list[threading.Thread]) -> None:
 class _Numbers:
     """The distinct numbers of each kind among a probe's keys; looked for again only where the keys are new."""
 
-    _KINDS = (Kind.PID, Kind.UID, Kind.DEVICE, Kind.SYMBOL)
+    _KINDS = (Kind.PID, Kind.UID, Kind.DEVICE, Kind.INTERFACE, Kind.SYMBOL)
 
     def __init__(self, probe: Probe) -> None:
         self._members = {
@@ -250,9 +282,18 @@ class _Numbers:
         return [*self._of_rows(kind), *([self._beside[kind]] if kind in self._beside else [])]
 
 
-def _pid_fields(probe: Probe) -> dict[str, str]:
+def _process_fields(probe: Probe) -> dict[str, str]:
+    """By map of rows, the member of its key that is a process; "" where none is."""
     tables = [view for view in probe.views if isinstance(view, Table) and not view.stacks]
-    return {view.map: key.field for view in tables for key in view.keys if key.kind is Kind.PID}
+    named = {view.map: key.field for view in tables for key in view.keys if key.kind is Kind.PID}
+    return {view.map: "" for view in tables} | named
+
+
+def _numbered_fields(probe: Probe) -> list[tuple[str, str, str]]:
+    """Texts, map and member of every key that is a number of a text."""
+    tables = [view for view in probe.views if isinstance(view, Table) and not view.stacks]
+    fields = [(key.texts, view.map, key.field) for view in tables for key in view.keys if key.kind is Kind.NUMBERED]
+    return list(dict.fromkeys(fields))
 
 
 def _target(probe: Probe, way: str, function: str) -> str:

@@ -64,7 +64,7 @@ class Totals:
     unmatched: int = 0
     """Ends without a known start."""
     pruned: int = 0
-    """Events of rows that the source removed because their process is gone."""
+    """Events of rows that the source removed: of processes that are gone, or long idle in a map that filled up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +199,7 @@ class Sample:
     probes: Mapping[str, ProbeSample]
     processes: Mapping[int, Process] = field(default_factory=dict)
     labels: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
-    """By Kind value ("syscall", "device", "uid"): number to name, as this machine has it."""
+    """By Kind value ("syscall", "device", "interface", "uid"): number to name, as this machine has it."""
     messages: tuple[str, ...] = ()
     """What the source has to say since the sample before, for the log."""
     tick: bool = True

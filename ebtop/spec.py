@@ -24,6 +24,8 @@ class Kind(Enum):
     """A system-call number of the running architecture."""
     DEVICE = "device"
     """A block device number as the kernel keeps it: major << 20 | minor (include/linux/kdev_t.h)."""
+    INTERFACE = "interface"
+    """The index of a network interface; drawn by name, as the network namespace that ebtop runs in has it."""
     ADDRESS = "address"
     """struct ebtop_address: 16 bytes (IPv4 mapped as ::ffff:a.b.c.d, RFC 4291 2.5.5.2), then a port in host order."""
     ERRNO = "errno"
@@ -37,6 +39,10 @@ class Kind(Enum):
     """bpf_ktime_get_ns() of an event; drawn as wall-clock time of day."""
     OBJECT = "object"
     """The id of a BPF program or map."""
+    NUMBERED = "numbered"
+    """The number (u32) of a text, from 1, which the programs gave it; see `Key.texts`."""
+    POINTER = "pointer"
+    """An address in a program's memory; drawn in hexadecimal."""
     SYMBOL = "symbol"
     """An address in the kernel, e.g. of a function or where it was called from; drawn as the function's name."""
     FUNCTION = "function"
@@ -47,6 +53,8 @@ class Kind(Enum):
     """The functions of a whole stack, outermost first, behind the program; drawn folded: program;main;read."""
     CODE = "code"
     """A number that stands for a word: see `Key.codes` and `Key.enum`; the number itself where neither has one."""
+    FLAGS = "flags"
+    """A number each of whose bits stands for a word, see `Key.codes`; bits without one are drawn in hexadecimal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +70,14 @@ class Key:
     importance: int = 0
     """Narrow terminals drop the columns with the highest number first."""
     codes: tuple[tuple[int, str], ...] = ()
-    """Of a CODE that means the same on every kernel: number and word."""
+    """Of a CODE that means the same on every kernel: number and word. Of FLAGS: the bit's value and word."""
     enum: str = ""
     """Of a CODE that differs between kernels: the kernel's enumeration, whose words the loader takes from BTF."""
+    unit: Unit = Unit.PLAIN
+    """Of a NUMBER that measures something, e.g. the age of what an event tells of."""
+    texts: str = ""
+    """Of NUMBERED: the hash map from text (a struct of one char array) to number. The ring buffer TEXTS_told tells each
+    new pair once; the array TEXTS_record has the layout of that, `number` and `text`."""
 
     @property
     def name(self) -> str:
@@ -144,8 +157,10 @@ def share(field: str, title: str = "", help: str = "", importance: int = 0) -> C
 
 
 def part(field: str, of: str, title: str = "", help: str = "", importance: int = 0) -> Column:
-    """`field` as a percentage of `of`, both over the interval; named FIELD_part."""
-    return Column(f"{field}_part", Measure.PART, field, Unit.PERCENT, of, title or f"{field} %", help, importance)
+    """`field` as a percentage of `of`, both over the interval; named FIELD_part_percent."""
+    return Column(
+        f"{field}_part_percent", Measure.PART, field, Unit.PERCENT, of, title or f"{field} %", help, importance
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,9 +281,12 @@ class Way:
     name: str
     hooks: tuple[Hook, ...]
     fields: tuple[str, ...] = ()
-    """Kernel struct members this way reads, as struct.member; the loader declares just those structs from BTF."""
+    """Kernel struct members this way reads, as struct.member; the loader declares just those structs from BTF. Also the
+    numbers of enumerations, as "enum name.MEMBER"."""
     misses: str = ""
     """What this way, beyond the probe's own, cannot see."""
+    since: tuple[int, int] = (0, 0)
+    """The oldest Linux whose raw tracepoints have their arguments where the C file reads them."""
     counts_only: bool = False
     """It does without times and costs less for that: first with --counts-only, else where nothing before it works."""
 

@@ -40,6 +40,8 @@ class Style:
     """Cells of the longest text: "99.9 kB", "1023 KiB", "99.9 kbit"."""
 
 
+SIGNALS = tuple((int(number), number.name) for number in signal.Signals)
+"""Number and name of each signal that has a name (signal(7))."""
 _DECIMAL = ("", "k", "M", "G", "T", "P", "E")
 _BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _TIME = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns"))

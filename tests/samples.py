@@ -77,6 +77,8 @@ TEXTS: dict[str, tuple[str, ...]] = {
 LABELS: dict[str, dict[int, str]] = {
     "syscall": {0: "read", 1: "write", 3: "close", 17: "pread64", 202: "futex", 232: "epoll_wait", 257: "openat"},
     "device": {259 << 20: "nvme0n1", 8 << 20: "sda"},
+    "interface": {1: "lo", 2: "eth0", 7: "veth3f2a91c"},
+    "opens_paths": {**dict(enumerate(PATHS, 1)), 99: "/etc/nothing"},
     "uid": {0: "root", 1000: "ada", 1001: "deploy", 26: "postgres"},
     "symbol": {0xFFFFFFFF81A2B3C4: "tcp_v4_rcv+0x1c4", 0xFFFFFFFF812D4E60: "wb_workfn"},
 }
@@ -98,18 +100,25 @@ STACKS = (
 _POOLS: dict[Kind, tuple[Any, ...]] = {
     Kind.PID: tuple(PROGRAMS),
     Kind.TEXT: PATHS,
+    Kind.NUMBERED: tuple(range(1, len(PATHS) + 1)),
     Kind.SYSCALL: tuple(LABELS["syscall"]),
     Kind.DEVICE: tuple(LABELS["device"]),
+    Kind.INTERFACE: tuple(LABELS["interface"]),
     Kind.ERRNO: (0, 0, 2, 13, 111, 110),
     Kind.UID: tuple(LABELS["uid"]),
     Kind.DIRECTION: (0, 1),
     Kind.NUMBER: (1, 3, 5, 64, 128),
+    Kind.FLAGS: (0, 1, 4097),
+    Kind.POINTER: (0x55D5C0DE1000, 0x7FFC0FFEE010),
     Kind.OBJECT: tuple(range(11, 60, 4)),
     Kind.SYMBOL: tuple(LABELS["symbol"]),
 }
 _FORMATS: dict[Kind, Any] = {
     Kind.TEXT: "S128",
     Kind.NUMBER: "<u8",
+    Kind.CODE: "<i4",
+    Kind.FLAGS: "<u8",
+    Kind.POINTER: "<u8",
     Kind.TIME: "<u8",
     Kind.SYMBOL: "<u8",
     Kind.ADDRESS: [("ip", "u1", (16,)), ("port", "<u4")],

@@ -277,7 +277,7 @@ def _keys(
 
 def _named(frame: Frame, key: Key, name: str, records: Records, comm: Any) -> Columns:
     texts = cells.cells(frame, key, records)
-    if key.kind in (Kind.TEXT, Kind.DIRECTION, Kind.FUNCTION, Kind.MODULE, Kind.STACK):
+    if key.kind in (Kind.TEXT, Kind.NUMBERED, Kind.DIRECTION, Kind.FUNCTION, Kind.MODULE, Kind.STACK):
         return {name: texts}
     if key.kind is Kind.ADDRESS:
         pairs = cells.addresses(records[key.field])

@@ -15,16 +15,29 @@ _FILES = {
     "dentry": "linux/dcache.h",
     "fdtable": "linux/fdtable.h",
     "file": "linux/fs.h",
+    "file_system_type": "linux/fs.h",
     "files_struct": "linux/fdtable.h",
     "fs_struct": "linux/fs_struct.h",
     "gendisk": "linux/blkdev.h",
+    "inet_sock": "net/inet_sock.h",
+    "inode": "linux/fs.h",
+    "irqaction": "linux/interrupt.h",
+    "kernel_siginfo": "linux/signal_types.h",
     "linux_binprm": "linux/binfmts.h",
     "mm_struct": "linux/mm_types.h",
+    "msghdr": "linux/socket.h",
+    "net": "net/net_namespace.h",
+    "net_device": "linux/netdevice.h",
     "request": "linux/blk-mq.h",
     "request_queue": "linux/blkdev.h",
+    "signal_struct": "linux/sched/signal.h",
+    "sk_buff": "linux/skbuff.h",
+    "skb_shared_info": "linux/skbuff.h",
     "sock": "net/sock.h",
     "socket": "linux/net.h",
+    "super_block": "linux/fs.h",
     "task_struct": "linux/sched.h",
+    "tcp_sock": "linux/tcp.h",
     "vfsmount": "linux/mount.h",
 }
 """By struct, the header with all its members."""
@@ -40,8 +53,8 @@ def lacking(wanted: Iterable[str]) -> str:
     """What they lack of the members `wanted` ("struct.member"), in one line; "" when nothing is known to be missing."""
     if not present():
         return f"{btf.VMLINUX}: this kernel has no type information, and its headers are not installed"
-    hidden = sorted(_structs(wanted) - _FILES.keys())
-    return f"{btf.VMLINUX}: this kernel has no type information, and no header has struct {hidden[0]}" if hidden else ""
+    hidden = sorted(name if " " in name else f"struct {name}" for name in _structs(wanted) - _FILES.keys())
+    return f"{btf.VMLINUX}: this kernel has no type information, and no header has {hidden[0]}" if hidden else ""
 
 
 def includes(wanted: Iterable[str]) -> str:

@@ -31,7 +31,7 @@ _PER_CPU = frozenset({bpf.PERCPU_HASH, bpf.PERCPU_ARRAY, bpf.LRU_PERCPU_HASH})
 _ARRAYS = frozenset({bpf.ARRAY, bpf.PERCPU_ARRAY})
 _SLACK = 512
 """Least room beside the capacity: a walk under churn meets more keys than the map ever holds at once."""
-_LARGE = 1 << 20
+_LARGE = 1 << 17
 _NO_BATCH = frozenset({errno.EINVAL, 524, errno.ENOTSUP})
 """Kernel or map type without batch operations; 524 is the kernel's own ENOTSUPP, include/linux/errno.h."""
 
@@ -59,11 +59,16 @@ class MapReader:
         raw_keys, values = self._walk.read()
         if not same_bytes(raw := raw_keys.view(self._key_type), self._raw):
             self._take(raw.copy())
-            self._walk.rest()
+        self._walk.rest()
         self._clean_values.apply(values)
         if self._keys is not self._rows.keys or not same_bytes(values, self._rows.values):
             self._rows = MapRows(self._keys, values, self._walk.capacity)
         return self._rows
+
+    @property
+    def raw_keys(self) -> Records:
+        """The keys of the newest read with texts as the kernel has them, in the same order."""
+        return self._raw
 
     def _take(self, raw: Records) -> None:
         """Other keys than before: only those that are new have texts to be cleaned."""
@@ -83,7 +88,7 @@ class MapReader:
     def delete(self, places: npt.NDArray[np.intp]) -> None:
         """Remove the rows at `places` of the newest read; those that are gone already do no harm."""
         keys = np.ascontiguousarray(self._raw.view(np.uint8).reshape(-1, self.info.key_size)[places])
-        _delete(self._fd, keys)
+        delete(self._fd, keys)
 
     def close(self) -> None:
         """Let go of mapped memory. The descriptor is not closed."""
@@ -255,7 +260,7 @@ class _Batch:
         return len(met)
 
 
-def _delete(fd: int, keys: Bytes) -> None:
+def delete(fd: int, keys: Bytes) -> None:
     """Delete `keys` (n, key_size) in batches, each of which ends at a key that is not there any more."""
     done, batch = 0, True
     while done < len(keys):

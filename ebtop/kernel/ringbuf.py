@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import mmap
 import os
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -52,7 +51,8 @@ class RingReader:
     def drain(self) -> None:
         """Read every record that is ready; the newest 256 stay in the tail."""
         while (ready := self._ready()) is not None:
-            self._keep(ready)
+            if len(ready):
+                self.keep(np.ascontiguousarray(ready).reshape(-1).view(self._type))
 
     def read(self) -> EventTail:
         """Drain, and the newest records. OSError when the buffer is closed."""
@@ -94,11 +94,10 @@ class RingReader:
             length = header & int(~_DISCARD)
             raise OSError(errno.EPROTO, f"a record of {length} bytes in a ring buffer of {self._length}-byte records")
 
-    def _keep(self, content: npt.NDArray[np.uint8]) -> None:
-        self._seen += len(content)
-        if not len(content):
-            return
-        fresh: npt.NDArray[Any] = np.ascontiguousarray(content[-TAIL:]).reshape(-1).view(self._type)
+    def keep(self, records: Records) -> None:
+        """Take the next `records` (n,), uncleaned; here the newest stay, cleaned."""
+        self._seen += records.size
+        fresh = records[-TAIL:]
         self._texts.apply(fresh)
         older = self._tail[max(0, self._tail.size + fresh.size - TAIL) :]
         self._tail = np.concatenate((older, fresh)) if older.size else fresh

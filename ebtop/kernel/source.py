@@ -8,12 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ebtop.kernel import syscalls
 from ebtop.spec import Probe
 
 SHIM = Path(__file__).parent
 """What takes the place of a kernel source tree: its folder `include`."""
 _PRELUDE = "#include <linux/types.h>\n#include <linux/version.h>\n#include <asm/ptrace.h>\n"
 _OWN_INCLUDE = re.compile(r'^#include "ebtop\.h".*$', re.MULTILINE)
+_CALL = re.compile(r"\bEBTOP_NR_(\w+)")
 _ERROR = re.compile(r"^(?P<file>[^\s:]+):(?P<line>\d+):\d+: (?:fatal )?error: (?P<message>.*)$", re.MULTILINE)
 
 
@@ -46,17 +48,25 @@ def options(machine: Machine) -> tuple[str, ...]:
     return (*(f"-D{name}={value}" for name, value in defines.items()), "-Wno-pragma-once-outside-header")
 
 
-def module(chosen: Sequence[tuple[Probe, int]], structs: str = "") -> str:
+def module(chosen: Sequence[tuple[Probe, int]], structs: str = "", architecture: str = "") -> str:
     """One text of all `chosen` probes, each with the index of its way; `structs`: declarations of kernel structs.
 
-    Lines keep the file and number they have in the tree, so that compilers' messages can be followed.
+    EBTOP_NR_name is the number of the system call `name` on `architecture` (the running one if empty); it is not
+    defined where there is no such call. Lines keep the file and number they have in the tree, so that compilers'
+    messages can be followed.
     """
     folder = Path(chosen[0][0].source)
     parts = [_PRELUDE, _numbered(folder / "ebtop.h"), f'#line 1 "structs of this kernel"\n{structs}\n']
     for probe, way in chosen:
         parts.append(f"#define {probe.name.upper()}_WAY {way}\n")
         parts.append(_numbered(Path(probe.source) / f"{probe.name}.c"))
-    return "".join(parts)
+    return _calls("".join(parts), architecture) + "".join(parts)
+
+
+def _calls(text: str, architecture: str) -> str:
+    numbers = {name: number for number, name in syscalls.names(architecture).items()}
+    wanted = dict.fromkeys(_CALL.findall(text))
+    return "".join(f"#define EBTOP_NR_{name} {numbers[name]}\n" for name in wanted if name in numbers)
 
 
 def _numbered(path: Path) -> str:

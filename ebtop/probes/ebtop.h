@@ -90,6 +90,34 @@ static __always_inline u64 ebtop_observe(struct ebtop_histogram *histogram, u64 
     return bucket;
 }
 
+/* Events: a ring buffer of `pages` pages, the layout of its record, and how many were handed over. */
+#define EBTOP_EVENTS(probe, leaf, pages)                                                                               \
+    BPF_RINGBUF_OUTPUT(probe##_events, pages);                                                                         \
+    BPF_ARRAY(probe##_record, leaf, 1);                                                                                \
+    BPF_ARRAY(probe##_sent, u64, 1)
+#define EBTOP_QUARTER(leaf, pages) ((pages) * 1024 / (sizeof(leaf) + 8)) /* events; pages may be larger than 4 KiB */
+
+/* How to hand over an event. The reader looks at every refresh anyway and is woken only when a quarter of the ring may have
+ * been filled meanwhile. Two CPUs that count past that number together leave it to the next quarter. */
+static __always_inline u64 ebtop_wake(u64 *sent, u64 quarter) {
+    if (!sent)
+        return BPF_RB_NO_WAKEUP;
+    __sync_fetch_and_add(sent, 1);
+    return *sent % quarter ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
+}
+
+/* What a function of so many arguments returned, in a program of kind fexit. */
+#if EBTOP_KERNEL >= KERNEL_VERSION(5, 17, 0)
+#define EBTOP_RETURNED(ctx, arguments)                                                                                 \
+    ({                                                                                                                 \
+        u64 ebtop_value = 0;                                                                                           \
+        bpf_get_func_ret((ctx), &ebtop_value);                                                                         \
+        ebtop_value;                                                                                                   \
+    })
+#else
+#define EBTOP_RETURNED(ctx, arguments) ((ctx)[arguments])
+#endif
+
 /* For counters that a softirq and the task below it may both touch: network and block events. */
 #define ebtop_add(counter, value) __sync_fetch_and_add((counter), (value))
 
@@ -168,13 +196,100 @@ static __always_inline s32 ebtop_stack(s64 id, s32 more, struct ebtop_totals *to
     return EBTOP_NO_ROOM;
 }
 
+/* Writes `number` in decimal from `at` on, "-" for -1, which is "as it was" for most calls; where it ends. `size`: of the
+ * text, a power of two. */
+static __always_inline u32 ebtop_decimal(char *text, u32 at, u32 size, u32 number) {
+    int begun = 0;
+    if (number == ~0U) {
+        text[at & (size - 1)] = '-';
+        return at + 1;
+    }
+#pragma unroll
+    for (u32 unit = 1000000000; unit; unit /= 10) {
+        if (begun || number >= unit || unit == 1) {
+            begun = 1;
+            text[at & (size - 1)] = '0' + number / unit % 10;
+            at++;
+        }
+    }
+    return at;
+}
+
+/* A system call as it returns, from the registers that the raw tracepoint sys_exit has as its first argument: arguments are
+ * still in their places. The number is that of 64-bit programs unless EBTOP_COMPAT, which needs the member
+ * task_struct.thread_info.status|task_struct.thread_info.flags: TS_COMPAT (arch/x86/include/asm/thread_info.h), TIF_32BIT
+ * (arch/arm64/include/asm/thread_info.h). */
+#if defined(EBTOP_ARM64)
+#define EBTOP_COMPAT_MEMBER flags
+#define EBTOP_COMPAT_BIT (1UL << 22)
+#else
+#define EBTOP_COMPAT_MEMBER status
+#define EBTOP_COMPAT_BIT 2U
+#endif
+#define EBTOP_FAILED(ret) ((u64)(ret) >= -4095ULL) /* IS_ERR_VALUE */
+
+static __always_inline u32 ebtop_call(const struct pt_regs *regs) {
+    u64 nr = 0;
+#if defined(EBTOP_ARM64)
+    bpf_probe_read_kernel(&nr, sizeof(regs->syscallno), &regs->syscallno);
+#else
+    bpf_probe_read_kernel(&nr, sizeof(nr), &regs->orig_ax);
+#endif
+    return nr;
+}
+
+static __always_inline u64 ebtop_argument(const struct pt_regs *regs, int place) {
+    u64 value = 0;
+#if defined(EBTOP_ARM64)
+    bpf_probe_read_kernel(&value, sizeof(value), place ? &regs->regs[place] : &regs->orig_x0);
+#else
+    bpf_probe_read_kernel(&value, sizeof(value),
+                          place == 0   ? &regs->di
+                          : place == 1 ? &regs->si
+                          : place == 2 ? &regs->dx
+                          : place == 3 ? &regs->r10
+                          : place == 4 ? &regs->r8
+                                       : &regs->r9);
+#endif
+    return value;
+}
+
+#define EBTOP_COMPAT(task)                                                                                             \
+    ({                                                                                                                 \
+        typeof((task)->thread_info.EBTOP_COMPAT_MEMBER) ebtop_flags_of_thread = 0;                                     \
+        bpf_probe_read_kernel(&ebtop_flags_of_thread, sizeof(ebtop_flags_of_thread),                                   \
+                              &(task)->thread_info.EBTOP_COMPAT_MEMBER);                                               \
+        (ebtop_flags_of_thread & EBTOP_COMPAT_BIT) != 0;                                                               \
+    })
+
+/* What a thread's state is by now, 0 for one that could run; the member task_struct.__state|task_struct.state is declared by
+ * the probe's way. The prev_state of the tracepoint sched_switch is from before the scheduler looked for the next thread: it
+ * may have let go of its lock for that, and somebody may have woken this one meanwhile. */
+#if EBTOP_KERNEL >= KERNEL_VERSION(5, 14, 0)
+#define EBTOP_STATE_MEMBER __state
+#else
+#define EBTOP_STATE_MEMBER state
+#endif
+#define EBTOP_STATE(task)                                                                                              \
+    ({                                                                                                                 \
+        typeof((task)->EBTOP_STATE_MEMBER) ebtop_state = 0;                                                            \
+        bpf_probe_read_kernel(&ebtop_state, sizeof(ebtop_state), &(task)->EBTOP_STATE_MEMBER);                         \
+        (u64) ebtop_state;                                                                                             \
+    })
+
 /* States and protocols of sockets: include/net/tcp_states.h, include/uapi/linux/in.h, include/linux/socket.h. */
 #define EBTOP_TCP_ESTABLISHED 1
 #define EBTOP_TCP_SYN_SENT 2
 #define EBTOP_TCP_SYN_RECV 3
+#define EBTOP_TCP_FIN_WAIT1 4
+#define EBTOP_TCP_TIME_WAIT 6
 #define EBTOP_TCP_CLOSE 7
+#define EBTOP_TCP_CLOSE_WAIT 8
+#define EBTOP_TCP_LAST_ACK 9
 #define EBTOP_TCP_LISTEN 10
+#define EBTOP_TCP_NEW_SYN_RECV 12
 #define EBTOP_TCP 6
+#define EBTOP_UDP 17
 #define EBTOP_MPTCP 262
 #define EBTOP_INET 2
 #define EBTOP_INET6 10
@@ -204,4 +319,120 @@ static __always_inline void ebtop_read_ip(struct ebtop_address *address, u16 fam
         bpf_probe_read_kernel(&ebtop_port, 2, &(sk)->__sk_common.skc_num);                                             \
         ebtop_read_ip((address), ebtop_family, &(sk)->__sk_common.skc_rcv_saddr, &(sk)->__sk_common.skc_v6_rcv_saddr); \
         (address)->port = ebtop_port;                                                                                  \
+    } while (0)
+
+/* Of two ends, the one with the higher port gives it up: that is the client's, of which each connection has another. What
+ * one client and one service have with each other is one row. */
+static __always_inline void ebtop_keep_service(struct ebtop_address *local, struct ebtop_address *remote) {
+    if (!remote->port || (local->port && local->port < remote->port))
+        remote->port = 0;
+    else
+        local->port = 0;
+}
+
+/* The process that holds the lock of a struct sock, 0 where none does: system calls hold it, and current is their process;
+ * softirqs find it free or put off what they have. Needs the member sock.sk_lock.owned. */
+#define EBTOP_HOLDER(sk)                                                                                               \
+    ({                                                                                                                 \
+        int ebtop_owned = 0;                                                                                           \
+        bpf_probe_read_kernel(&ebtop_owned, sizeof(ebtop_owned), &(sk)->sk_lock.owned);                                \
+        ebtop_owned ? (u32)(bpf_get_current_pid_tgid() >> 32) : 0;                                                     \
+    })
+
+/* The struct sock behind a file descriptor of the current process, or garbage; needs task_struct.files, files_struct.fdt,
+ * fdtable.fd, file.private_data and socket.sk. */
+#define EBTOP_DESCRIPTOR(sock, descriptor)                                                                             \
+    do {                                                                                                               \
+        struct task_struct *ebtop_task = (struct task_struct *)bpf_get_current_task();                                 \
+        struct files_struct *ebtop_files = 0;                                                                          \
+        struct fdtable *ebtop_table = 0;                                                                               \
+        struct file **ebtop_open = 0, *ebtop_file = 0;                                                                 \
+        struct socket *ebtop_socket = 0;                                                                               \
+        bpf_probe_read_kernel(&ebtop_files, sizeof(ebtop_files), &ebtop_task->files);                                  \
+        bpf_probe_read_kernel(&ebtop_table, sizeof(ebtop_table), &ebtop_files->fdt);                                   \
+        bpf_probe_read_kernel(&ebtop_open, sizeof(ebtop_open), &ebtop_table->fd);                                      \
+        bpf_probe_read_kernel(&ebtop_file, sizeof(ebtop_file), ebtop_open + (descriptor));                             \
+        bpf_probe_read_kernel(&ebtop_socket, sizeof(ebtop_socket), &ebtop_file->private_data);                         \
+        bpf_probe_read_kernel(&(sock), sizeof(sock), &ebtop_socket->sk);                                               \
+    } while (0)
+
+/* (sk, msg, length, flags, address's length) -> bytes: the functions that receive, in a program of kind fexit; before 5.19
+ * with noblock before the flags. */
+#if EBTOP_KERNEL >= KERNEL_VERSION(5, 19, 0)
+#define EBTOP_RECEIVE_FLAGS 3
+#define EBTOP_RECEIVE_ARGUMENTS 5
+#else
+#define EBTOP_RECEIVE_FLAGS 4
+#define EBTOP_RECEIVE_ARGUMENTS 6
+#endif
+#define EBTOP_PEEK 2 /* MSG_PEEK, include/linux/socket.h */
+
+/* What an IP packet's headers say; ends have ports where its protocol has them. */
+struct ebtop_packet {
+    struct ebtop_address source;
+    struct ebtop_address destination;
+    u32 version; /* 4, 6, or what is no IP */
+    u32 protocol;
+};
+
+static __always_inline void ebtop_read_packet(struct ebtop_packet *packet, const u8 *network, const u8 *transport) {
+    u8 byte = 0;
+    u16 ports[2] = {};
+    bpf_probe_read_kernel(&byte, 1, network);
+    packet->version = byte >> 4;
+    if (packet->version == 6) {
+        bpf_probe_read_kernel(&byte, 1, network + 6);
+        bpf_probe_read_kernel(packet->source.ip, 16, network + 8);
+        bpf_probe_read_kernel(packet->destination.ip, 16, network + 24);
+    } else if (packet->version == 4) {
+        bpf_probe_read_kernel(&byte, 1, network + 9);
+        ebtop_read_ip(&packet->source, EBTOP_INET, network + 12, 0);
+        ebtop_read_ip(&packet->destination, EBTOP_INET, network + 16, 0);
+    } else {
+        return;
+    }
+    packet->protocol = byte;
+    if (byte != EBTOP_TCP && byte != EBTOP_UDP)
+        return;
+    bpf_probe_read_kernel(ports, sizeof(ports), transport);
+    packet->source.port = bpf_ntohs(ports[0]);
+    packet->destination.port = bpf_ntohs(ports[1]);
+}
+
+/* Of a struct sk_buff; needs its members head, network_header and transport_header. */
+#define EBTOP_PACKET(packet, skb)                                                                                      \
+    do {                                                                                                               \
+        u8 *ebtop_head = 0;                                                                                            \
+        u16 ebtop_network = 0, ebtop_transport = 0;                                                                    \
+        bpf_probe_read_kernel(&ebtop_head, sizeof(ebtop_head), &(skb)->head);                                          \
+        bpf_probe_read_kernel(&ebtop_network, 2, &(skb)->network_header);                                              \
+        bpf_probe_read_kernel(&ebtop_transport, 2, &(skb)->transport_header);                                          \
+        ebtop_read_packet((packet), ebtop_head + ebtop_network, ebtop_head + ebtop_transport);                         \
+    } while (0)
+
+/* Open files; their members are declared by the probe's way, see probes/fields.py. EBTOP_FILE: the struct file that the
+ * current process has as `descriptor`, 0 where it has none. EBTOP_FILE_NAME: the last part of its path into a zeroed array,
+ * cut where that ends; a pipe has none, a socket has that of its protocol. */
+#define EBTOP_FILE(file, descriptor)                                                                                   \
+    do {                                                                                                               \
+        struct task_struct *ebtop_task = (void *)bpf_get_current_task();                                               \
+        struct files_struct *ebtop_files = 0;                                                                          \
+        struct fdtable *ebtop_table = 0;                                                                               \
+        struct file **ebtop_open = 0;                                                                                  \
+        u32 ebtop_size = 0;                                                                                            \
+        (file) = 0;                                                                                                    \
+        bpf_probe_read_kernel(&ebtop_files, sizeof(ebtop_files), &ebtop_task->files);                                  \
+        bpf_probe_read_kernel(&ebtop_table, sizeof(ebtop_table), &ebtop_files->fdt);                                   \
+        bpf_probe_read_kernel(&ebtop_size, sizeof(ebtop_size), &ebtop_table->max_fds);                                 \
+        bpf_probe_read_kernel(&ebtop_open, sizeof(ebtop_open), &ebtop_table->fd);                                      \
+        if ((u32)(descriptor) < ebtop_size)                                                                            \
+            bpf_probe_read_kernel(&(file), sizeof(file), &ebtop_open[(u32)(descriptor)]);                              \
+    } while (0)
+#define EBTOP_FILE_NAME(text, file)                                                                                    \
+    do {                                                                                                               \
+        struct dentry *ebtop_dentry = 0;                                                                               \
+        const unsigned char *ebtop_name = 0;                                                                           \
+        bpf_probe_read_kernel(&ebtop_dentry, sizeof(ebtop_dentry), &(file)->f_path.dentry);                            \
+        bpf_probe_read_kernel(&ebtop_name, sizeof(ebtop_name), &ebtop_dentry->d_name.name);                            \
+        bpf_probe_read_kernel_str((text), sizeof(text), ebtop_name);                                                   \
     } while (0)

@@ -7,7 +7,6 @@
 #endif
 #define EXEC_STARTS 8192 /* threads in execve at the same time */
 #define EXEC_PAGES 64
-#define EXEC_WAKE 200    /* events: a quarter of those that the ring has room for */
 #define EXEC_COMMAND 256 /* a power of two */
 #define EXEC_PROGRAM 64
 #define EXEC_BYTES(byte) (0x0101010101010101ULL * (byte))
@@ -48,9 +47,7 @@ struct exec_value {
 
 BPF_TABLE("hash", struct exec_key, struct exec_value, exec_rows, EXEC_ROWS);
 BPF_HASH(exec_starts, u64, u64, EXEC_STARTS); /* address of the file's name, by task */
-BPF_RINGBUF_OUTPUT(exec_events, EXEC_PAGES);
-BPF_ARRAY(exec_record, struct exec_event, 1);
-BPF_ARRAY(exec_sent, u64, 1);
+EBTOP_EVENTS(exec, struct exec_event, EXEC_PAGES);
 EBTOP_COUNTERS(struct ebtop_totals, exec_totals, 1);
 
 /* The row of what was started, made where there is none. */
@@ -96,23 +93,10 @@ static __always_inline void exec_arguments(char *command, struct task_struct *ta
     command[taken & (EXEC_COMMAND - 1)] = 0;
 }
 
-/* Hands an event over. The reader looks at every refresh anyway and is woken only when a quarter of the ring may have been
- * filled meanwhile. Two CPUs that count past that number together leave it to the next quarter. */
-static __always_inline void exec_submit(struct exec_event *event) {
-    u32 zero = 0;
-    u64 *sent = exec_sent.lookup(&zero), flags = BPF_RB_NO_WAKEUP;
-    if (sent) {
-        ebtop_add(sent, 1);
-        if (*sent % EXEC_WAKE == 0)
-            flags = BPF_RB_FORCE_WAKEUP;
-    }
-    exec_events.ringbuf_submit(event, flags);
-}
-
 /* One event; `name`: the file's, in user memory when it could not be started, else in the kernel's. */
 static __always_inline int exec_happened(const char *name, u32 errno) {
     struct task_struct *task = (void *)bpf_get_current_task(), *parent = 0;
-    u32 cpu = bpf_get_smp_processor_id(), pid = bpf_get_current_pid_tgid() >> 32;
+    u32 cpu = bpf_get_smp_processor_id(), pid = bpf_get_current_pid_tgid() >> 32, zero = 0;
     struct ebtop_totals *totals = exec_totals.lookup(&cpu);
     struct exec_key key = {.errno = errno};
     if (!totals || ebtop_is_left_out(pid))
@@ -141,7 +125,8 @@ static __always_inline int exec_happened(const char *name, u32 errno) {
         exec_arguments(event->command, task);
     if (!event->command[0])
         bpf_probe_read_kernel(event->command, sizeof(key.program), key.program);
-    exec_submit(event);
+    u64 *sent = exec_sent.lookup(&zero);
+    exec_events.ringbuf_submit(event, ebtop_wake(sent, EBTOP_QUARTER(struct exec_event, EXEC_PAGES)));
     return 0;
 }
 

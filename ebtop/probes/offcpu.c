@@ -56,18 +56,6 @@ EBTOP_COUNTERS(struct offcpu_example, offcpu_worst, EBTOP_EXAMPLES);
 EBTOP_EPOCH(offcpu_epoch);
 EBTOP_COUNTERS(struct ebtop_totals, offcpu_totals, 1);
 
-/* What the thread's state is by now, see runqlat.c. */
-static __always_inline u64 offcpu_state(struct task_struct *task) {
-#if EBTOP_KERNEL >= KERNEL_VERSION(5, 14, 0)
-    u32 state = 0;
-    bpf_probe_read_kernel(&state, sizeof(state), &task->__state);
-#else
-    u64 state = 0;
-    bpf_probe_read_kernel(&state, sizeof(state), &task->state);
-#endif
-    return state;
-}
-
 /* The state as a number below OFFCPU_STATES; words are in offcpu.py. */
 static __always_inline u32 offcpu_named(u64 state) {
     if (state & OFFCPU_S)
@@ -160,7 +148,7 @@ static __always_inline void offcpu_end(struct task_struct *task, u32 cpu, struct
 
 int offcpu_switch(struct bpf_raw_tracepoint_args *ctx) { /* (preempt, prev, next) */
     u32 cpu = bpf_get_smp_processor_id();
-    u64 prev = ctx->args[1], state = offcpu_state((struct task_struct *)prev);
+    u64 prev = ctx->args[1], state = EBTOP_STATE((struct task_struct *)prev);
     struct ebtop_totals *totals = offcpu_totals.lookup(&cpu);
     if (!totals)
         return 0;

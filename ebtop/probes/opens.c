@@ -5,7 +5,9 @@
  * A relative name is put behind the path of the folder it starts from, the process's own or that of the directory's
  * descriptor, as the process's root sees it: dentry by dentry, across mounts. Symbolic links and ".." stay as they are.
  * What was cut off is marked with three full stops. The start of a call lies in a slot per thread that the next start
- * overwrites. */
+ * overwrites.
+ *
+ * Rows have the number of a path: they are read at every refresh, and a path once. */
 #define OPENS_PATH 256
 #define OPENS_FOLDER 512
 #define OPENS_DEPTH 24  /* parts of the folder's path, and mounts crossed */
@@ -13,6 +15,8 @@
 #define OPENS_HERE -100 /* AT_FDCWD */
 #define OPENS_MARK 3    /* full stops */
 #define OPENS_STARTS 32768
+#define OPENS_PAGES 64
+#define OPENS_WAKE 128 /* paths numbered by one CPU: an eighth of those that the ring has room for */
 #ifndef OPENS_ROWS
 #define OPENS_ROWS 16384
 #endif
@@ -29,16 +33,34 @@ struct opens_return {
     s64 ret;
 };
 
+struct opens_path {
+    char path[OPENS_PATH];
+};
+
+struct opens_told {
+    u32 number;
+    char text[OPENS_PATH];
+};
+
 struct opens_key {
     u32 pid;
     u32 errno;
-    char path[OPENS_PATH];
+    u32 path; /* its number */
 };
 
 struct opens_value {
     u64 opens;
     u64 failures;
     char comm[EBTOP_COMM];
+};
+
+struct opens_event { /* of an open that failed */
+    u64 ns;
+    u32 pid;
+    u32 uid;
+    u32 errno;
+    char comm[EBTOP_COMM];
+    char path[OPENS_PATH];
 };
 
 struct opens_start {
@@ -53,7 +75,7 @@ struct opens_place {
 };
 
 struct opens_scratch {
-    struct opens_key key;
+    struct opens_path path;
     char name[OPENS_PATH];
     struct opens_place at;
     struct opens_place root;
@@ -62,6 +84,11 @@ struct opens_scratch {
 };
 
 BPF_TABLE("hash", struct opens_key, struct opens_value, opens_files, OPENS_ROWS);
+EBTOP_EVENTS(opens, struct opens_event, OPENS_PAGES);
+BPF_TABLE("hash", struct opens_path, u32, opens_paths, OPENS_ROWS); /* the number of each path */
+BPF_RINGBUF_OUTPUT(opens_paths_told, OPENS_PAGES);
+BPF_ARRAY(opens_paths_record, struct opens_told, 1);
+BPF_PERCPU_ARRAY(opens_numbered, u32, 1); /* paths that each CPU has given a number */
 EBTOP_COUNTERS(struct ebtop_totals, opens_totals, 1);
 BPF_HASH(opens_starts, u64, struct opens_start, OPENS_STARTS);
 BPF_PERCPU_ARRAY(opens_scratch, struct opens_scratch, 1);
@@ -149,11 +176,11 @@ static __always_inline void opens_walk(struct opens_scratch *scratch) {
     __builtin_memset(&scratch->text[scratch->begin & (OPENS_FOLDER - 1)], '.', OPENS_MARK);
 }
 
-/* Fills scratch->key.path with the name at `start`, made absolute. */
+/* Fills scratch->path with the name at `start`, made absolute. */
 static __always_inline void opens_resolve(struct opens_scratch *scratch, struct opens_start *start) {
     struct task_struct *task = (void *)bpf_get_current_task();
     struct fs_struct *fs = 0;
-    char *path = scratch->key.path;
+    char *path = scratch->path.path;
     __builtin_memset(path, 0, OPENS_PATH);
     OPENS_READ(fs, task->fs);
     OPENS_READ_PLACE(scratch->root, fs->root);
@@ -171,6 +198,47 @@ static __always_inline void opens_resolve(struct opens_scratch *scratch, struct 
         __builtin_memset(path + OPENS_PATH - 1 - OPENS_MARK, '.', OPENS_MARK);
 }
 
+/* The number of scratch->path, given and told where it is new; 0 when there is no room for it. Numbers of one CPU are
+ * never given by another: older kernels (before 5.12) have no way to add and read at once. */
+static __always_inline u32 opens_number(struct opens_scratch *scratch) {
+    u32 zero = 0, *known = opens_paths.lookup(&scratch->path), *count = opens_numbered.lookup(&zero);
+    if (known)
+        return *known;
+    if (!count)
+        return 0;
+    u32 number = *count * EBTOP_CPUS + bpf_get_smp_processor_id() + 1;
+    if (opens_paths.insert(&scratch->path, &number)) { /* full, or another CPU was first */
+        known = opens_paths.lookup(&scratch->path);
+        return known ? *known : 0;
+    }
+    (*count)++;
+    struct opens_told *told = opens_paths_told.ringbuf_reserve(sizeof(*told));
+    if (told) { /* else the map tells it */
+        told->number = number;
+        bpf_probe_read_kernel(told->text, OPENS_PATH, scratch->path.path);
+        opens_paths_told.ringbuf_submit(told, *count % OPENS_WAKE ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP);
+    }
+    return number;
+}
+
+/* The open of scratch->path that failed with `errno`. */
+static __always_inline void opens_tell(struct opens_scratch *scratch, u32 errno, struct ebtop_totals *totals) {
+    u32 zero = 0;
+    struct opens_event *event = opens_events.ringbuf_reserve(sizeof(*event));
+    if (!event) {
+        totals->lost++;
+        return;
+    }
+    event->ns = bpf_ktime_get_ns();
+    event->pid = bpf_get_current_pid_tgid() >> 32;
+    event->uid = bpf_get_current_uid_gid();
+    event->errno = errno;
+    bpf_get_current_comm(event->comm, sizeof(event->comm));
+    __builtin_memcpy(event->path, scratch->path.path, OPENS_PATH);
+    u64 *sent = opens_sent.lookup(&zero);
+    opens_events.ringbuf_submit(event, ebtop_wake(sent, EBTOP_QUARTER(struct opens_event, OPENS_PAGES)));
+}
+
 int opens_exit(struct opens_return *ctx) {
     u64 task = bpf_get_current_task();
     u32 cpu = bpf_get_smp_processor_id(), zero = 0, pid = bpf_get_current_pid_tgid() >> 32;
@@ -184,13 +252,14 @@ int opens_exit(struct opens_return *ctx) {
         return 0;
     }
     totals->total++;
-    scratch->key.pid = pid;
-    scratch->key.errno = ctx->ret < 0 ? -ctx->ret : 0;
     opens_resolve(scratch, start);
     start->name = 0;
+    struct opens_key key = {.pid = pid, .errno = ctx->ret < 0 ? -ctx->ret : 0, .path = opens_number(scratch)};
+    if (key.errno)
+        opens_tell(scratch, key.errno, totals);
     struct opens_value empty = {};
     bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
-    struct opens_value *row = opens_files.lookup_or_try_init(&scratch->key, &empty);
+    struct opens_value *row = key.path ? opens_files.lookup_or_try_init(&key, &empty) : 0;
     if (!row) {
         totals->drops++;
         return 0;

@@ -1,6 +1,6 @@
 """Files opened: which, by whom, with what result."""
 
-from ebtop.spec import Hook, Key, Kind, Probe, Table, Way, rate, total
+from ebtop.spec import Events, Hook, Key, Kind, Probe, Table, Way, rate, total
 
 _CALLS = (
     ("openat", "opens_enter_at"),
@@ -36,7 +36,7 @@ _COLUMNS = (
     total("failures", importance=4),
 )
 _PROCESS = Key("pid", Kind.PID)
-_PATH = Key("path", Kind.TEXT)
+_PATH = Key("path", Kind.NUMBERED, texts="opens_paths")
 _RESULT = Key("errno", Kind.ERRNO, "result", importance=2)
 
 PROBE = Probe(
@@ -71,6 +71,20 @@ PROBE = Probe(
         Table("by_process", "by process", "opens_files", (_PROCESS,), _COLUMNS, "opens_per_second"),
         Table("by_path", "by path", "opens_files", (_PATH, _RESULT), _COLUMNS, "opens_per_second"),
         Table("by_result", "by result", "opens_files", (_RESULT,), _COLUMNS, "opens_per_second"),
+        Events(
+            "failed",
+            "last opens that failed",
+            "opens_events",
+            "opens_record",
+            (
+                Key("ns", Kind.TIME, "time"),
+                _PROCESS,
+                Key("comm", Kind.TEXT, "program", importance=4),
+                Key("uid", Kind.UID, "user", importance=3),
+                _RESULT,
+                Key("path", Kind.TEXT),
+            ),
+        ),
     ),
     misses=(
         "io_uring, open_by_handle_at, what the kernel itself opens (programs being started), and system calls of "

@@ -111,21 +111,8 @@ int runqlat_wakeup(struct bpf_raw_tracepoint_args *ctx) {
     return 0;
 }
 
-/* What the thread's state is by now. The tracepoint's own prev_state is from before the scheduler looked for the next
- * thread: it may have let go of its lock for that, and somebody may have woken this one meanwhile. */
-static __always_inline u64 runqlat_state(struct task_struct *task) {
-#if EBTOP_KERNEL >= KERNEL_VERSION(5, 14, 0)
-    u32 state = 0;
-    bpf_probe_read_kernel(&state, sizeof(state), &task->__state);
-#else
-    u64 state = 0;
-    bpf_probe_read_kernel(&state, sizeof(state), &task->state);
-#endif
-    return state;
-}
-
 int runqlat_switch(struct bpf_raw_tracepoint_args *ctx) { /* (preempt, prev, next) */
-    u64 prev = ctx->args[1], state = runqlat_state((struct task_struct *)prev);
+    u64 prev = ctx->args[1], state = EBTOP_STATE((struct task_struct *)prev);
     if (state & RUNQLAT_DEAD)
         runqlat_starts.delete(&prev);
     else if ((ctx->args[0] || !state) && (u32)bpf_get_current_pid_tgid())

@@ -6,15 +6,6 @@
  * slot is emptied: what is in a slot is always the running thread's open call. The task's address names the thread, as
  * execve by another than the leader changes the thread's id in mid-call. exit and exit_group never return: they are
  * counted as they begin, and leave no start. Way 1 only counts calls, as they begin. */
-#if defined(EBTOP_ARM64)
-#define SYSCALLS_EXIT 93
-#define SYSCALLS_EXIT_GROUP 94
-#define SYSCALLS_SIGRETURN 139
-#else
-#define SYSCALLS_EXIT 60
-#define SYSCALLS_EXIT_GROUP 231
-#define SYSCALLS_SIGRETURN 15
-#endif
 #define SYSCALLS_NUMBERS 512 /* the last stands for all above: no program can fill the map with made-up numbers */
 #ifndef SYSCALLS_ROWS
 #define SYSCALLS_ROWS 16384
@@ -80,7 +71,7 @@ int syscalls_enter(struct bpf_raw_tracepoint_args *ctx) {
     u32 cpu = bpf_get_smp_processor_id();
     u64 number = ctx->args[1];
     u32 nr = number < SYSCALLS_NUMBERS ? number : SYSCALLS_NUMBERS - 1;
-    if (SYSCALLS_WAY == 1 || nr == SYSCALLS_EXIT || nr == SYSCALLS_EXIT_GROUP) {
+    if (SYSCALLS_WAY == 1 || nr == EBTOP_NR_exit || nr == EBTOP_NR_exit_group) {
         struct ebtop_totals *totals = syscalls_totals.lookup(&cpu);
         struct syscalls_value *row = totals ? syscalls_row(nr, totals) : 0;
         if (row)
@@ -136,7 +127,7 @@ int syscalls_exit(struct bpf_raw_tracepoint_args *ctx) {
         return 0;
     row->calls++;
     row->ns += ns;
-    if (ctx->args[1] >= -4095ULL && nr != SYSCALLS_SIGRETURN)
+    if (ctx->args[1] >= -4095ULL && nr != EBTOP_NR_rt_sigreturn)
         row->errors++;
     syscalls_keep(cpu, ebtop_observe(latency, ns), ns, nr);
     return 0;

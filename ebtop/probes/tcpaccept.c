@@ -88,13 +88,8 @@ static __always_inline int tcpaccept_count(struct sock *sk, struct sock *listene
 
 #if TCPACCEPT_WAY == 0
 int tcpaccept_fexit(u64 *ctx) { /* (listener, …) -> accepted socket or NULL */
-    u64 sk = 0;
-#if EBTOP_KERNEL >= KERNEL_VERSION(5, 17, 0)
-    bpf_get_func_ret(ctx, &sk);
-#else
-    sk = ctx[4]; /* after (struct sock *, int flags, int *err, bool kern) */
-#endif
-    return tcpaccept_count((struct sock *)sk, (struct sock *)ctx[0]);
+    /* after (struct sock *, int flags, int *err, bool kern): those of the kernels that have no helper for it */
+    return tcpaccept_count((struct sock *)EBTOP_RETURNED(ctx, 4), (struct sock *)ctx[0]);
 }
 #else
 static __always_inline void tcpaccept_enter(u64 listener) {
@@ -128,20 +123,9 @@ int tcpaccept_kretprobe(struct pt_regs *ctx) {
 #endif
 
 #if TCPACCEPT_WAY == 2
-static __always_inline struct sock *
-tcpaccept_socket(u32 fd) { /* current's file descriptor -> struct sock, or garbage */
-    struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-    struct files_struct *files = 0;
-    struct fdtable *table = 0;
-    struct file **open = 0, *file = 0;
-    struct socket *socket = 0;
+static __always_inline struct sock *tcpaccept_socket(u32 fd) {
     struct sock *sk = 0;
-    bpf_probe_read_kernel(&files, sizeof(files), &task->files);
-    bpf_probe_read_kernel(&table, sizeof(table), &files->fdt);
-    bpf_probe_read_kernel(&open, sizeof(open), &table->fd);
-    bpf_probe_read_kernel(&file, sizeof(file), open + fd);
-    bpf_probe_read_kernel(&socket, sizeof(socket), &file->private_data);
-    bpf_probe_read_kernel(&sk, sizeof(sk), &socket->sk);
+    EBTOP_DESCRIPTOR(sk, fd);
     return sk;
 }
 

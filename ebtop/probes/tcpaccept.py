@@ -1,27 +1,15 @@
 """TCP accepts: who is connected to, from where, and how full the listener's backlog is."""
 
+from ebtop.probes.sockets import BOTH_ENDS, DESCRIPTOR, LOCAL, PROCESS
 from ebtop.spec import Column, Events, Hook, Key, Kind, Probe, Table, Way, gauge, largest, rate, total
 from ebtop.units import Unit
 
 _SOCKET = (
-    "sock.__sk_common.skc_family",
+    *BOTH_ENDS,
     "sock.__sk_common.skc_state",
-    "sock.__sk_common.skc_dport",
-    "sock.__sk_common.skc_num",
-    "sock.__sk_common.skc_daddr",
-    "sock.__sk_common.skc_rcv_saddr",
-    "sock.__sk_common.skc_v6_daddr",
-    "sock.__sk_common.skc_v6_rcv_saddr",
     "sock.sk_protocol",
     "sock.sk_ack_backlog",
     "sock.sk_max_ack_backlog",
-)
-_DESCRIPTORS = (
-    "task_struct.files",
-    "files_struct.fdt",
-    "fdtable.fd",
-    "file.private_data",
-    "socket.sk",
 )
 _COLUMNS: tuple[Column, ...] = (
     rate("accepts", help="connections taken from the backlog, per second"),
@@ -30,8 +18,6 @@ _COLUMNS: tuple[Column, ...] = (
     largest("max_backlog", unit=Unit.PLAIN, title="BL peak", help="the longest queue an accept has left behind"),
     total("accepts", importance=4),
 )
-_PROCESS = Key("pid", Kind.PID)
-_LOCAL = Key("local", Kind.ADDRESS, "local")
 _REMOTE = Key("remote", Kind.ADDRESS, "remote", importance=2)
 
 PROBE = Probe(
@@ -62,7 +48,7 @@ PROBE = Probe(
                 Hook("tracepoint", "syscalls:sys_enter_accept4", "tcpaccept_sys_enter"),
                 Hook("tracepoint", "syscalls:sys_exit_accept4", "tcpaccept_sys_exit"),
             ),
-            fields=_SOCKET + _DESCRIPTORS,
+            fields=_SOCKET + DESCRIPTOR,
             misses="Connections accepted through io_uring or by 32-bit programs, and the backlog of MPTCP listeners.",
         ),
     ),
@@ -71,11 +57,11 @@ PROBE = Probe(
             "by_process_and_ends",
             "by process, local and remote end",
             "tcpaccept_rows",
-            (_PROCESS, _LOCAL, _REMOTE),
+            (PROCESS, LOCAL, _REMOTE),
             _COLUMNS,
             "accepts_per_second",
         ),
-        Table("by_listener", "by listener", "tcpaccept_rows", (_PROCESS, _LOCAL), _COLUMNS, "accepts_per_second"),
+        Table("by_listener", "by listener", "tcpaccept_rows", (PROCESS, LOCAL), _COLUMNS, "accepts_per_second"),
         Events(
             "accepts",
             "last accepts",

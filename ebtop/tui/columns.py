@@ -21,16 +21,22 @@ _FIXED = {
     Kind.DIRECTION: 5,
     Kind.NUMBER: 7,
     Kind.TIME: 12,
+    Kind.POINTER: 14,
     Kind.OBJECT: 7,
     Kind.UID: 9,
     Kind.DEVICE: 9,
 }
+_MEASURED = 8
+"""A number with a unit: "15.8 min"."""
 _NARROW, _WIDE = 10, 120
 _FLEXIBLE = {
     Kind.TEXT: (18, _WIDE),
     Kind.SYSCALL: (10, 20),
     Kind.ADDRESS: (15, 26),
+    Kind.INTERFACE: (8, 15),
     Kind.CODE: (8, 24),
+    Kind.FLAGS: (8, 40),
+    Kind.NUMBERED: (18, _WIDE),
     Kind.SYMBOL: (14, 40),
     Kind.FUNCTION: (18, _WIDE),
     Kind.MODULE: (8, 22),
@@ -107,7 +113,7 @@ def _of_key(key: Key) -> list[Slot]:
     if key.kind in _FLEXIBLE:
         least, most = _COMM if key.field == "comm" else _FLEXIBLE[key.kind]
         return [Slot(key.field, title, least, most, False, key.importance, key=key)]
-    cells = max(width(title), _FIXED[key.kind])
+    cells = max(width(title), _FIXED[key.kind] if key.unit is Unit.PLAIN else _MEASURED)
     return [Slot(key.field, title, cells, cells, key.kind in _NUMERIC, key.importance, key=key)]
 
 
@@ -151,7 +157,7 @@ def _weight(chosen: list[Slot], place: int, sort: str) -> tuple[int, int]:
     if slot.name == COUNT or (slot.key is not None and slot.key.kind is Kind.PID and slot.name != PROGRAM and named):
         return 1, -place
     if slot.key is not None:
-        return 4 if slot.key.kind is Kind.TEXT else 3, -place
+        return 4 if slot.key.kind in (Kind.TEXT, Kind.NUMBERED) else 3, -place
     return (2 if slot.name == sort else 0), -place
 
 

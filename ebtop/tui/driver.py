@@ -44,6 +44,14 @@ class Driver(LinuxDriver):
             for message in parser.tick():
                 self.process_message(message)
 
+    def stop_application_mode(self) -> None:
+        """Give the terminal back, its alternate screen empty.
+
+        One that was made larger meanwhile may fill the main screen up with lines of the alternate one (tmux 3.3a does).
+        """
+        self.write("\x1b[2J\x1b[H")
+        super().stop_application_mode()
+
     def disable_input(self) -> None:
         """Let the thread that reads end, and wait for it."""
         os.eventfd_write(self._leave, 1)

@@ -53,6 +53,11 @@ def middle(text: str, cells: int) -> str:
     return left(text, head) + ELLIPSIS + _last(text, tail)
 
 
+def unit_name(text: str, cells: int) -> str:
+    """The name of a unit in exactly `cells` cells; without ".service", as systemctl takes it too, if too long."""
+    return middle(text if width(text) <= cells else text.removesuffix(".service"), cells)
+
+
 def _last(text: str, cells: int) -> str:
     """The last `cells` cells of `text`, padded to the left where a wide character does not fit."""
     end = text[-cells:]

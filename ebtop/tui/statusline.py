@@ -26,7 +26,7 @@ def status(looked: Looked, selected: str, cells: int) -> Line:
     if totals.unmatched:
         parts.append([(units.exact(totals.unmatched), "text"), (" without a start", "dim")])
     if totals.pruned:
-        parts.append([(units.exact(totals.pruned), "text"), (" of ended processes", "dim")])
+        parts.append([(units.exact(totals.pruned), "text"), (" of rows removed", "dim")])
     parts.insert(0, [(sample.hook or "no program", "text")])
     if selected and (width(selected) > 24 or looked.grouping is not Grouping.PROCESS):
         parts.insert(0, [(selected, "strong")])

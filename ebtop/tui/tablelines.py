@@ -11,7 +11,7 @@ from ebtop.grouping import COUNT, GROUP
 from ebtop.spec import Events, Kind, Table
 from ebtop.tui.columns import PROGRAM, UNIT, UNIT_FROM, Slot, fitted, slots
 from ebtop.tui.filtering import Places
-from ebtop.tui.pieces import Line, middle, number, right
+from ebtop.tui.pieces import Line, middle, number, right, unit_name
 from ebtop.tui.rowset import key_texts, names_of, newest, ordered, units_of
 
 SHAPES = ("both", "heatmap", "trend", "histogram")
@@ -204,7 +204,8 @@ def _column(frame: Frame, data: TableFrame | EventsFrame, slot: Slot, places: Pl
     if slot.right:
         return [[(before + right(text, slot.cells), "dim")] for text in texts]
     role = _ROLES.get(slot.name, "text")
-    return [[(before + middle(text, slot.cells), role)] for text in texts]
+    cut = unit_name if slot.title.endswith("unit") else middle
+    return [[(before + cut(text, slot.cells), role)] for text in texts]
 
 
 _ROLES = {PROGRAM: "strong", GROUP: "strong", UNIT: "dim"}

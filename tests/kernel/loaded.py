@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ebtop import registry, wire
-from ebtop.kernel import loader, namespace, source
+from ebtop.kernel import hooks, loader, namespace, source
 from ebtop.kernel.maps import MapReader
 from ebtop.kernel.ringbuf import RingReader
 from ebtop.sample import EventTail, MapRows
@@ -117,6 +117,11 @@ def small(probes: Iterable[str], rows: int) -> None:
     source.options = lambda machine: (*usual(machine), *sizes)
 
 
+def workable(probe: str) -> list[str]:
+    """Names of the ways of `probe` that have a place in this kernel."""
+    return [way.name for way in registry.probe(probe).ways if not hooks.lacking(way)]
+
+
 class Loaded:
     """Probes that are live; AssertionError, with the loader's own words, when one is not."""
 
@@ -158,6 +163,13 @@ class Loaded:
             layout, _ = self.maps[record]
             self._rings[ring] = RingReader(info, layout.value, layout.value_size, descriptor)
         return self._rings[ring].read()
+
+    def texts(self, name: str) -> dict[int, str]:
+        """The texts that the map `name` has numbers for, by number."""
+        content = self.rows(name)
+        (text,) = content.keys.dtype.names or ("",)
+        pairs = zip(content.values["value"].tolist(), content.keys[text].tolist(), strict=True)
+        return {number: raw.decode() for number, raw in pairs}
 
     def programs(self, probe: str) -> tuple[int, ...]:
         """Descriptors of the probe's programs."""

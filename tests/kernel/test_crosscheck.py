@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -60,10 +60,15 @@ _HEADERS = re.compile(r"fatal error: '(linux/\S+)' file not found")
 
 
 @contextmanager
-def bpftrace(pid: int) -> Iterator[Callable[[], dict[str, object]]]:
-    """bpftrace at work on process `pid`; what is yielded stops it and returns its maps by name."""
+def bpftrace(pid: int, script: str = SCRIPT, *words: str) -> Iterator[Callable[[], dict[str, object]]]:
+    """bpftrace at work on process `pid`; what is yielded stops it and returns its maps by name.
+
+    `script` has the pid as $1, the number of the call in which the worker waits as $2, and `words` from $3 on.
+    """
+    if not shutil.which("bpftrace"):
+        pytest.skip("bpftrace, to compare with")
     command = ["unshare", "--mount", "sh", "-c", 'mount -t tracefs tracefs /sys/kernel/tracing; exec "$0" "$@"']
-    command += ["bpftrace", "-f", "json", "-e", SCRIPT, str(pid), str(WAITING)]
+    command += ["bpftrace", "-f", "json", "-e", script, str(pid), str(WAITING), *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stdout
         while "ready" not in (line := running.stdout.readline()):
@@ -72,22 +77,30 @@ def bpftrace(pid: int) -> Iterator[Callable[[], dict[str, object]]]:
             assert line, said
 
         def stop() -> dict[str, object]:
-            running.send_signal(signal.SIGINT)
-            output, _ = running.communicate()
+            output = ended(running)
             maps: dict[str, object] = {}
             for line in output.splitlines():
                 if line.startswith('{"type": "map"'):
                     maps |= json.loads(line)["data"]
             return maps
 
-        yield stop
-        running.kill()
+        try:
+            yield stop
+        finally:
+            running.kill()
+
+
+def ended(running: subprocess.Popen[str]) -> str:
+    """What it has written by its end. Now and then bpftrace takes the first signal for nothing."""
+    for _ in range(5):
+        running.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            return running.communicate(timeout=10)[0]
+    raise AssertionError("bpftrace does not end")
 
 
 def test_bpftrace_sees_the_same(load: Callable[..., Loaded], tmp_path: Path) -> None:
     """System calls, bytes, opens, execs, connects, accepts and switches of one process, counted by both."""
-    if not shutil.which("bpftrace"):
-        pytest.skip("bpftrace, to compare with")
     program = tmp_path / "seventeen"
     shutil.copy("/bin/true", program)
     with Worker(WORK, str(program), prepare=PREPARE) as worker, bpftrace(worker.pid) as stop:

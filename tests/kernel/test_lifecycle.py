@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import subprocess
 import threading
@@ -75,6 +76,13 @@ def is_as_before(session: TerminalSession) -> bool:
     return session.modes() == session.modes_before and output.rfind(LEAVE) > output.rfind(b"\x1b[?1049h")
 
 
+def alternate_screen_was_emptied(session: TerminalSession) -> bool:
+    """Whether nothing that could be seen was written between clearing and leaving it."""
+    drawn = bytes(session.output).rpartition(LEAVE)[0]
+    after = drawn.rpartition(b"\x1b[2J")[2]
+    return b"\x1b[2J" in drawn and not re.sub(rb"\x1b\[[0-9;?<>=]*[a-zA-Z]", b"", after)
+
+
 def test_quitting_leaves_nothing(before: Ids) -> None:
     """q: status 0."""
     with dashboard() as session:
@@ -82,6 +90,7 @@ def test_quitting_leaves_nothing(before: Ids) -> None:
         session.send(b"q")
         assert session.status() == 0
         assert is_as_before(session)
+        assert alternate_screen_was_emptied(session)
 
 
 @pytest.mark.parametrize("number", ORDERLY, ids=lambda number: number.name)

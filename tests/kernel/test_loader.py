@@ -37,10 +37,10 @@ def test_nothing_is_opened_where_others_may_write(
     monkeypatch.delenv("BCC_KERNEL_SOURCE", raising=False)
     watching = load("opens")
     answers = ask({"syscalls": 1, "rw": 1, "tcpaccept": 1, "tcpconnect": 1})
-    rows = watching.rows("opens_files")
+    rows, paths = watching.rows("opens_files"), watching.texts("opens_paths")
     let_go(answers)
     assert len(answers.descriptors) == 4
-    opened = [path.decode() for path in rows.keys["path"][rows.keys["pid"] == answers.pid]]
+    opened = [paths[path] for path in rows.keys["path"][rows.keys["pid"] == answers.pid].tolist()]
     assert any("libbcc" in path for path in opened)
     foreign = [path for path in opened if path.startswith(SHARED) and not path.startswith(CODE)]
     assert foreign == []

@@ -9,25 +9,25 @@ from pathlib import Path
 
 import pytest
 
-from ebtop.sample import MapRows
 from tests.kernel.loaded import Loaded
 from tests.kernel.worker import Worker
 
 pytestmark = pytest.mark.kernel
 
 
-def opened(rows: MapRows, pid: int) -> dict[tuple[str, int], tuple[int, int]]:
+def opened(loaded: Loaded, pid: int) -> dict[tuple[str, int], tuple[int, int]]:
     """By path and errno, opens and failures of one process."""
+    rows, paths = loaded.rows("opens_files"), loaded.texts("opens_paths")
     mine = rows.keys["pid"] == pid
     keys, values = rows.keys[mine], rows.values[mine]
     return {
-        (key["path"].decode(), int(key["errno"])): (int(value["opens"]), int(value["failures"]))
+        (paths[int(key["path"])], int(key["errno"])): (int(value["opens"]), int(value["failures"]))
         for key, value in zip(keys, values, strict=True)
     }
 
 
 def test_opens_are_exact_by_path_and_result(load: Callable[..., Loaded], tmp_path: Path) -> None:
-    """211 that succeed, 13 that find nothing, 7 that may not, by absolute path."""
+    """211 that succeed, 13 that find nothing, 7 that may not, by absolute path; those that fail have events."""
     (tmp_path / "there").write_text("x")
     work = f"""
 for _ in range(211): os.close(os.open("{tmp_path}/there", os.O_RDONLY))
@@ -41,12 +41,16 @@ for _ in range(7):
     with Worker(work) as worker:
         loaded = load("opens")
         worker.work()
-        rows = loaded.rows("opens_files")
-    assert opened(rows, worker.pid) == {
+        found = opened(loaded, worker.pid)
+        events = loaded.events("opens_events", "opens_record").records
+    assert found == {
         (f"{tmp_path}/there", 0): (211, 0),
         (f"{tmp_path}/nowhere", errno.ENOENT): (13, 13),
         (f"{tmp_path}", errno.EISDIR): (7, 7),
     }
+    told = events[events["pid"] == worker.pid]
+    nowhere, folder = (errno.ENOENT, bytes(tmp_path / "nowhere")), (errno.EISDIR, bytes(tmp_path))
+    assert told[["errno", "path"]].tolist() == [nowhere] * 13 + [folder] * 7
 
 
 def test_relative_names_are_resolved(load: Callable[..., Loaded], tmp_path: Path) -> None:
@@ -66,8 +70,8 @@ os.close(os.open("proc/version", os.O_RDONLY))
     with Worker(work, prepare=prepare, folder=folder) as worker:
         loaded = load("opens")
         worker.work()
-        rows = loaded.rows("opens_files")
-    assert opened(rows, worker.pid) == {
+        found = opened(loaded, worker.pid)
+    assert found == {
         (f"{folder}/file", 0): (17 + 19, 0),
         (f"/proc/{worker.pid}/status", 0): (1, 0),
         ("/proc/version", 0): (1, 0),
@@ -80,8 +84,8 @@ def test_long_names_are_marked_as_cut(load: Callable[..., Loaded]) -> None:
     with Worker(f"try: os.open({long!r}, os.O_RDONLY)\nexcept OSError: pass") as worker:
         loaded = load("opens")
         worker.work()
-        rows = loaded.rows("opens_files")
-    (path, code), counts = opened(rows, worker.pid).popitem()
+        found = opened(loaded, worker.pid)
+    (path, code), counts = found.popitem()
     assert path == long[:252] + "..."
     assert (code, counts) == (errno.ENOENT, (1, 1))
 
@@ -100,9 +104,11 @@ for n in range(97):
         worker.leave()
         loaded.detach()
         rows, totals = loaded.rows("opens_files"), loaded.totals("opens")
+        events = loaded.events("opens_events", "opens_record")
     assert rows.keys.size <= 16
     assert totals["drops"] >= (97 - 16) * 3
     assert totals["total"] == int(rows.values["opens"].sum()) + totals["drops"]
+    assert 97 * 3 <= events.seen + totals["lost"] <= totals["total"]
 
 
 def test_own_processes_are_left_out(load: Callable[..., Loaded]) -> None:
@@ -112,9 +118,9 @@ def test_own_processes_are_left_out(load: Callable[..., Loaded]) -> None:
         loaded = load("opens", own_pids=frozenset({own.pid}))
         own.work()
         other.work()
-        rows = loaded.rows("opens_files")
-    assert opened(rows, own.pid) == {}
-    assert opened(rows, other.pid) == {("/dev/null", 0): (103, 0)}
+        left_out, counted = opened(loaded, own.pid), opened(loaded, other.pid)
+    assert left_out == {}
+    assert counted == {("/dev/null", 0): (103, 0)}
 
 
 def test_an_open_that_began_before_has_no_start(load: Callable[..., Loaded], tmp_path: Path) -> None:
@@ -126,6 +132,6 @@ def test_an_open_that_began_before_has_no_start(load: Callable[..., Loaded], tmp
     with Worker(work, prepare=prepare) as worker:
         loaded = load("opens")
         worker.work()
-        rows, totals = loaded.rows("opens_files"), loaded.totals("opens")
-    assert opened(rows, worker.pid) == {(str(pipe), 0): (1, 0)}
+        found, totals = opened(loaded, worker.pid), loaded.totals("opens")
+    assert found == {(str(pipe), 0): (1, 0)}
     assert totals["unmatched"] >= 1

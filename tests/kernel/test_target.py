@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ebtop.kernel import syscalls
@@ -70,7 +71,8 @@ def done(sample: Sample, pid: int) -> tuple[int, int, int]:
     """What the three probes saw of a worker: getppid, reads, failed opens."""
     reads, opens = sample.probes["rw"].maps["rw_calls"], sample.probes["opens"].maps["opens_files"]
     read = int(reads.values["reads"][reads.keys["pid"] == pid].sum())
-    opened = (opens.keys["pid"] == pid) & (opens.keys["path"] == b"/no/such/file")
+    wanted = [number for number, path in sample.labels["opens_paths"].items() if path == "/no/such/file"]
+    opened = (opens.keys["pid"] == pid) & np.isin(opens.keys["path"], wanted)
     return calls(sample, "getppid", pid), read, int(opens.values["failures"][opened].sum())
 
 

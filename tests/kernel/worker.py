@@ -69,10 +69,19 @@ class Worker:
         self.begin()
         self.finish()
 
+    def said(self) -> bytes:
+        """What the work has written to descriptor 1."""
+        assert self._process.stdout
+        return os.read(self._process.stdout.fileno(), 4096)
+
     def leave(self) -> None:
         """Let it go."""
         self._process.send_signal(signal.SIGUSR1)
         assert self._process.wait(60) == 0
+
+    def killed(self) -> None:
+        """Wait until it was killed."""
+        assert self._process.wait(60) == -signal.SIGKILL
 
     def schedstat(self) -> tuple[int, int, int]:
         """Nanoseconds on a CPU and in wait for one, and times it got one (Documentation/scheduler/sched-stats.rst)."""

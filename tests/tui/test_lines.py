@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ebtop.tui.pieces import Line
+from ebtop.tui.pieces import Line, middle, unit_name
 from ebtop.tui.widgets.lines import joined, spans
 
 LINE: Line = [("  pid", "dim"), ("  ", "text"), ("name", "strong"), (" 7", "text"), (" µs", "dim")]
@@ -20,6 +20,13 @@ def test_far_changes_are_written_apart() -> None:
     """Going over the cells between them costs less than writing them."""
     long: Line = [("a", "text"), ("x" * 40, "dim"), ("b", "text")]
     assert spans(long, [("c", "text"), long[1], ("d", "text")], 42) == [(0, [("c", "text")]), (41, [("d", "text")])]
+
+
+def test_a_units_name_loses_what_every_unit_ends_with_before_it_is_cut() -> None:
+    """Two services of one shop are still two where there is no room for both names whole."""
+    assert unit_name("shop-mail.service", 17) == "shop-mail.service"
+    assert [unit_name(f"shop-{which}.service", 10) for which in ("mail", "cart")] == ["shop-mail ", "shop-cart "]
+    assert unit_name("user@1000.scope", 10) == middle("user@1000.scope", 10)
 
 
 def test_a_change_of_colour_is_a_change() -> None:

@@ -28,7 +28,7 @@ def test_a_title_keeps_its_rate_whole(probe: Probe, cells: int) -> None:
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: str(view.name))
 def test_a_row_keeps_the_text_it_is_about(view: Table | Events, cells: int) -> None:
     """A path or a command line is the last to go."""
-    texts = {key.field for key in view.keys if key.kind is Kind.TEXT and key.importance == 0}
+    texts = {key.field for key in view.keys if key.kind in (Kind.TEXT, Kind.NUMBERED) and key.importance == 0}
     chosen, _ = fitted(view, cells, view.sort if isinstance(view, Table) else "")
     if texts:
         assert texts & {slot.name for slot in chosen}

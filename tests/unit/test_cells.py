@@ -13,10 +13,12 @@ from ebtop import cells
 from ebtop.frame import Frame, TableFrame
 from ebtop.sample import HostSample, Process, Sample
 from ebtop.spec import Key, Kind, Table
+from ebtop.units import Unit
 
 LABELS = {
     "syscall": {0: "read"},
     "device": {8 << 20: "sda"},
+    "interface": {2: "eth0"},
     "uid": {1000: "ada"},
     "symbol": {0xFFFFFFFF812D4E60: "wb_workfn"},
 }
@@ -40,6 +42,9 @@ def number(kind: Kind, value: int) -> str:
         (Kind.SYSCALL, 999, "999"),
         (Kind.DEVICE, 8 << 20, "sda"),
         (Kind.DEVICE, 8 << 20 | 3, "8:3"),
+        (Kind.INTERFACE, 2, "eth0"),
+        (Kind.INTERFACE, 9, "9"),
+        (Kind.INTERFACE, 0, "-"),
         (Kind.ERRNO, 0, "ok"),
         (Kind.ERRNO, 2, "ENOENT"),
         (Kind.ERRNO, 512, "ERESTARTSYS"),
@@ -49,6 +54,7 @@ def number(kind: Kind, value: int) -> str:
         (Kind.DIRECTION, 0, "read"),
         (Kind.DIRECTION, 1, "write"),
         (Kind.NUMBER, 17, "17"),
+        (Kind.POINTER, 0xC0FFEE, "0xc0ffee"),
         (Kind.SYMBOL, 0xFFFFFFFF812D4E60, "wb_workfn"),
         (Kind.SYMBOL, 0xFFFFFFFF812D4E61, "0xffffffff812d4e61"),
         (Kind.OBJECT, 31, "31"),
@@ -80,6 +86,14 @@ def test_an_address_reads_the_same_from_any_layout(layout: np.dtype[np.void]) ->
     assert cells.cells(FRAME, Key("remote", Kind.ADDRESS), records) == wanted
     assert cells.cells(FRAME, Key("remote", Kind.ADDRESS), records, [1, 0]) == [wanted[1], wanted[0]]
     assert cells.cell(FRAME, Key("remote", Kind.ADDRESS), records[1]) == wanted[1]
+
+
+def test_a_number_may_be_flags_or_have_a_unit() -> None:
+    """Each bit by its word, what has none in hexadecimal; a time or a size as in any column."""
+    records = np.array([(0,), (4097,), (4129,)], [("f", "<u8")])
+    words = ((1, "ro"), (4096, "bind"))
+    assert cells.cells(FRAME, Key("f", Kind.FLAGS, codes=words), records) == ["", "ro,bind", "ro,bind,0x20"]
+    assert cells.cells(FRAME, Key("f", Kind.NUMBER, unit=Unit.NS), records) == ["0 ns", "4.1 µs", "4.1 µs"]
 
 
 def test_only_the_rows_asked_for_are_written_in_their_order() -> None:

@@ -135,12 +135,12 @@ def test_a_mean_without_events_in_the_interval_is_that_of_the_whole_run() -> Non
 
 def test_a_part_is_a_percentage_of_the_interval() -> None:
     """3 of 5 ns in the interval; since the start where nothing came."""
-    table = Table("t", "", "p_calls", (Key("pid", Kind.PID),), (part("calls", of="ns"),), "calls_part")
+    table = Table("t", "", "p_calls", (Key("pid", Kind.PID),), (part("calls", of="ns"),), "calls_part_percent")
     probe = replace(PROBE, views=(table,))
     before, now = sample(1, calls((1, 0, 1, 5, 0, b""))), sample(2, calls((1, 0, 4, 10, 0, b"")))
     later = sample(3, calls((1, 0, 4, 10, 0, b"")))
-    assert values(table_of(derive(now, before, {"p": probe}), "t"), "calls_part") == [60.0]
-    assert values(table_of(derive(later, now, {"p": probe}), "t"), "calls_part") == [40.0]
+    assert values(table_of(derive(now, before, {"p": probe}), "t"), "calls_part_percent") == [60.0]
+    assert values(table_of(derive(later, now, {"p": probe}), "t"), "calls_part_percent") == [40.0]
 
 
 def test_histograms_keep_interval_and_whole_run_apart() -> None:

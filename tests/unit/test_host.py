@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from ebtop.costs import Costs, cost
 from ebtop.host import Host, memory_of
@@ -17,7 +18,7 @@ from ebtop.kernel import stats, syscalls
 from ebtop.kernel.stats import Runs
 from ebtop.labels import Labels, block_devices
 from ebtop.processes import Processes
-from ebtop.pruning import QUIET_TICKS, Pruning, pids_alive
+from ebtop.pruning import IDLE_TICKS, QUIET_TICKS, Pruning, pids_alive
 from ebtop.sample import MapRows, Process
 
 
@@ -112,13 +113,25 @@ def test_block_devices_are_named_by_their_number(tmp_path: Path) -> None:
     assert block_devices(tmp_path / "none") == {}
 
 
-def test_labels_name_system_calls_devices_and_users(tmp_path: Path) -> None:
-    """All three kinds, each by number."""
+def test_labels_name_system_calls_devices_interfaces_and_users(tmp_path: Path) -> None:
+    """All four kinds, each by number."""
     (tmp_path / "8:0").symlink_to("../sda")
-    labels = Labels(tmp_path).of(frozenset({8 << 20}), frozenset({0}))
+    labels = Labels(tmp_path).of(frozenset({8 << 20}), frozenset({0}), frozenset({1}))
+    assert labels["interface"][1] == "lo"
     assert labels["uid"][0] == "root"
     assert labels["device"] == {8 << 20: "sda"}
     assert labels["syscall"] == syscalls.names()
+
+
+def test_an_interface_that_is_gone_keeps_its_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What is looked up for a new one is added to what was known."""
+    there = [(1, "lo"), (7, "veth\x1b7")]
+    monkeypatch.setattr(socket, "if_nameindex", lambda: there)
+    labels = Labels(tmp_path)
+    assert labels.of(frozenset(), frozenset(), frozenset({7}))["interface"] == {1: "lo", 7: "veth\u241b7"}
+    there[1:] = [(8, "eth0")]
+    assert labels.of(frozenset(), frozenset(), frozenset({7, 8}))["interface"][7] == "veth\u241b7"
+    assert labels.of(frozenset(), frozenset(), frozenset({7, 8}))["interface"][8] == "eth0"
 
 
 def test_system_calls_have_the_numbers_of_their_architecture() -> None:
@@ -145,6 +158,17 @@ def test_rows_of_processes_that_are_gone_and_quiet_are_pruned() -> None:
     for tick in range(QUIET_TICKS):
         assert pruning.places(table([0, 1, 2, 3], [5, 5, 5, tick], 6), alive).size == 0
     assert pruning.places(table([0, 1, 2, 3], [5, 5, 5, 99], 6), alive).tolist() == [2]
+
+
+def test_rows_that_are_long_idle_are_pruned_where_room_is_scarce() -> None:
+    """Of processes that live, or of no process, in a map more than three quarters full; what moves stays."""
+    alive = np.array([0, 1], np.uint32)
+    for pruning in (Pruning("pid"), Pruning()):
+        for tick in range(IDLE_TICKS):
+            assert pruning.places(table([0, 1], [5, tick], 2), alive).size == 0
+        assert pruning.places(table([0, 1], [5, 99], 2), alive).tolist() == [0]
+        for tick in range(2 * IDLE_TICKS):
+            assert pruning.places(table([0, 1], [5, tick], 3), alive).size == 0
 
 
 def test_a_map_at_most_half_full_is_left_alone() -> None:

@@ -35,6 +35,14 @@ def test_probes_stand_in_one_text_with_the_lines_of_their_files() -> None:
     assert '#line 1 "rw.c"' in text and '#line 1 "tcpaccept.c"' in text
 
 
+def test_system_calls_have_the_machines_numbers() -> None:
+    """Those that the text names, and only where the machine has them."""
+    x86, arm = (source.module([(registry.probe("syscalls"), 0)], architecture=name) for name in ("x86_64", "aarch64"))
+    assert "#define EBTOP_NR_exit_group 231\n" in x86
+    assert "#define EBTOP_NR_exit_group 94\n" in arm
+    assert "EBTOP_NR_openat" not in x86
+
+
 @pytest.mark.parametrize(
     ("log", "error"),
     [

@@ -125,8 +125,8 @@ def small(calls_per_second: float, size: float) -> Frame:
 
 def opens(errno: int, per_second: float) -> Frame:
     """Opens that end with `errno`, among others."""
-    failed = {"pid": 911, "path": b"/etc/nothing", "errno": errno, "opens": int(TEN * per_second)}
-    fine = {"pid": 4121, "path": b"/etc/hosts", "opens": 1_000_000}
+    failed = {"pid": 911, "path": 99, "errno": errno, "opens": int(TEN * per_second)}
+    fine = {"pid": 4121, "path": 1, "opens": 1_000_000}
     return ten("opens", rows("opens", "opens_files", fine, failed))
 
 

@@ -1,0 +1,73 @@
+"""The probe futex: waits for locks in user space, by process and address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from ebtop.kernel import syscalls
+from tests.kernel.loaded import Loaded
+from tests.kernel.worker import Worker
+
+pytestmark = pytest.mark.kernel
+
+NUMBER = next(number for number, name in syscalls.names().items() if name == "futex")
+WORK = f"""
+import ctypes
+word = ctypes.c_uint32(7)
+place = ctypes.addressof(word)
+libc = ctypes.CDLL(None)
+time_ = (ctypes.c_long * 2)(0, 1_000_000)
+def futex(operation, value): return libc.syscall({NUMBER}, ctypes.c_void_p(place), operation, value, time_, None, 0)
+for _ in range(101): futex(128, 7)
+for _ in range(13): futex(0, 8)
+for _ in range(17): futex(129, 1)
+os.write(1, str(place).encode())
+"""
+
+
+def test_waits_are_exact_with_their_address(load: Callable[..., Loaded]) -> None:
+    """101 that time out after a millisecond, 13 with nothing to wait for; 17 that wake nobody are no waits."""
+    with Worker(WORK) as worker, Worker(WORK) as own:
+        loaded = load("futex", own_pids=frozenset({own.pid}))
+        worker.work()
+        own.work()
+        place = int(worker.said())
+        rows = loaded.rows("futex_rows")
+    mine = (rows.keys["pid"] == worker.pid) & (rows.keys["address"] == place)
+    (row,) = rows.values[mine]
+    assert (int(row["waits"]), int(row["timeouts"]), int(row["changed"])) == (114, 101, 13)
+    assert int(row["ns"]) >= 101_000_000
+    assert int(row["max_ns"]) >= 1_000_000
+    assert own.pid not in rows.keys["pid"]
+
+
+def test_a_full_map_counts_what_it_drops(load: Callable[..., Loaded]) -> None:
+    """With room for one row, total is what it shows, what was dropped, and what is in the histogram."""
+    with Worker(WORK) as first, Worker(WORK) as second:
+        loaded = load("futex", rows=1)
+        first.work()
+        second.work()
+        loaded.detach()
+        rows, times, totals = loaded.rows("futex_rows"), loaded.rows("futex_times"), loaded.totals("futex")
+    assert totals["drops"] >= 114
+    assert totals["total"] == int(rows.values["waits"].sum()) + totals["drops"] == int(times.values["slots"].sum())
+
+
+def test_waits_for_a_lock_of_the_c_library_are_counted(load: Callable[..., Loaded]) -> None:
+    """31 threads that want a lock which nobody gives back wait for it at least once each."""
+    work = """
+held = threading.Lock()
+held.acquire()
+threads = [threading.Thread(target=held.acquire, args=(True, 0.01)) for _ in range(31)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+    with Worker(work) as worker:
+        loaded = load("futex")
+        worker.work()
+        rows = loaded.rows("futex_rows")
+    mine = rows.values[rows.keys["pid"] == worker.pid]
+    assert int(mine["waits"].max()) >= 31
+    assert int(mine["timeouts"].max()) == 31
