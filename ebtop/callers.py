@@ -20,11 +20,15 @@ MOST = 65_536
 """Functions that get a number."""
 DEEPEST = 127
 """Functions of one stack that the kernel writes down (sysctl kernel.perf_event_max_stack)."""
-NO_STACK, NO_ROOM = -1, -17
-"""In the place of a stack's id: there is none; its map has no room for it, or another in its place (EEXIST)."""
+NO_STACK, FAILED, NO_ROOM = -1, -14, -17
+"""In the place of a stack's id: there is none; it could not be walked (EFAULT); its maps have no place left for it
+(EEXIST)."""
+NOWHERE = (0,)
+"""In the place of a user's stack that could not be walked."""
 KERNEL = "kernel"
 _LOST = "[no frame pointer: "
 NOT_YET, _ENDED, _NO_ROOM = "[not named yet]", "[process ended]", "[no room for this stack]"
+_FAILED = "[its stack could not be walked]"
 _DEEPER, _TOO_MANY, _NOTHING = f"[deeper than {DEEPEST}]", "[one of too many names]", "[no stack]"
 _PROCESSES, _ADDRESSES = 32, 2048
 """In one question."""
@@ -147,8 +151,8 @@ class Callers:
         return [*_deeper(addresses, KERNEL), *reversed(found[begin:])], known
 
     def _of_user(self, pid: int, addresses: Stack, leaf: bool) -> tuple[list[Named], int]:
-        if addresses is None:
-            return [(_NO_ROOM, "")], DONE
+        if addresses is None or addresses == NOWHERE:
+            return [(_NO_ROOM if addresses is None else _FAILED, "")], DONE
         if not addresses:
             return [], DONE
         space = self._spaces.setdefault(pid, _Space())
@@ -172,7 +176,7 @@ class Callers:
         """Addresses in the kernel, and of each process its pid and addresses, to be asked for now (monotonic)."""
         processes: list[tuple[int, ...]] = []
         room = _ADDRESSES
-        for pid, space in self._spaces.items():
+        for pid, space in sorted(self._spaces.items(), key=lambda one: -len(one[1].unknown)):
             if not space.unknown or len(processes) == _PROCESSES or room <= 0:
                 continue
             asked = tuple(space.unknown)[:room]

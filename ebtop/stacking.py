@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ebtop import rows
-from ebtop.callers import NAMELESS, NO_ROOM, NO_STACK, PENDING, Callers
+from ebtop.callers import FAILED, NAMELESS, NO_ROOM, NO_STACK, NOWHERE, PENDING, Callers
 from ebtop.kernel.stackmap import LEAF, StackMaps
 from ebtop.sample import MapRows, Records
 from ebtop.stacks import PATH
@@ -89,7 +89,7 @@ class Stacking:
         program = content.values["comm"][place].decode("utf-8", "replace") or "?"
         stacks = self._addresses(key["kernel"]), self._addresses(key["user"])
         path = self._callers.path(pid, program, *stacks, leaf, self._hooked)
-        if path.known != PENDING and not leaf and stacks[1]:
+        if path.known != PENDING and not leaf and stacks[1] and stacks[1] != NOWHERE:
             self._astray.count(pid, path.lost)
         self._known[place] = path.known
         if len(path.numbers) > self._paths.shape[1]:
@@ -98,8 +98,8 @@ class Stacking:
         self._paths[place, : min(_MOST, len(path.numbers))] = path.numbers[:_MOST]
 
     def _addresses(self, number: Any) -> tuple[int, ...] | None:
-        if number == NO_STACK:
-            return ()
+        if number in (NO_STACK, FAILED):
+            return () if number == NO_STACK else NOWHERE
         return None if number == NO_ROOM else self._stacks.addresses(int(number))
 
     def _widen(self, length: int) -> None:

@@ -170,8 +170,8 @@ static __always_inline void ebtop_kept(void *record, u64 epoch) {
  * NAME_spare takes those that find another in their place. NAME_leaves is for processes whose stacks lead astray for want
  * of frame pointers, as user space has found out and written into NAME_short: nearly every one of them would be another,
  * and soon there were no room for any. Of those processes the innermost function is kept. Ids of the latter two are
- * EBTOP_SPARE and EBTOP_LEAF more; EBTOP_NO_STACK is none to be walked (EFAULT), EBTOP_NO_ROOM one without a place
- * (EEXIST), which is counted. */
+ * EBTOP_SPARE and EBTOP_LEAF more; EBTOP_NO_STACK is that there is none, EBTOP_EFAULT one of a user's thread that could
+ * not be walked, EBTOP_NO_ROOM one without a place (EEXIST), which is counted. */
 #define EBTOP_NO_STACK (-1)
 #define EBTOP_NO_ROOM (-17)
 #define EBTOP_EFAULT (-14)

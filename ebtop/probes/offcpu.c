@@ -24,7 +24,7 @@
 struct offcpu_key {
     u32 pid;
     u32 state;
-    s32 kernel; /* ids of stacks; -1: none, -17: no room for it */
+    s32 kernel; /* ids of stacks, or what ebtop.h says for none */
     s32 user;
 };
 
@@ -91,6 +91,8 @@ static __always_inline void offcpu_begin(struct bpf_raw_tracepoint_args *ctx, u6
             start.key.user = ebtop_stack(offcpu_leaves.get_stackid(ctx, BPF_F_USER_STACK), EBTOP_LEAF, totals);
         else
             start.key.user = offcpu_stack(ctx, BPF_F_USER_STACK, totals);
+        if (start.key.user == EBTOP_NO_STACK)
+            start.key.user = EBTOP_EFAULT;
     }
     start.ns = bpf_ktime_get_ns();
     if (offcpu_starts.update(&address, &start)) /* it is full: the sleep will have no start */

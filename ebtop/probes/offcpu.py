@@ -5,14 +5,17 @@ from ebtop.units import Unit
 
 _STATES = (
     (0, "other"),
-    (1, "S sleeping"),
-    (2, "D disk or lock"),
-    (3, "I idle kernel"),
-    (4, "T stopped"),
-    (5, "t traced"),
-    (6, "P parked"),
+    (1, "S sleep"),
+    (2, "D block"),
+    (3, "I idle"),
+    (4, "T stop"),
+    (5, "t trace"),
+    (6, "P park"),
 )
 """offcpu_named in offcpu.c; letters as in ps(1)."""
+_HELP = (
+    "S can be woken by a signal, D cannot (disk, lock), I is an idle kernel thread, T and t are stopped, P is parked"
+)
 
 PROBE = Probe(
     name="offcpu",
@@ -42,7 +45,7 @@ PROBE = Probe(
             "by_process",
             "by process",
             "offcpu_rows",
-            (Key("pid", Kind.PID), Key("state", Kind.CODE, codes=_STATES, importance=1)),
+            (Key("pid", Kind.PID), Key("state", Kind.CODE, help=_HELP, importance=1, codes=_STATES)),
             (
                 rate("sleeps", help="times that one of its threads slept and ran again, per second"),
                 mean("ns", "sleeps", Unit.NS, help="from the switch away until it runs again"),

@@ -3,7 +3,7 @@
  * kernel stack and user stack. Each sample stands for the time between two. Idle CPUs are not counted.
  *
  * A stack that finds no room in its map, or another stack in its place, leaves its row without it: the sample is counted
- * all the same, and the loss as `lost`. A thread of a user that has no user stack is `unmatched`. */
+ * all the same, and the loss as `lost`. */
 #ifndef PROFILE_ROWS
 #define PROFILE_ROWS 10240
 #endif
@@ -13,7 +13,7 @@
 
 struct profile_key {
     u32 pid;
-    s32 kernel; /* ids of stacks; -1: none, -17: no room for it */
+    s32 kernel; /* ids of stacks, or what ebtop.h says for none */
     s32 user;
 };
 
@@ -61,7 +61,7 @@ int profile_sample(void *ctx) {
         else
             key.user = profile_stack(ctx, BPF_F_USER_STACK, totals);
         if (key.user == EBTOP_NO_STACK)
-            totals->unmatched++;
+            key.user = EBTOP_EFAULT;
     }
     struct profile_value *row = profile_row(&key);
     if (!row) {

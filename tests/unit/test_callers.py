@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ebtop.callers import DONE, NAMELESS, PENDING, Callers, told
+from ebtop.callers import NOWHERE as NO_WALK
 from ebtop.offer import ProcessSymbols, Symbol, Symbols
 
 EXE, LIBC = "/usr/bin/x", "/usr/lib/libc.so.6"
@@ -112,6 +113,7 @@ def test_stacks_that_found_no_room_and_those_that_are_cut_say_so() -> None:
     callers = Callers()
     assert path_of(callers, None, None) == ("x;[no room for this stack];[no room for this stack]", DONE)
     assert path_of(callers, (), ()) == ("x;[no stack]", DONE)
+    assert path_of(callers, (), NO_WALK) == ("x;[its stack could not be walked]", DONE)
     callers.kernel.learn((Symbol(0x100, 0x200, "deep", "kernel"),))
     assert path_of(callers, (0x150,) * 127, ())[0].startswith("x;[deeper than 127];deep;deep")
 
