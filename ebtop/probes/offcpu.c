@@ -80,22 +80,25 @@ static __always_inline s32 offcpu_stack(struct bpf_raw_tracepoint_args *ctx, u64
 static __always_inline void offcpu_begin(struct bpf_raw_tracepoint_args *ctx, u64 address, u64 state,
                                          struct ebtop_totals *totals) {
     u32 pid = bpf_get_current_pid_tgid() >> 32, flags = 0;
-    struct offcpu_start start = {.key = {.pid = pid, .state = offcpu_named(state)}};
+    struct offcpu_start fresh = {.key = {.pid = pid, .state = offcpu_named(state)}};
     if (!pid || ebtop_is_left_out(pid))
         return;
     bpf_probe_read_kernel(&flags, sizeof(flags), &((struct task_struct *)address)->flags);
-    start.key.kernel = offcpu_stack(ctx, 0, totals);
-    start.key.user = EBTOP_NO_STACK;
+    fresh.key.kernel = offcpu_stack(ctx, 0, totals);
+    fresh.key.user = EBTOP_NO_STACK;
     if (!(flags & OFFCPU_KTHREAD)) {
         if (offcpu_short.lookup(&pid))
-            start.key.user = ebtop_stack(offcpu_leaves.get_stackid(ctx, BPF_F_USER_STACK), EBTOP_LEAF, totals);
+            fresh.key.user = ebtop_stack(offcpu_leaves.get_stackid(ctx, BPF_F_USER_STACK), EBTOP_LEAF, totals);
         else
-            start.key.user = offcpu_stack(ctx, BPF_F_USER_STACK, totals);
-        if (start.key.user == EBTOP_NO_STACK)
-            start.key.user = EBTOP_EFAULT;
+            fresh.key.user = offcpu_stack(ctx, BPF_F_USER_STACK, totals);
+        if (fresh.key.user == EBTOP_NO_STACK)
+            fresh.key.user = EBTOP_EFAULT;
     }
-    start.ns = bpf_ktime_get_ns();
-    if (offcpu_starts.update(&address, &start)) /* it is full: the sleep will have no start */
+    fresh.ns = bpf_ktime_get_ns();
+    struct offcpu_start *start = offcpu_starts.lookup(&address);
+    if (start)
+        *start = fresh;
+    else if (offcpu_starts.update(&address, &fresh)) /* it is full: the sleep will have no start */
         totals->unmatched++;
 }
 
