@@ -1,4 +1,4 @@
-"""Whether what was recorded is what this version's declarations read; knows nothing of files or time."""
+"""Whether what was read or recorded is what the declarations are about; knows nothing of files or time."""
 
 from __future__ import annotations
 
@@ -23,23 +23,29 @@ def declared(name: str) -> Probe | None:
 def fitting(name: str, sample: ProbeSample) -> ProbeSample:
     """`sample`, or a failed one where it lacks what this version's declaration of the probe reads."""
     probe = declared(name)
-    if probe is None or sample.state is not State.LIVE or _has_members(probe, sample):
+    if probe is None or sample.state is not State.LIVE or not misfit(probe, sample):
         return sample
     return ProbeSample(State.FAILED, error=_STRANGE)
 
 
-def _has_members(probe: Probe, sample: ProbeSample) -> bool:
+def misfit(probe: Probe, sample: ProbeSample) -> str:
+    """The name of the first view that reads something else than its map has, "" for none."""
+    first = probe.first_table
     for view in probe.views:
+        headline = probe.headline if view is first else ()
         if isinstance(view, Events):
             tail = sample.events.get(view.map)
             fits = tail is None or _numbers_and_texts(tail.records, view.keys)
         else:
             rows = sample.maps.get(view.map)
-            fits = rows is None or (_numbers_and_texts(rows.keys, keys_in(view)) and _values(rows.values, view))
-            fits = fits and (rows is None or _paths(rows, sample.maps.get(stacks_of(view))))
+            fits = rows is None or (
+                _numbers_and_texts(rows.keys, keys_in(view))
+                and _values(rows.values, view, headline)
+                and _paths(rows, sample.maps.get(stacks_of(view)))
+            )
         if not fits or (isinstance(view, Histogram) and not _examples(sample.worst.get(view.name), view)):
-            return False
-    return True
+            return view.name
+    return ""
 
 
 def _examples(records: Records | None, view: Histogram) -> bool:
@@ -84,15 +90,15 @@ def _paths(content: MapRows, paths: MapRows | None) -> bool:
     )
 
 
-def _values(values: Records, view: Table | Histogram | Flame) -> bool:
-    """Whether `values` has every counter that `view` reads."""
+def _values(values: Records, view: Table | Histogram | Flame, headline: tuple[str, ...]) -> bool:
+    """Whether `values` has every counter that `view` and the probe's headline read."""
     names = values.dtype.names or ()
     if isinstance(view, Histogram):
         return {"slots", "sum", "max_value"} <= set(names) and values.dtype["slots"].shape == (BUCKETS,)
     if isinstance(view, Flame):
         fields = {view.field}
     else:
-        fields = {name for column in view.columns for name in (column.field, column.per) if name}
+        fields = {name for column in view.columns for name in (column.field, column.per) if name} | set(headline)
     if stacks_of(view):
         fields = {name.removeprefix(SELF).removeprefix(ALL) for name in fields}
     return all(name in names and values.dtype[name].kind in "ui" and not values.dtype[name].shape for name in fields)

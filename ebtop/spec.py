@@ -291,6 +291,25 @@ class Way:
     """It does without times and costs less for that: first with --counts-only, else where nothing before it works."""
 
 
+GROUPS = (
+    "processes and system calls",
+    "files",
+    "block I/O",
+    "network",
+    "scheduler and interrupts",
+    "memory",
+    "locks",
+    "security",
+    "eBPF and your own",
+)
+"""Parts of the kernel that probes look at, in the order they are listed in."""
+
+
+def group_rank(group: str) -> int:
+    """The place of a group in lists; those that are not ebtop's come last."""
+    return GROUPS.index(group) if group in GROUPS else len(GROUPS)
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
     """One question to the kernel: programs, and the views of their maps."""
@@ -313,9 +332,11 @@ class Probe:
     same: tuple[str, ...] = ()
     """Commands of bcc, bpftrace and others that measure the same."""
     group: str = ""
-    """The part of the kernel it looks at, as the probe browser groups them."""
+    """The part of the kernel it looks at: one of GROUPS."""
     source: str = field(default="")
     """Folder of the C file; set by the registry."""
+    text: str = field(default="", repr=False)
+    """The C itself, of a probe that is not built in: read once, when its files were checked, and never again."""
 
     @property
     def totals(self) -> str:

@@ -13,7 +13,7 @@ PROBE = Probe(
     slot=0,
     default=False,
     same=("hardirqs-bpfcc",),
-    group="interrupts",
+    group="scheduler and interrupts",
     ways=(
         Way(
             "raw_tracepoint",

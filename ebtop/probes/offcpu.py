@@ -28,7 +28,7 @@ PROBE = Probe(
         "offwaketime-bpfcc",
         "offcputime.bt",
     ),
-    group="scheduler",
+    group="scheduler and interrupts",
     ways=(
         Way(
             "raw_tracepoint",

@@ -14,7 +14,7 @@ PROBE = Probe(
         "bpftrace -e 'profile:hz:49 { @[kstack, ustack, comm] = count(); }'",
         "perf record -F 49 -e cpu-clock -g -a",
     ),
-    group="scheduler",
+    group="scheduler and interrupts",
     ways=(
         Way(
             "perf_event",

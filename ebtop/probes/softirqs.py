@@ -14,7 +14,7 @@ PROBE = Probe(
     slot=0,
     default=False,
     same=("softirqs-bpfcc",),
-    group="interrupts",
+    group="scheduler and interrupts",
     ways=(
         Way(
             "raw_tracepoint",

@@ -24,7 +24,7 @@ PROBE = Probe(
     slot=0,
     default=False,
     same=("wqlat-bpfcc",),
-    group="interrupts",
+    group="scheduler and interrupts",
     ways=(
         Way(
             "raw_tracepoint",

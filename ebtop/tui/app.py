@@ -102,7 +102,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self.timeline, self.save_file, self.interval = timeline, save, interval
         self.slots: dict[int, str] = dict(self.settings.slots)
         """Probe by the digit that toggles it."""
-        self.probes: dict[str, Probe] = slots.in_order(registry.probes(), self.slots)
+        self.probes = slots.in_order(registry.probes(), self.slots)
         """In the order of their slots."""
         self.wanted: tuple[str, ...] = tuple(name for name in self.probes if name in wanted)
         self.focused_probe = self.wanted[0] if self.wanted else ""
