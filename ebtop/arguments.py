@@ -92,11 +92,7 @@ def parse(words: Sequence[str]) -> Arguments:
         seconds=seconds if seconds is not None else math.inf if program else _USUAL_S.get(said.command, 0.0),
         json=getattr(said, "json", False),
         counts_only=getattr(said, "counts_only", False),
-        settings={
-            name: tuple(value) if isinstance(value, list) else value
-            for name in _SETTINGS
-            if (value := getattr(said, name, None)) is not None
-        },
+        settings=_settings(said),
         config=getattr(said, "config", None) or "",
         no_config=getattr(said, "no_config", False),
         default=getattr(said, "default", False),
@@ -105,9 +101,22 @@ def parse(words: Sequence[str]) -> Arguments:
         aim=whom.aim(said),
         program=tuple(program or ()),
     )
-    if why := _contradiction(arguments, program):
+    if why := _contradiction(arguments, program, bool(_functions(said))):
         parser.error(why)
     return arguments
+
+
+def _settings(said: argparse.Namespace) -> dict[str, Any]:
+    """Those that were said. Functions are probes: they alone, unless others were named."""
+    settings = {name: getattr(said, name) for name in _SETTINGS if getattr(said, name, None) is not None}
+    if functions := _functions(said):
+        settings["probes"] = tuple(dict.fromkeys((*settings.get("probes", ()), *functions)))
+    return settings
+
+
+def _functions(said: argparse.Namespace) -> tuple[str, ...]:
+    """Those named before the command, then those behind it."""
+    return (*(getattr(said, "functions", None) or ()), *(getattr(said, "more_functions", None) or ()))
 
 
 def _divided(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str] | None]:
@@ -118,7 +127,7 @@ def _divided(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str] | None]
     return words[:place], words[place + 1 :]
 
 
-def _contradiction(arguments: Arguments, program: Sequence[str] | None) -> str:
+def _contradiction(arguments: Arguments, program: Sequence[str] | None, functions: bool) -> str:
     """What cannot be meant together, "" for nothing."""
     if program is not None and not program:
         return "no program named behind --"
@@ -126,6 +135,8 @@ def _contradiction(arguments: Arguments, program: Sequence[str] | None) -> str:
         return f"{arguments.command} runs no program"
     if (arguments.aim or program) and (arguments.demo or arguments.replay):
         return "a recording has been counted already: leave out what chooses processes, or --demo and --replay"
+    if functions and (arguments.demo or arguments.replay):
+        return "a recording shows what was recorded: leave out --func, or --demo and --replay"
     if arguments.aim and program:
         return "a program behind -- is counted alone: leave out -p, --comm, --user and --container"
     return ""
@@ -219,6 +230,15 @@ def _live(parser: argparse.ArgumentParser, unsaid: str | None) -> None:
     """What every look at the machine takes; `unsaid` is what stands for an option that is not there."""
     add = partial(parser.add_argument, default=unsaid)
     add("--probes", type=_checked(values.probe_names), metavar="A,B", help="these, or groups, or all; not the usual")
+    add(
+        "--func",
+        dest="functions" if unsaid is None else "more_functions",
+        action="append",
+        type=_checked(values.function),
+        metavar="HOOK",
+        help="calls of a function, passages of an event, e.g. k:tcp_v4_connect, 'u:libc:malloc arg1>4096',"
+        " usdt:/path:provider:name, 't:sched:sched_*'; each a panel of its own; more than once",
+    )
     parser.add_argument(
         "--counts-only",
         action="store_true",

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ebtop import registry
 from ebtop.arguments import Arguments, parse
 from ebtop.settings import SettingError, Settings
 from ebtop.text import clean
@@ -111,10 +112,13 @@ def _live(arguments: Arguments, settings: Settings) -> int:
     from ebtop.warden.command import found
     from ebtop.warden.identity import of_screen
     from ebtop.warden.launch import Plan, run
+    from ebtop.warden.trying import lacking
 
     if arguments.program and not found(arguments.program[0]):
         name = arguments.program[0]
         return _refuse(f"{name}: there is no such program; say its path if it is not on the PATH that root has")
+    if why := lacking(settings.probes):
+        return _refuse(why)
     through_warden = of_screen(os.getuid(), os.environ).root_writes
 
     def screen(line: socket.socket, warden: int) -> int:
@@ -169,7 +173,13 @@ def _replay(arguments: Arguments, settings: Settings) -> int:
         return _refuse(f"{arguments.replay}: {getattr(error, 'strerror', None) or error}")
     for line in source.lacks:
         sys.stderr.write(f"ebtop: {line}\n")
+    if "probes" not in arguments.settings and any(map(registry.is_made_up, source.recorded)):
+        settings = replace(settings, probes=tuple(filter(_is_known, source.recorded)))
     return _show(arguments, settings, lambda: source, write_private)
+
+
+def _is_known(name: str) -> bool:
+    return name in registry.names() or registry.is_made_up(name)
 
 
 def _show(

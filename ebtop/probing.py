@@ -157,7 +157,9 @@ class Probing:
         self.bcc = clean(message.bcc) or self.bcc
         for ring in running.rings:  # once closed it is forgotten by itself, see epoll(7)
             self.rings.register(ring, select.EPOLLIN | select.EPOLLET)
-        self.say(f"{message.probe}: live ({clean(message.hook)})")
+        places = len(dict(message.enums).get(message.probe, ()))
+        many = f", {places} places" if places > 1 else ""
+        self.say(f"{clean(message.probe)}: live ({clean(message.hook)}{many})")
         if running.lacks:
             self.say(f"{message.probe}: {clean(running.lacks)}")
         if message.probe == CENSUS:

@@ -39,6 +39,14 @@ class Rates:
         """Number of the tick in column 0."""
         self._lock = threading.Lock()
 
+    def know(self, name: str) -> None:
+        """One row more, of a probe that was off so far; nothing for one that there is."""
+        with self._lock:
+            if name not in self._rows:
+                self._rows = {**self._rows, name: len(self._rows)}
+                self._rates = np.vstack([self._rates, np.full((1, self._times.size), NAN)])
+                self._live = np.vstack([self._live, np.zeros((1, self._times.size), np.bool_)])
+
     def add(self, frame: Frame) -> None:
         """The next tick."""
         with self._lock:

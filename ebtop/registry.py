@@ -1,13 +1,14 @@
-"""All probes there are, by name: the built-in ones, and what was added to them; imports declarations, nothing else."""
+"""All probes there are, by name: built in, added, or made by a line of text; imports declarations, nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 
+from ebtop import functions
 from ebtop.spec import Probe
 
 FOLDER = Path(__file__).parent / "probes"
@@ -19,7 +20,7 @@ _NAMES = (
     *("errors", "exits", "forks", "signals"),
     *("files", "fsync", "fslat", "pagecache", "mounts", "unlinks"),
     *("iopattern",),
-    *("tcplife", "tcptraffic", "tcpretrans", "tcpresets", "tcprtt", "tcpstates", "udp", "netdrops", "netdev"),
+    *("tcplife", "tcptraffic", "tcpretrans", "tcpresets", "tcprtt", "tcpstates", "udp", "netdrops", "netdev", "dns"),
     *("cpudist", "hardirqs", "softirqs", "workqueues", "migrations", "offcpu", "profile"),
     *("oom", "reclaim", "slab", "mmaps"),
     *("futex", "locks"),
@@ -30,6 +31,8 @@ _INTERNAL = ("follow",)
 """Loaded by ebtop for its own ends: neither chosen nor shown."""
 _OWN: dict[str, Probe] = {}
 """Those that are not built in."""
+_MAKERS: dict[str, Callable[[str], Probe]] = {functions.PREFIX: functions.declared}
+"""What makes a probe of the text behind the colon of its name."""
 
 
 class Declared(Mapping[str, Probe]):
@@ -87,7 +90,22 @@ def forget() -> None:
 
 def probe(name: str) -> Probe:
     """The probe of that name, also one that is not listed; KeyError if there is none."""
+    if maker := _maker(name):
+        return _made_up(maker, name)
     return _OWN[name] if name in _OWN else _built_in(name)
+
+
+def known(wanted: Iterable[str]) -> Declared:
+    """Every probe that is listed, then those of `wanted` that are made of a line of text."""
+    return Declared((*names(), *wanted))
+
+
+def is_made_up(name: str) -> bool:
+    """Whether a line of text makes the probe of that name."""
+    try:
+        return bool(_maker(name) and probe(name))
+    except KeyError:
+        return False
 
 
 @cache
@@ -96,3 +114,16 @@ def _built_in(name: str) -> Probe:
         raise KeyError(name)
     declaration: Probe = import_module(f"ebtop.probes.{name}").PROBE
     return replace(declaration, source=str(FOLDER))
+
+
+def _maker(name: str) -> Callable[[str], Probe] | None:
+    kind, colon, _ = name.partition(":")
+    return _MAKERS.get(kind) if colon else None
+
+
+@cache
+def _made_up(maker: Callable[[str], Probe], name: str) -> Probe:
+    try:
+        return replace(maker(name.partition(":")[2]), source=str(FOLDER))
+    except ValueError as error:
+        raise KeyError(name) from error

@@ -264,14 +264,19 @@ class Hook:
     """One program on one place in the kernel."""
 
     kind: str
-    """raw_tracepoint, tracepoint, perf_event, fentry, fexit, kprobe, kretprobe."""
+    """raw_tracepoint, tracepoint, perf_event, fentry, fexit, kprobe, kretprobe, uprobe, uretprobe, usdt."""
     target: str
-    """Event (tracepoints as category:event) or kernel function; alternatives of one name divided by "|". A perf_event
-    is a software event of each CPU: "cpu-clock:49" 49 times a second, "page-faults:1" at each fault."""
+    """Event (tracepoints as category:event) or kernel function; of uprobes "libc:getaddrinfo" or "/path:function", of
+    USDT "/path:provider:name". `*` stands for any text. Alternatives of one name divided by "|". A perf_event is a
+    software event of each CPU: "cpu-clock:49" 49 times a second, "page-faults:1" at each fault."""
     function: str
     """The C function that runs there."""
     optional: bool = False
     """A place that not every kernel has and the probe can do without, e.g. the system call openat2 or open."""
+    most: int = 16
+    """How many places the target may mean: a function in a file may stand there more than once."""
+    fields: tuple[str, ...] = ()
+    """Integer fields of a tracepoint's record that the C file reads: NAME_FIELDn_OFFSET, _SIZE and _TYPE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,11 +342,22 @@ class Probe:
     """Folder of the C file; set by the registry."""
     text: str = field(default="", repr=False)
     """The C itself, of a probe that is not built in: read once, when its files were checked, and never again."""
+    stem: str = ""
+    """What the C file is called and its names begin with, where that is not the probe's name."""
+    alone: bool = False
+    """Compiled by itself: others may be of the same file. A key with its name as `enum` numbers its places."""
+    defines: tuple[tuple[str, int], ...] = ()
+    """Macros of the C file."""
+
+    @property
+    def prefix(self) -> str:
+        """What all names of the C file begin with, before an underscore."""
+        return self.stem or self.name
 
     @property
     def totals(self) -> str:
         """Name of the map of `struct ebtop_totals`."""
-        return f"{self.name}_totals"
+        return f"{self.prefix}_totals"
 
     @property
     def first_table(self) -> Table | None:
@@ -361,4 +377,4 @@ class Probe:
     @property
     def epoch(self) -> str:
         """Name of the map with the number of the running interval, where histograms keep worst examples."""
-        return f"{self.name}_epoch"
+        return f"{self.prefix}_epoch"

@@ -77,6 +77,11 @@ class Timeline:
         """End the source."""
         self.source.close()
 
+    def know(self, probe: Probe) -> None:
+        """From now on look at `probe` too; any thread."""
+        self._rates.know(probe.name)
+        self._probes = {**self._probes, probe.name: probe}
+
     # --- any thread ---------------------------------------------------------------------------------------------------
 
     def moments(self) -> Moments:

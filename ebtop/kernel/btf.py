@@ -66,11 +66,33 @@ class Types:
         """The type id of the kernel function `name`; NoField when it has none."""
         return self._id(name, _FUNC) or _no(f"this kernel has no function {name} that fentry could reach")
 
+    def has_function(self, name: str) -> bool:
+        """Whether fentry could reach the kernel function `name`."""
+        return bool(self._id(name, _FUNC))
+
     def parameters(self, name: str) -> list[str]:
         """The parameters of the kernel function `name` as C declares them; NoField when there is none."""
         proto = self._start(self._words[self._start(self.function(name)) + 2])
         last = proto + _HEAD + 2 * (self._words[proto + 1] & 0xFFFF)
         return [self._parameter(at) for at in range(proto + _HEAD, last, 2)]
+
+    def integers(self, name: str) -> tuple[tuple[int, bool], list[tuple[int, bool]]]:
+        """Size and whether it is signed, of what the function `name` returns and of each parameter; NoField for none.
+
+        Pointers and whatever else is no integer count as eight bytes without a sign.
+        """
+        proto = self._start(self._words[self._start(self.function(name)) + 2])
+        last = proto + _HEAD + 2 * (self._words[proto + 1] & 0xFFFF)
+        taken = [self._integer(self._words[at + 1]) for at in range(proto + _HEAD, last, 2)]
+        return self._integer(self._words[proto + 2]), taken
+
+    def _integer(self, type_id: int) -> tuple[int, bool]:
+        plain = self.plain(type_id)
+        kind, start = (self._kind(plain), self._start(plain)) if plain else (0, 0)
+        if kind not in (_INT, _ENUM) or self._words[start + 2] > 8:
+            return 8, False
+        signed = self._words[start + _HEAD] >> 24 & _SIGNED if kind == _INT else self._words[start + 1] >> 31
+        return self._words[start + 2], bool(signed)
 
     def _parameter(self, at: int) -> str:
         before, after = self.c_type(self._words[at + 1])

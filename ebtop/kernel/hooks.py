@@ -7,8 +7,8 @@ import re
 from functools import cache
 from pathlib import Path
 
-from ebtop.kernel import btf, programs, sampling
-from ebtop.spec import Hook, Way
+from ebtop.kernel import btf, given, places, programs, sampling
+from ebtop.spec import Hook, Probe, Way
 
 _KALLSYMS = Path("/proc/kallsyms")
 
@@ -20,14 +20,20 @@ def targets(hook: Hook) -> tuple[str, ...]:
 
 def present(hook: Hook) -> str:
     """The first alternative of the hook's target that this kernel has, or "" when it has none."""
-    return next((target for target in targets(hook) if not _lacking(hook.kind, target)), "")
+    return next((target for target in targets(hook) if not _lacking(hook.kind, target, hook.most)), "")
+
+
+def all_places(hook: Hook) -> tuple[places.Place, ...]:
+    """Every place of the first alternative that there is; () when there is none."""
+    target = present(hook)
+    return places.places(hook.kind, target, hook.most) if target else ()
 
 
 def available(hook: Hook) -> str:
     """What this kernel lacks for the hook, in one line; "" when it can be attached, as far as is known beforehand."""
     if present(hook):
         return ""
-    return _lacking(hook.kind, targets(hook)[0])
+    return _lacking(hook.kind, targets(hook)[0], hook.most)
 
 
 def lacking(way: Way) -> str:
@@ -36,7 +42,7 @@ def lacking(way: Way) -> str:
         return f"{way.name}: Linux {way.since[0]}.{way.since[1]} or newer"
     missing = next((lack for hook in way.hooks if not hook.optional and (lack := available(hook))), "")
     if missing or any(present(hook) for hook in way.hooks):
-        return missing
+        return missing or given.lacking(way)
     return available(way.hooks[0]) if way.hooks else "no hooks"
 
 
@@ -49,7 +55,36 @@ def _version() -> tuple[int, int]:
     return (int(numbers[1]), int(numbers[2])) if numbers else (0, 0)
 
 
-def _lacking(kind: str, target: str) -> str:
+def nowhere(probe: Probe) -> str:
+    """Why no way of a probe that names its own places works here, and what could be meant; "" where one does."""
+    reasons = [lacking(way) for way in probe.ways]
+    if not all(reasons):
+        return ""
+    kernels = [way.hooks[0] for way in probe.ways if way.hooks[0].kind not in places.IN_FILES]
+    known = next(
+        (near for hook in kernels if "*" not in hook.target and (near := places.near(hook.kind, hook.target))), ""
+    )
+    return f"{'; '.join(dict.fromkeys(reasons))}{known}"
+
+
+def _lacking(kind: str, target: str, most: int) -> str:
+    if kind in places.IN_FILES and not programs.UPROBE_UNIT.exists():
+        return f"{kind} {target}: this kernel is built without CONFIG_UPROBE_EVENTS"
+    if kind in places.IN_FILES or "*" in target:
+        return _lacking_places(kind, target, most)
+    return _lacking_one(kind, target)
+
+
+def _lacking_places(kind: str, target: str, most: int) -> str:
+    """Of a pattern, what keeps the whole of it or its first place from being hooked."""
+    try:
+        found = places.places(kind, target, most)
+    except places.Nowhere as why:
+        return str(why)
+    return "" if kind in places.IN_FILES else _lacking_one(kind, found[0].target)
+
+
+def _lacking_one(kind: str, target: str) -> str:
     if kind == "raw_tracepoint":
         return "" if _has_raw_tracepoint(target) else f"raw tracepoint {target}: this kernel has none of that name"
     if kind == "tracepoint":

@@ -13,16 +13,16 @@ from functools import cache
 _LDCONFIG = ("/sbin/ldconfig", "/usr/sbin/ldconfig")
 _TAGS = {"x86_64": "x86-64", "aarch64": "AArch64", "riscv64": "64bit", "ppc64le": "64bit", "s390x": "64bit"}
 """What the cache says of libraries of the machine's own kind."""
-_FOLDERS = ("/lib64", "/usr/lib64", "/lib", "/usr/lib")
+_FOLDERS = (f"/usr/lib/{platform.machine()}-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib")
 """Where libraries are on systems without a cache."""
 _MOST = 100
 """Files that one pattern of a path may mean."""
 
 
-def files(place: str) -> tuple[str, ...]:
-    """The files that `place` means: a path, a path with `*`, a program on PATH or a library (libc, libc.so.6).
+def files(place: str, path: str | None = None) -> tuple[str, ...]:
+    """The files that `place` means: a path, a path with `*`, a program on `path` or a library (libc, libc.so.6).
 
-    OSError with one clear line when there is none, or none that may be seen.
+    `path` is PATH if nothing else is said. OSError with one clear line when there is none, or none that may be seen.
     """
     if "/" in place and "*" in place:
         found = sorted(path for path in glob.glob(place) if os.path.isfile(path))[:_MOST]
@@ -30,7 +30,7 @@ def files(place: str) -> tuple[str, ...]:
         os.stat(place)
         found = [place]
     else:
-        found = [path for path in (shutil.which(place) or library(place),) if path]
+        found = [path for path in (shutil.which(place, path=path) or library(place),) if path]
     if not found:
         raise FileNotFoundError(2, f"there is no program, library or file {place}")
     return tuple(found)

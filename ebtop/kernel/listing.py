@@ -62,6 +62,11 @@ def kprobes() -> frozenset[str]:
     """Functions of the kernel that a kprobe can be set on; all functions where the kernel does not say which."""
     if not programs.KPROBE_UNIT.exists():
         raise Nothing(_NO_KPROBES)
+    return traceable()
+
+
+def traceable() -> frozenset[str]:
+    """Functions of the kernel whose beginning can be hooked; all functions where the kernel does not say which."""
     try:
         lines = _tracefs("available_filter_functions").splitlines()
     except Nothing:

@@ -11,12 +11,28 @@ import os
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
 from ebtop import registry, wire
-from ebtop.kernel import alone, bpf, btf, headers, hooks, instructions, members, programs, source, structs
+from ebtop.kernel import (
+    alone,
+    bpf,
+    btf,
+    given,
+    headers,
+    hooks,
+    instructions,
+    members,
+    owning,
+    places,
+    programs,
+    source,
+    structs,
+)
 from ebtop.kernel.bcc_module import CompiledMap, CompileError, Module, NoCompiler, version
+from ebtop.kernel.places import Nowhere, Place
 from ebtop.spec import Hook, Probe, Way, keys_of
 
 FLAGS_MAP = "ebtop_flags"
@@ -54,6 +70,7 @@ def run(channel: socket.socket, serials: Mapping[str, int], flags: int, counts_o
     alone.close_foreign(channel.fileno(), flags)
     alone.catch_output()
     alone.stand_alone(machine().kernel)
+    places.keeping = partial(owning.owned, flags)
     jobs = [Job(probe, serial) for probe, serial in serials.items()]
     answered = set()
     for message, descriptors in load(jobs, flags, counts_only):
@@ -98,7 +115,9 @@ def _load_alone(job: Job, flags: int, counts_only: bool) -> Iterator[Answer]:
         except NoCompiler as why:
             reasons.append(f"BCC cannot be used: {why}")
             break
-    yield wire.Progress(job.probe, job.serial, "failed", "", _one_line("; ".join(reasons)), log[-wire.LOG_LIMIT :]), ()
+    known = hooks.nowhere(probe) if probe.alone and not log else ""
+    error = _one_line(known or "; ".join(reasons))
+    yield wire.Progress(job.probe, job.serial, "failed", "", error, log[-wire.LOG_LIMIT :]), ()
 
 
 def _load_together(jobs: Sequence[Job], flags: int, counts_only: bool) -> Iterator[Answer]:
@@ -106,7 +125,7 @@ def _load_together(jobs: Sequence[Job], flags: int, counts_only: bool) -> Iterat
     for job in jobs:
         probe = registry.probe(job.probe)
         number = next((number for number, way in probe.preferred(counts_only) if not _lacking(way)), -1)
-        if number >= 0:
+        if number >= 0 and not probe.alone:
             chosen.append((job, probe, number))
             yield _progress(job, "compiling", probe.ways[number])
     module, chosen = _compile_together(chosen)
@@ -129,7 +148,7 @@ def _compile_together(chosen: list[_Chosen]) -> tuple[Module | None, list[_Chose
             break
         except _Unworkable as why:
             wrong = source.in_error(why.log)
-            sound = [one for one in chosen if f"{one[1].name}.c" not in wrong]
+            sound = [one for one in chosen if f"{one[1].prefix}.c" not in wrong]
             if len(sound) == len(chosen):
                 break
             chosen = sound
@@ -154,12 +173,24 @@ def _lacking(way: Way) -> str:
 
 def _compile(chosen: Sequence[tuple[Probe, int]]) -> Module:
     wanted = tuple(chain.from_iterable(probe.ways[number].fields for probe, number in chosen))
-    text, begin = source.module(chosen, _declared(wanted)), alone.written()
+    text, begin = source.module(chosen, _declared(wanted), defines=_defines(chosen)), alone.written()
     try:
         return Module(text, source.options(machine()))
     except CompileError as error:
         log = alone.log_since(begin)
         raise _Unworkable(source.first_error(log) or "the compiler failed without a word", log) from error
+
+
+def _defines(chosen: Sequence[tuple[Probe, int]]) -> tuple[tuple[str, int], ...]:
+    probe, way = chosen[0][0], chosen[0][0].ways[chosen[0][1]]
+    try:
+        return (
+            given.to_file(probe, way, [place for hook in way.hooks for place in hooks.all_places(hook)])
+            if probe.alone
+            else ()
+        )
+    except Nowhere as why:
+        raise _Unworkable(str(why)) from why
 
 
 def _declared(wanted: Sequence[str]) -> str:
@@ -188,71 +219,84 @@ def machine() -> source.Machine:
 
 def _attach(module: Module, job: Job, probe: Probe, way: Way, flags: int, log: str) -> Answer:
     """Load and attach one probe of the module; _Unworkable, with everything of it closed, when the kernel refuses."""
-    maps = [one for one in module.maps() if one.name.startswith(f"{probe.name}_")]
+    maps = [one for one in module.maps() if one.name.startswith(f"{probe.prefix}_")]
     infos = tuple(_info(one) for one in maps)
     exchanged = {one.descriptor: flags for one in module.maps() if one.name == FLAGS_MAP}
-    loaded: dict[tuple[str, str, str], int] = {}
-    attached: dict[str, programs.Attachment] = {}
+    loaded: dict[tuple[str, str, str, int], int] = {}
+    numbered: Mapping[str, int] = {}
+    attached: list[tuple[str, programs.Attachment]] = []
     try:
-        places = [(hook, target) for hook in way.hooks if (target := hooks.present(hook))]
-        for hook, target in places:
-            _load_program(module, hook, target, exchanged, loaded)
-        for hook, target in places:
-            program = loaded[_identity(hook, target)]
-            attached[programs.place(hook.kind, target)] = programs.attach(hook.kind, target, program)
+        targets = [(hook, place) for hook in way.hooks for place in hooks.all_places(hook)]
+        numbered = given.numbers(place for _, place in targets) if probe.alone else {}
+        for hook, place in targets:
+            _load_program(module, hook, place, exchanged, numbered, loaded)
+        for hook, place in targets:
+            program = loaded[_identity(hook, place, numbered)]
+            attached.append((programs.place(hook.kind, place.target), _attach_program(place, program)))
     except programs.Refused as refused:
-        for attachment in attached.values():
+        for _, attachment in attached:
             attachment.close()
         for descriptor in loaded.values():
             os.close(descriptor)
         raise _Unworkable(str(refused), refused.log) from refused
-    links = tuple(one.link for one in attached.values() if one.link >= 0)
-    events = tuple(one.event for one in attached.values() if one.event >= 0)
+    links = tuple(one.link for _, one in attached if one.link >= 0)
+    events = tuple(one.event for _, one in attached if one.event >= 0)
     live = wire.Live(
         probe=job.probe,
         serial=job.serial,
         hook=way.name,
-        targets=tuple(attached),
+        targets=tuple(dict.fromkeys(target for target, _ in attached)),
         maps=infos,
-        programs=tuple(function for function, _, _ in loaded),
+        programs=tuple(function for function, *_ in loaded),
         events=len(events),
         misses=way.misses,
         log=log[-wire.LOG_LIMIT :],
         bcc=version(),
-        enums=_enums(probe),
+        enums=_enums(probe, numbered),
     )
     return live, (*(one.descriptor for one in maps), *loaded.values(), *links, *events)
 
 
-def _enums(probe: Probe) -> tuple[tuple[str, tuple[tuple[int, str], ...]], ...]:
-    """What the kernel calls the codes among the probe's keys; those that it does not tell stay numbers."""
+def _enums(probe: Probe, numbered: Mapping[str, int]) -> tuple[tuple[str, tuple[tuple[int, str], ...]], ...]:
+    """What the kernel calls the codes among the probe's keys, and its own places; what is not told stays a number."""
     names = dict.fromkeys(key.enum for view in probe.views for key in keys_of(view) if key.enum)
-    return tuple((name, btf.kernel().enumerators(name)) for name in names if btf.present())
+    own = tuple((number, name) for name, number in numbered.items())
+    kernels = [name for name in names if name != probe.name and btf.present()]
+    return (*((name, btf.kernel().enumerators(name)) for name in kernels), *(((probe.name, own),) if own else ()))
 
 
-def _identity(hook: Hook, target: str) -> tuple[str, str, str]:
-    """What makes two programs of one function different: kind, and for fentry and fexit where they go."""
+def _attach_program(place: Place, program: int) -> programs.Attachment:
+    if place.file:
+        return programs.attach_in_file(place.kind, place.file, place.offset, place.semaphore, program)
+    return programs.attach(place.kind, place.target, program)
+
+
+def _identity(hook: Hook, place: Place, numbered: Mapping[str, int]) -> tuple[str, str, str, int]:
+    """What makes two programs of one function different: place's number; of fentry and fexit kind and place."""
     tracing = hook.kind in ("fentry", "fexit")
-    return hook.function, hook.kind if tracing else "", target if tracing else ""
+    return hook.function, hook.kind if tracing else "", place.target if tracing else "", numbered.get(place.name, 0)
 
 
 def _load_program(
     module: Module,
     hook: Hook,
-    target: str,
+    place: Place,
     exchanged: Mapping[int, int],
-    loaded: dict[tuple[str, str, str], int],
+    numbered: Mapping[str, int],
+    loaded: dict[tuple[str, str, str, int], int],
 ) -> None:
-    identity = _identity(hook, target)
+    identity = _identity(hook, place, numbered)
     if identity in loaded:
         return
     try:
-        btf_id = btf.kernel().function(target) if identity[1] else 0
+        btf_id = btf.kernel().function(place.target) if identity[1] else 0
         code = instructions.with_maps(module.instructions(hook.function), exchanged)
+        if numbered:
+            code = instructions.with_numbers(code, given.to_program(place, numbered))
         loaded[identity] = programs.load(hook.kind, hook.function, code, btf_id)
     except KeyError as error:
         raise programs.Refused(f"the C file has no function {hook.function}") from error
-    except btf.NoField as error:
+    except (btf.NoField, Nowhere) as error:
         raise programs.Refused(str(error)) from error
 
 

@@ -18,6 +18,9 @@ _PROG_LOAD, _RAW_TRACEPOINT_OPEN = 5, 17
 _TYPES = {
     "kprobe": 2,
     "kretprobe": 2,
+    "uprobe": 2,
+    "uretprobe": 2,
+    "usdt": 2,
     "tracepoint": 5,
     "perf_event": 7,
     "raw_tracepoint": 17,
@@ -36,7 +39,9 @@ _INSTRUCTION = 8
 _RETURN_ZERO = struct.pack("=BBhiBBhi", 0xB7, 0, 0, 0, 0x95, 0, 0, 0)
 """r0 = 0; exit (Documentation/bpf/standardization/instruction-set.rst)."""
 KPROBE_UNIT = Path("/sys/bus/event_source/devices/kprobe")
-"""The performance-monitoring unit of kprobes, Linux 4.17: a kprobe that lives as long as its descriptor."""
+UPROBE_UNIT = Path("/sys/bus/event_source/devices/uprobe")
+"""The performance-monitoring units of kprobes and uprobes, Linux 4.17: a hook that lives as long as its descriptor."""
+_RETURNING = ("kretprobe", "uretprobe")
 
 TRACEFS = (Path("/sys/kernel/tracing"), Path("/sys/kernel/debug/tracing"))
 """Where tracefs may be mounted."""
@@ -122,13 +127,32 @@ class Attachment:
                 os.close(descriptor)
 
 
+def attach_in_file(kind: str, file: str, offset: int, semaphore: int, program: int) -> Attachment:
+    """Put `program` at `offset` of a program or library, whoever runs it. Refused when the kernel does not.
+
+    `semaphore`: offset of a counter that the kernel raises in every process while this is attached, 0 for none.
+    """
+    unit = UPROBE_UNIT
+    try:
+        name = ctypes.create_string_buffer(os.fsencode(file))
+        config = _retprobe_bit(unit) if kind in _RETURNING else 0
+        if semaphore:
+            config |= semaphore << _semaphore_shift(unit)
+        attributes = _attributes(_unit_type(unit), config)
+        struct.pack_into("=QQ", attributes, 56, _at(name), offset)
+        return _attach_perf_event(attributes, program)
+    except OSError as error:
+        why = f"{kind}:{file}: the kernel did not attach the program ({error.strerror})"
+        raise Refused(why) from error
+
+
 def place(kind: str, target: str) -> str:
     """How a hook is spoken of: kind and target, and of a perf event how frequent it is and on how many CPUs."""
     return f"{kind}:{sampling.said(target) if kind == 'perf_event' else target}"
 
 
 def attach(kind: str, target: str, program: int) -> Attachment:
-    """Put `program` on `target`. Refused when the kernel does not."""
+    """Put `program` on `target` in the kernel. Refused when the kernel does not."""
     try:
         if kind == "raw_tracepoint":
             return Attachment(_open_raw(program, target), -1)
@@ -136,7 +160,9 @@ def attach(kind: str, target: str, program: int) -> Attachment:
             return Attachment(_open_raw(program, ""), -1)
         if kind == "perf_event":
             return Attachment(sampling.attach(target, program), -1)
-        return _attach_perf_event(kind, target, program)
+        if kind == "tracepoint":
+            return _attach_perf_event(_attributes(perf.TRACEPOINT, tracepoint_id(target)), program)
+        return _attach_kprobe(kind, target, program)
     except OSError as error:
         raise Refused(f"{kind}:{target}: the kernel did not attach the program ({error.strerror})") from error
 
@@ -146,17 +172,23 @@ def _open_raw(program: int, target: str) -> int:
     return bpf.bpf(_RAW_TRACEPOINT_OPEN, bytearray(struct.pack("=QII", _at(name) if target else 0, program, 0)))
 
 
-def _attach_perf_event(kind: str, target: str, program: int) -> Attachment:
+def _attach_kprobe(kind: str, target: str, program: int) -> Attachment:
     name = ctypes.create_string_buffer(target.encode())
+    attributes = _attributes(_unit_type(KPROBE_UNIT), _retprobe_bit(KPROBE_UNIT) if kind in _RETURNING else 0)
+    struct.pack_into("=Q", attributes, 56, _at(name))
+    return _attach_perf_event(attributes, program)
+
+
+def _attributes(event_type: int, config: int) -> bytearray:
+    """struct perf_event_attr of an event of which every occurrence counts."""
     attributes = bytearray(perf.ATTRIBUTES)
-    if kind == "tracepoint":
-        struct.pack_into("=IIQ", attributes, 0, perf.TRACEPOINT, len(attributes), tracepoint_id(target))
-    else:
-        returning = _retprobe_bit() if kind == "kretprobe" else 0
-        struct.pack_into("=IIQ", attributes, 0, int((KPROBE_UNIT / "type").read_text()), len(attributes), returning)
-        struct.pack_into("=Q", attributes, 56, _at(name))
+    struct.pack_into("=IIQ", attributes, 0, event_type, len(attributes), config)
     struct.pack_into("=Q", attributes, 16, 1)  # sample_period
     struct.pack_into("=I", attributes, 48, 1)  # wakeup_events
+    return attributes
+
+
+def _attach_perf_event(attributes: bytearray, program: int) -> Attachment:
     descriptor = perf.open_event(attributes, min(os.sched_getaffinity(0)))
     try:
         link = perf.run_on(descriptor, program)
@@ -166,8 +198,17 @@ def _attach_perf_event(kind: str, target: str, program: int) -> Attachment:
     return Attachment(link, descriptor)
 
 
-def _retprobe_bit() -> int:
-    return 1 << int((KPROBE_UNIT / "format" / "retprobe").read_text().partition(":")[2])
+def _unit_type(unit: Path) -> int:
+    return int((unit / "type").read_text())
+
+
+def _retprobe_bit(unit: Path) -> int:
+    return 1 << int((unit / "format" / "retprobe").read_text().partition(":")[2])
+
+
+def _semaphore_shift(unit: Path) -> int:
+    """Where a marker's counter goes; OSError before Linux 4.20, which has no such thing."""
+    return int((unit / "format" / "ref_ctr_offset").read_text().partition(":")[2].partition("-")[0])
 
 
 def tracepoint_id(target: str) -> int:

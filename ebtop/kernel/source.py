@@ -49,18 +49,25 @@ def options(machine: Machine) -> tuple[str, ...]:
     return (*(f"-D{name}={value}" for name, value in defines.items()), "-Wno-pragma-once-outside-header")
 
 
-def module(chosen: Sequence[tuple[Probe, int]], structs: str = "", architecture: str = "") -> str:
+def module(
+    chosen: Sequence[tuple[Probe, int]],
+    structs: str = "",
+    architecture: str = "",
+    defines: Iterable[tuple[str, int]] = (),
+) -> str:
     """One text of all `chosen` probes, each with the index of its way; `structs`: declarations of kernel structs.
 
     EBTOP_NR_name is the number of the system call `name` on `architecture` (the running one if empty); it is not
-    defined where there is no such call. Lines keep the file and number they have in the tree, so that compilers'
-    messages can be followed.
+    defined where there is no such call. `defines`: macros, beside those that the probes declare. Lines keep the file
+    and number they have in the tree, so that compilers' messages can be followed.
     """
     header = _numbered("ebtop.h", (registry.FOLDER / "ebtop.h").read_text("utf-8"))
     parts = [_PRELUDE, header, f'#line 1 "structs of this kernel"\n{structs}\n']
+    parts += [_define(name, value) for name, value in defines]
     for probe, way in chosen:
-        parts.append(f"#define {probe.name.upper()}_WAY {way}\n")
-        parts.append(_numbered(f"{probe.name}.c", text_of(probe)))
+        parts += [_define(name, value) for name, value in probe.defines]
+        parts.append(f"#define {probe.prefix.upper()}_WAY {way}\n")
+        parts.append(_numbered(f"{probe.prefix}.c", text_of(probe)))
     return _calls("".join(parts), architecture) + "".join(parts)
 
 
@@ -72,7 +79,11 @@ def _calls(text: str, architecture: str) -> str:
 
 def text_of(probe: Probe) -> str:
     """The C of one probe, as it stands in its file."""
-    return probe.text or (Path(probe.source) / f"{probe.name}.c").read_text("utf-8")
+    return probe.text or (Path(probe.source) / f"{probe.prefix}.c").read_text("utf-8")
+
+
+def _define(name: str, value: int) -> str:
+    return f"#define {name} ({value}{'' if abs(value) < 1 << 31 else 'LL'})\n"
 
 
 def _numbered(name: str, text: str) -> str:

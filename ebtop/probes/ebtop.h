@@ -90,6 +90,26 @@ static __always_inline u64 ebtop_observe(struct ebtop_histogram *histogram, u64 
     return bucket;
 }
 
+/* What the loader writes into each program for the place it is for: the place's number among those of its probe, and how
+ * many arguments the kernel function there takes. See kernel/given.py. */
+#define EBTOP_GIVEN(mark)                                                                                              \
+    ({                                                                                                                 \
+        u64 ebtop_given;                                                                                               \
+        asm volatile("%0 = %1 ll" : "=r"(ebtop_given) : "i"(mark));                                                    \
+        ebtop_given;                                                                                                   \
+    })
+#define EBTOP_PLACE EBTOP_GIVEN(0x6562746f70676901)
+#define EBTOP_ARGUMENTS EBTOP_GIVEN(0x6562746f70676902)
+
+/* What names one running call of a function: where the stack is as it begins, and still is when it has returned, where
+ * x86 has taken the address off it that the call had put there. */
+#define EBTOP_FRAME(ctx) PT_REGS_SP(ctx)
+#if defined(EBTOP_ARM64)
+#define EBTOP_FRAME_LEFT(ctx) PT_REGS_SP(ctx)
+#else
+#define EBTOP_FRAME_LEFT(ctx) (PT_REGS_SP(ctx) - 8)
+#endif
+
 /* Events: a ring buffer of `pages` pages, the layout of its record, and how many were handed over. */
 #define EBTOP_EVENTS(probe, leaf, pages)                                                                               \
     BPF_RINGBUF_OUTPUT(probe##_events, pages);                                                                         \

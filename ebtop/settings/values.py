@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from ebtop import registry
+from ebtop import functions, registry
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _MEGABYTES = {"": 1.0, "M": 1.0, "MB": 1.0, "MiB": 1.048576, "G": 1000.0, "GB": 1000.0, "GiB": 1073.741824}
@@ -109,8 +109,15 @@ def _groups(word: str) -> list[str]:
     return [one for one in groups if one.lower() == wanted] or [one for one in groups if wanted in one.lower().split()]
 
 
+def function(said: object) -> str:
+    """The name of the probe of a function or event, "k:tcp_v4_connect ret<0"; ValueError where it makes no sense."""
+    return functions.parse(_text(said)).name
+
+
 def probe_name(said: object) -> str:
-    """The name of a probe that there is."""
+    """The name of a probe that there is, or "func:" and what `function` takes."""
+    if isinstance(said, str) and said.startswith(f"{functions.PREFIX}:"):
+        return function(said.removeprefix(f"{functions.PREFIX}:"))
     if not isinstance(said, str) or said not in registry.names():
         hint = instead(said, registry.names(), few=0)
         raise ValueError(f"there is no probe {said!r}; {hint}`ebtop probes` lists them")

@@ -102,8 +102,10 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self.timeline, self.save_file, self.interval = timeline, save, interval
         self.slots: dict[int, str] = dict(self.settings.slots)
         """Probe by the digit that toggles it."""
-        self.probes = slots.in_order(registry.probes(), self.slots)
+        self.probes = slots.in_order(registry.known(wanted), self.slots)
         """In the order of their slots."""
+        for name in filter(registry.is_made_up, wanted):
+            timeline.know(self.probes[name])
         self.wanted: tuple[str, ...] = tuple(name for name in self.probes if name in wanted)
         self.focused_probe = self.wanted[0] if self.wanted else ""
         self.views: dict[str, ViewState] = {}
@@ -184,6 +186,8 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         """What each frame is looked at for, also one that is late for being drawn."""
         self.perspective.take(frame)
         self.follow_target(frame)
+        if frame.sample.probes.keys() - self.probes.keys():
+            self.meet(frame)
         for message in frame.sample.messages:
             self.remember(message)
 

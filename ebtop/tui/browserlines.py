@@ -101,13 +101,16 @@ def list_lines(shown: list[Entry], cells: int) -> tuple[list[Line], list[int]]:
 def entry_line(entry: Entry, cells: int) -> Line:
     """Digit, mark, name, what it answers, state, and what it costs while it is live."""
     room = _wide(cells)
-    words = entry.probe.question if room >= _QUESTION else entry.probe.title
+    words = entry.probe.question if room >= _QUESTION and not entry.probe.alone else entry.probe.title
     live = entry.state == "live" and entry.shown is not None
     return [
         (f" {entry.slot or ' '} ", "accent" if entry.on else "faint"),
         _MARKS[entry.state],
         (" ", "text"),
-        (middle(entry.probe.name, _NAME - 1) + " ", "strong" if entry.on else "text"),
+        (
+            middle(entry.probe.prefix if entry.probe.alone else entry.probe.name, _NAME - 1) + " ",
+            "strong" if entry.on else "text",
+        ),
         (_cut(words, room - 1) + " " if room else "", "dim"),
         _state_words(entry, _state(cells)),
         *(_costs(entry.shown) if live else [(" " * sum(size for _, size in _NUMBERS), "text")]),

@@ -60,6 +60,7 @@ KEYS: tuple[KeyRow, ...] = (
         ("escape", "backspace"), "leave", "back", "Clear the filter, zoom out, then back to the overview.", 3, _LARGE
     ),
     KeyRow(("T",), "target", "target", "Type whom the kernel is to count only: pid:1 comm:sh user:root c:web."),
+    KeyRow(("F",), "function", "function", "Type a function or event to be counted: k:vfs_read ret<0, u:libc:malloc."),
     KeyRow(("v",), "view(1)", "next view", "Next view of the probe: another table, events, flame graph.", 4, _TABLES),
     KeyRow(("H",), "shape", "shape", "Trend and histogram, latency heatmap, or one of them alone.", 4, ("focus",)),
     KeyRow(
@@ -93,7 +94,7 @@ KEYS: tuple[KeyRow, ...] = (
     KeyRow(("exclamation_mark",), "triage", "triage", "Look for ten seconds, then rank what is abnormal.", 8),
     KeyRow(("S", "ctrl+s"), "snapshot", "snapshot", "Save everything collected as JSON.", 8),
     KeyRow(("R",), "record", "record", "Begin a recording for --replay, or end and save it."),
-    KeyRow(("F",), "flame_graph", "flame graph", "Save the probe's stacks as a flame graph, SVG.", where=_TABLES),
+    KeyRow(("W",), "flame_graph", "flame graph", "Save the probe's stacks as a flame graph, SVG.", where=_TABLES),
     KeyRow(("D",), "folded", "folded stacks", "Save the probe's stacks as folded text.", where=_TABLES),
     KeyRow(("P",), "picture", "picture", "Save a picture of the screen as SVG."),
     KeyRow(("y",), "copy", "copy", "Copy the row: to the terminal (OSC 52) and the desktop."),

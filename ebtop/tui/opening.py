@@ -60,7 +60,7 @@ def lines(wanted: tuple[str, ...], interval: float, columns: int, rows: int) -> 
     picture = [header(Headline(head.host, head.kernel, head.clock, load=head.load, interval_s=interval), columns)]
     picture += [[] for _ in range(rows - 1)]
     digits = slots.declared(registry.first())
-    order = slots.in_order(registry.probes(), digits)
+    order = slots.in_order(registry.known(wanted), digits)
     probes = [order[name] for name in order if name in wanted]
     for probe, place in zip(probes, grid(len(probes), columns, rows - 3), strict=True):
         rule = title(

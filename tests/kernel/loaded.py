@@ -113,7 +113,7 @@ def no_place(broken: str) -> None:
 def small(probes: Iterable[str], rows: int) -> None:
     """Compile the tables of `probes` with room for `rows` rows only."""
     usual = source.options
-    sizes = tuple(f"-D{probe.upper()}_ROWS={rows}" for probe in probes)
+    sizes = tuple(f"-D{registry.probe(probe).prefix.upper()}_ROWS={rows}" for probe in probes)
     source.options = lambda machine: (*usual(machine), *sizes)
 
 

@@ -162,11 +162,11 @@ async def test_stacks_are_saved_by_a_key_each() -> None:
     save = Saved()
     app = dashboard(*session(10, ("rw", "profile")), wanted=("rw", "profile"), save=save)
     async with shown(app) as pilot:
-        await pilot.press("F")
+        await pilot.press("W")
         await pilot.pause()
         assert "this probe has no stacks" in text(app)
         app.focus_probe("profile")
-        await pilot.press("F", "D")
+        await pilot.press("W", "D")
         await app.workers.wait_for_complete()
         await pilot.pause()
     svg, folded = sorted(save.files, reverse=True)

@@ -52,10 +52,10 @@ class Blob:
         """A function, of no known type unless one is given."""
         return self._add(name, FUNC, prototype)
 
-    def prototype(self, *parameters: tuple[str, int]) -> int:
-        """A function's type: names and types of what it takes; it returns nothing."""
+    def prototype(self, *parameters: tuple[str, int], returns: int = 0) -> int:
+        """A function's type: names and types of what it takes, and the type of what it returns; 0: nothing."""
         packed = b"".join(struct.pack("=II", self._name(name), type_) for name, type_ in parameters)
-        return self._add("", FUNC_PROTO, 0, len(parameters), more=packed)
+        return self._add("", FUNC_PROTO, returns, len(parameters), more=packed)
 
     def struct(self, name: str, size: int, *members: tuple[str, int, int], kind: int = STRUCT, bits: int = 0) -> int:
         """Members are name, type, offset in bits; with `bits` the last one is a bitfield of so many."""
@@ -130,6 +130,18 @@ def test_the_words_of_an_enumeration_come_without_its_own_name() -> None:
     blob.enum("drop_reason", ("CONSUMED", 1), ("DROP_REASON_NO_SOCKET", 3))
     assert blob.types().enumerators("drop_reason") == ((1, "CONSUMED"), (3, "NO_SOCKET"))
     assert blob.types().enumerators("other") == ()
+
+
+def test_integers_of_a_function_have_size_and_sign() -> None:
+    """Behind names of types as well; pointers, structs and nothing are eight bytes without a sign."""
+    blob = Blob()
+    whole = blob.named("ssize_t", blob.integer("int", 4, signed=True))
+    taken = (("flags", blob.integer("u16", 2)), ("file", blob.pointer(0)), ("kind", blob.enum("kind", ("A", 1))))
+    blob.function("read", blob.prototype(*taken, returns=whole))
+    blob.function("leave", blob.prototype())
+    assert blob.types().integers("read") == ((4, True), [(2, False), (8, False), (4, False)])
+    assert blob.types().integers("leave") == ((8, False), [])
+    assert blob.types().has_function("read") and not blob.types().has_function("ssize_t")
 
 
 def test_a_bitfield_has_no_address(types: Types) -> None:

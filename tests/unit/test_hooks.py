@@ -14,7 +14,7 @@ THERE = {("raw_tracepoint", "new"), ("tracepoint", "sched:old"), ("kprobe", "acc
 def places(monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel has those places and no other."""
     monkeypatch.setattr(
-        hooks, "_lacking", lambda kind, target: "" if (kind, target) in THERE else f"{kind} {target}: not here"
+        hooks, "_lacking", lambda kind, target, most: "" if (kind, target) in THERE else f"{kind} {target}: not here"
     )
 
 

@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from ebtop.kernel.instructions import with_maps
+from ebtop.kernel.instructions import with_maps, with_numbers
 
 MAP = struct.pack("=BBhi", 0x18, 0x11, 0, 7) + bytes(8)
 """r1 = the map of descriptor 7."""
@@ -34,3 +34,16 @@ def test_what_is_cut_off_is_refused() -> None:
     """Instructions are eight bytes each."""
     with pytest.raises(ValueError, match="12 bytes"):
         with_maps(MAP[:12], {7: 70})
+
+
+def test_a_number_is_exchanged_in_both_halves() -> None:
+    """Maps of that number, other numbers and shorter instructions stay."""
+
+    def load(number: int, source: int = 0) -> bytes:
+        low, high = struct.unpack("=ii", struct.pack("=Q", number))
+        return struct.pack("=BBhiBBhi", 0x18, 0x03 | source << 4, 0, low, 0, 0, 0, high)
+
+    mark, given = 0x6562746F70676901, 0xFFFF_FFFF_0000_0007
+    code = SHORT + load(mark) + load(mark + 1) + load(mark, source=1) + load(mark)
+    wanted = SHORT + load(given) + load(mark + 1) + load(mark, source=1) + load(given)
+    assert with_numbers(code, {mark: given}) == wanted

@@ -22,6 +22,7 @@ COUNTERS = {
     "blockio": "ops",
     "runqlat": "waits",
     "bpf": "runs",
+    "dns": "lookups",
 }
 
 

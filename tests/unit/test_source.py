@@ -35,6 +35,15 @@ def test_probes_stand_in_one_text_with_the_lines_of_their_files() -> None:
     assert '#line 1 "rw.c"' in text and '#line 1 "tcpaccept.c"' in text
 
 
+def test_numbers_that_a_probe_is_made_with_stand_before_its_file() -> None:
+    """Each whole, negative ones too; its file is that of its kind."""
+    probe = registry.probe("func:u:libc:abs arg1>-4294967296")
+    text = source.module([(probe, 0)], defines=(("FUNC_TYPE1", 2),))
+    assert '#line 1 "func.c"' in text
+    assert text.index("#define FUNC_TYPE1 (2)\n") < text.index("#define FUNC_IF0_VALUE (-4294967296LL)\n")
+    assert text.index("#define FUNC_IF0_VALUE") < text.index("#define FUNC_WAY 0") < text.index('"func.c"')
+
+
 def test_system_calls_have_the_machines_numbers() -> None:
     """Those that the text names, and only where the machine has them."""
     x86, arm = (source.module([(registry.probe("syscalls"), 0)], architecture=name) for name in ("x86_64", "aarch64"))

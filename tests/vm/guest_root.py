@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
-_DISTRIBUTIONS = ("numpy", "psutil", "pytest", "pytest-asyncio")
+_DISTRIBUTIONS = ("numpy", "psutil", "pyelftools", "pytest", "pytest-asyncio")
 _UNUSED = re.compile(
     r"/(__pycache__|config-3\.\d+-[^/]*|test|tests|idlelib|lib2to3|ensurepip|pydoc_data|site-packages)$"
 )

@@ -1,24 +1,27 @@
-"""Keys that ask for a line of text: a filter for rows, a target for the kernel; what is typed is read elsewhere."""
+"""Keys that ask for a line of text: a filter for rows, a target, a function; what is typed is read elsewhere."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ebtop.sample import State
 from ebtop.tui.acting.base import Acting
 from ebtop.tui.targets import TARGET_HINT, target_of, words_of
-from ebtop.tui.widgets.prompt import FILTER_HINT, Prompt
+from ebtop.tui.widgets.prompt import FILTER_HINT, FUNCTION_HINT, Prompt
 
 if TYPE_CHECKING:
     from ebtop.tui.tablelines import ViewState
 
 
 class Asking(Acting):
-    """/ and T."""
+    """/, T and F."""
 
     _filtered: ViewState
     """What a filter is typed for, wherever the focus goes meanwhile."""
     _before: str
     """Its filter before."""
+    _mended: str
+    """The probe in whose place another is typed, "" for none."""
 
     def action_filter(self) -> None:
         """Type a filter for the focused probe's rows."""
@@ -30,6 +33,17 @@ class Asking(Acting):
     def action_target(self) -> None:
         """Type whose events are to be counted at all."""
         self._ask("only", words_of(self._app.target), TARGET_HINT)
+
+    def action_function(self) -> None:
+        """Type a function or event that is to be counted; one that failed is offered to be mended."""
+        app = self._app
+        if app.timeline.source.mode == "REPLAY":
+            app.say("a recording has no kernel to hook", "dim")
+            return
+        shown = app.frame.probes.get(app.focused_probe) if app.frame else None
+        mend = shown is not None and shown.probe.alone and shown.sample.state is State.FAILED
+        self._mended = app.focused_probe if mend else ""
+        self._ask("count", self._mended.partition(":")[2], FUNCTION_HINT)
 
     def _ask(self, label: str, text: str, hint: str) -> None:
         self._app.main.add_class("asking")
@@ -51,6 +65,8 @@ class Asking(Acting):
                 self._app.aim(target_of(message.text))
             except ValueError as error:
                 self._app.say(f"not aimed: {error}", "warn")
+        elif message.label == "count":
+            self._app.count_function(message.text, self._mended)
 
     def on_prompt_left(self, message: Prompt.Left) -> None:
         """The filter is what it was."""

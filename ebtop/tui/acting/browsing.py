@@ -36,9 +36,12 @@ class Browsing(Acting):
         self._app.timeline.source.list_hooks(pattern, self._here(take), arguments)
 
     def _open_probe(self, name: str | None) -> None:
-        """Probe `name` on the whole stage, switched on if it is not."""
+        """Probe `name` on the whole stage, switched on if it is not; a hook, which has a colon, is counted."""
         app = self._app
         if not name:
+            return
+        if name not in app.probes:
+            app.count_function(name)
             return
         app.focused_probe = name
         if name not in app.wanted:

@@ -1,9 +1,15 @@
-"""Keys that switch probes on and off, and which digit does it."""
+"""Keys that switch probes on and off, and which digit does it; probes that are made while it runs."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from ebtop import functions, registry
 from ebtop.tui import slots
 from ebtop.tui.acting.base import Acting
+
+if TYPE_CHECKING:
+    from ebtop.frame import Frame
 
 
 class Probes(Acting):
@@ -25,6 +31,41 @@ class Probes(Acting):
             return
         title = app.probes[name].title
         app.say(f"{title}: on, counting from zero" if on else f"{title}: off, detached")
+
+    def count_function(self, text: str, instead: str = "") -> None:
+        """Count the function or event that `text` names, in a panel of its own, which gets the focus.
+
+        `instead`: of the probe of that name, which is switched off.
+        """
+        app = self._app
+        try:
+            name = functions.parse(text).name
+        except ValueError as error:
+            app.say(f"not counted: {error}", "warn")
+            return
+        self._learn(name)
+        wanted = {*app.wanted, name} - ({instead} - {name})
+        app.focused_probe = name
+        if wanted == set(app.wanted):
+            app.focus_probe(name)
+        elif app.want(tuple(other for other in app.probes if other in wanted)):
+            app.say(f"{app.probes[name].title}: on, counting from zero")
+
+    def meet(self, frame: Frame) -> None:
+        """Show what a recording has of probes that were made while it was taken."""
+        app = self._app
+        new = [name for name in frame.sample.probes if name not in app.probes and registry.is_made_up(name)]
+        for name in new:
+            self._learn(name)
+        if new:
+            app.want(tuple(name for name in app.probes if name in new or name in app.wanted), by_hand=False)
+
+    def _learn(self, name: str) -> None:
+        app = self._app
+        if name not in app.probes:
+            probe = registry.probe(name)
+            app.timeline.know(probe)
+            app.probes = slots.in_order({**app.probes, name: probe}, app.slots)
 
     def give_slot(self, slot: int, name: str) -> None:
         """From now on the digit `slot` toggles probe `name`, and panels are in that order."""

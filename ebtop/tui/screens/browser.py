@@ -31,7 +31,7 @@ _LEAST_DETAIL = 8
 class Browser(ModalScreen[str], inherit_bindings=False):
     """Tab changes between the two; / types, Esc leaves what is typed, then the list, then the browser.
 
-    Ends with the name of the probe that is to be opened, or with none.
+    Ends with the name of the probe that is to be opened, with the hook that is to be counted, or with nothing.
     """
 
     CSS = "Browser { background: $background; } Browser Lines { height: 1fr; }"
@@ -109,7 +109,7 @@ class Browser(ModalScreen[str], inherit_bindings=False):
         elif event.key in ("escape", "backspace"):
             shown.set_text("")
         elif event.key == "enter":
-            if isinstance(shown, ProbeList) and (name := shown.chosen):
+            if name := shown.chosen:
                 self.dismiss(name)
         elif not shown.key(event.key):
             shown.move(self._step(event.key))

@@ -26,7 +26,7 @@ class HookList:
     """Asks while it is typed; answers to what is not asked any more are dropped."""
 
     label = "pattern"
-    keys = (("↑↓", "move"),)
+    keys = (("↑↓", "move"), ("⏎", "count it"))
 
     def __init__(self, app: Dashboard, pump: MessagePump, changed: Callable[[], None]) -> None:
         """`pump` keeps the time; `changed` is called when an answer is there."""

@@ -17,7 +17,7 @@ class Panel(Lines, can_focus=True):
     data: reactive[Looked | None] = reactive(None, repaint=False, always_update=True)
 
     def __init__(self, probe: Probe) -> None:
-        super().__init__(id=f"panel-{probe.name}")
+        super().__init__(id=f"panel-{probe.name}" if probe.name.isidentifier() else None)
         self.probe = probe
         self.joint = ""
         self.drawn = PanelLines([])

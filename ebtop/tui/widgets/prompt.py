@@ -12,6 +12,7 @@ from ebtop.tui.pieces import fill, width
 from ebtop.tui.widgets.lines import Lines
 
 FILTER_HINT = "text · pid:1 · comm:sh · user:root · c:web · ! negates · ⏎ keep · Esc leave"
+FUNCTION_HINT = "k:vfs_read ret<0 · u:libc:malloc arg1>4096 · t:sched:* · ⏎ count · Esc leave"
 
 
 class Prompt(Lines, can_focus=True):
