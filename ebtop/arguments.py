@@ -27,7 +27,7 @@ _SETTINGS = (
     "ascii",
 )
 """Options of ebtop.settings that the command line has, too."""
-_USUAL_S = {"snapshot": 5.0, "record": 20.0, "triage": 10.0}
+_USUAL_S = {"snapshot": 5.0, "record": 20.0, "stacks": 10.0, "triage": 10.0}
 """How long they look when nothing is said."""
 _EPILOG = (
     "ebtop [OPTIONS] -- PROGRAM [ARGUMENT ...] runs a program (as the user behind sudo), counts it and what it starts"
@@ -42,12 +42,12 @@ class Arguments:
     """A command line that is in order."""
 
     command: str
-    """"", snapshot, record, triage, doctor, probes, new-probe, hooks or config; empty is the dashboard."""
+    """"", snapshot, record, stacks, triage, doctor, probes, new-probe, hooks or config; empty is the dashboard."""
     demo: bool
     replay: str
     """Path of a recording, empty for none."""
     path: str
-    """What snapshot or record writes; the pattern of hooks; the name of a new probe."""
+    """What snapshot, record or stacks writes; the pattern of hooks; the name of a new probe."""
     seconds: float
     """How long snapshot or record looks; infinity: until the program ends."""
     json: bool
@@ -142,7 +142,7 @@ def _contradiction(arguments: Arguments, program: Sequence[str] | None, function
     """What cannot be meant together, "" for nothing."""
     if program is not None and not program:
         return "no program named behind --"
-    if program and arguments.command not in ("", "snapshot", "record"):
+    if program and arguments.command not in ("", "snapshot", "record", "stacks"):
         return f"{arguments.command} runs no program"
     if (arguments.aim or program) and (arguments.demo or arguments.replay):
         return "a recording has been counted already: leave out what chooses processes, or --demo and --replay"
@@ -171,6 +171,15 @@ def _parser() -> argparse.ArgumentParser:
     record.add_argument("path", metavar="FILE", help="the file to write")
     _seconds(record, "20s")
     _live(record, argparse.SUPPRESS)
+    stacks = commands.add_parser(
+        "stacks",
+        help="look at stacks and write a flame graph (FILE.svg) or folded text",
+        description="Look for a while with the probe profile, or with --probes offcpu, and write its stacks: as a flame"
+        " graph where FILE ends in .svg, else as folded text, whose counts are microseconds.",
+    )
+    stacks.add_argument("-o", dest="path", metavar="FILE", required=True, help="the file to write")
+    _seconds(stacks, "10s")
+    _source(stacks, argparse.SUPPRESS)
     triage = commands.add_parser(
         "triage",
         help="look for a while and rank what is abnormal; status 1 if anything is",

@@ -65,8 +65,10 @@ class Asked:
 
         self._ask(lambda serial: wire.AskProgram(serial, number), give)
 
-    def symbols(self, kernel: tuple[int, ...], then: Callable[[Symbols], None]) -> None:
-        """Ask in which functions these addresses are."""
+    def symbols(
+        self, kernel: tuple[int, ...], processes: tuple[tuple[int, ...], ...], then: Callable[[Symbols], None]
+    ) -> None:
+        """Ask in which functions these addresses are; `processes`: for each its pid, then addresses."""
 
         def give(content: bytes, error: str) -> None:
             try:
@@ -74,7 +76,7 @@ class Asked:
             except ValueError as why:
                 then(Symbols(error=str(why)))
 
-        self._ask(lambda serial: wire.AskSymbols(serial, kernel), give)
+        self._ask(lambda serial: wire.AskSymbols(serial, kernel, processes), give)
 
     def take(self, answer: wire.Answer, descriptors: tuple[int, ...]) -> None:
         """The warden's answer; closes its descriptors."""

@@ -127,6 +127,21 @@ def symbol(frame: Frame, address: int) -> str:
     return frame.sample.labels.get(Kind.SYMBOL.value, {}).get(address) or f"{address:#x}"
 
 
+def function(frame: Frame, number: int) -> str:
+    """A function's name."""
+    return frame.label(Kind.FUNCTION.value, number)
+
+
+def module(frame: Frame, number: int) -> str:
+    """What a function is in."""
+    return frame.label(Kind.MODULE.value, number)
+
+
+def stack(frame: Frame, path: Sequence[int]) -> str:
+    """A program and the functions of a stack, outermost first, as `program;main;read`: folded, Brendan Gregg's form."""
+    return ";".join(function(frame, number).replace(";", ":") for number in path if number)
+
+
 def decoded(value: Any) -> str:
     """A char array's value as text."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
@@ -167,4 +182,7 @@ _WRITERS: dict[Kind, Callable[[Frame, Any], str]] = {
     Kind.POINTER: lambda frame, number: f"{number:#x}",
     Kind.OBJECT: lambda frame, number: str(number),
     Kind.SYMBOL: symbol,
+    Kind.FUNCTION: function,
+    Kind.MODULE: module,
+    Kind.STACK: stack,
 }

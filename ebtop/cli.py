@@ -40,7 +40,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         if arguments.command == "config":
             return told(lambda: _say(settled.text(arguments)))
-        settings = _with_scripts(arguments, settled.settled(arguments).settings)
+        settings = _for_command(arguments, _with_scripts(arguments, settled.settled(arguments).settings))
     except SettingError as wrong:
         return _refuse(clean(str(wrong)))
     if arguments.command == "probes":
@@ -71,6 +71,19 @@ def _with_scripts(arguments: Arguments, settings: Settings) -> Settings:
         names = tuple(dict.fromkeys((*names, name)))
     beside = settings.probes if "probes" in arguments.settings else ()
     return replace(settings, probes=(*beside, *names))
+
+
+def _for_command(arguments: Arguments, settings: Settings) -> Settings:
+    """`settings`; of what is looked at for stacks, the one probe. SettingError where there is none in it."""
+    if arguments.command != "stacks":
+        return settings
+    from ebtop import registry
+
+    probes: tuple[str, ...] = arguments.settings.get("probes") or ("profile",)
+    having = [name for name, probe in registry.probes().items() if probe.has_stacks]
+    if len(probes) != 1 or probes[0] not in having:
+        raise SettingError(f"stacks looks at one probe that has any: --probes {' or '.join(having)}")
+    return replace(settings, probes=probes)
 
 
 def _run(arguments: Arguments, settings: Settings) -> int:
@@ -211,6 +224,6 @@ def _show(
         return told(lambda: triage(begin(), settings.probes, arguments.seconds, arguments.json, bound))
     from ebtop.export import headless
 
-    work = headless.snapshot if arguments.command == "snapshot" else headless.record
+    work = {"snapshot": headless.snapshot, "record": headless.record, "stacks": headless.stacks}[arguments.command]
     bound = settings.max_overhead_percent
     return told(lambda: work(begin(), settings.probes, arguments.seconds, arguments.path, save, bound))

@@ -11,9 +11,20 @@ import numpy.typing as npt
 
 from ebtop import rows
 from ebtop.change import Change
-from ebtop.frame import Counts, EventsFrame, Frame, HistogramFrame, Numbers, ProbeFrame, TableFrame, ViewFrame
+from ebtop.frame import (
+    Counts,
+    EventsFrame,
+    FlameFrame,
+    Frame,
+    HistogramFrame,
+    Numbers,
+    ProbeFrame,
+    TableFrame,
+    ViewFrame,
+)
 from ebtop.sample import BUCKETS, HostSample, MapRows, ProbeSample, Sample, State, Totals
-from ebtop.spec import Column, Events, Histogram, Measure, Probe, Table, View
+from ebtop.spec import Column, Events, Flame, Histogram, Kind, Measure, Probe, Table, View, stacks_of
+from ebtop.stacks import STACK, Functions, Stacks
 from ebtop.zero import Cleared, Zero, totals_since
 
 NAN = float("nan")
@@ -129,6 +140,8 @@ class Views(Mapping[str, ViewFrame]):
         self._counted: tuple[Zero, Views] | None = None
 
     def _has(self, view: View) -> bool:
+        if (stacks := stacks_of(view)) and stacks not in self._sample.maps:
+            return False
         return view.map in (self._sample.events if isinstance(view, Events) else self._sample.maps)
 
     def __iter__(self) -> Iterator[str]:
@@ -151,8 +164,8 @@ class Views(Mapping[str, ViewFrame]):
 
     def headline(self) -> float:
         """What the value members of the probe's headline add up to, per second."""
-        table = next(view for view in self._probe.views if isinstance(view, Table))
-        if table.name not in self._views:
+        table = self._probe.first_table
+        if table is None or table.name not in self._views:
             return NAN
         change = self._change(table.map)
         return sum(float(change.delta(field).sum()) for field in self._probe.headline) / self._seconds
@@ -162,7 +175,24 @@ class Views(Mapping[str, ViewFrame]):
             return self._events(view)
         if isinstance(view, Histogram):
             return _histogram(view, self._change(view.map))
-        return _table(view, self._change(view.map), self._seconds)
+        if isinstance(view, Flame):
+            return self._flame(view)
+        return _table(view, self._expanded(view) if view.stacks else self._change(view.map), self._seconds)
+
+    def _expanded(self, view: Table) -> Change:
+        by_function = any(key.kind is Kind.FUNCTION for key in view.keys)
+        return self._functions(view) if by_function else self._stacks(view)
+
+    def _functions(self, view: Table) -> Change:
+        return Functions(self._change(view.map), self._sample.maps[view.stacks])
+
+    def _stacks(self, view: Table | Flame) -> Change:
+        return Stacks(self._change(view.map), self._sample.maps[view.stacks])
+
+    def _flame(self, view: Flame) -> FlameFrame:
+        stacks = self._stacks(view)
+        counts, recent = stacks.since(view.field), stacks.delta(view.field)
+        return FlameFrame(view, stacks.now.keys[STACK], counts.astype(np.float64), recent.astype(np.float64))
 
     def _events(self, view: Events) -> EventsFrame:
         tail = self._sample.events[view.map]
@@ -196,7 +226,8 @@ def counters(probe: Probe, name: str) -> tuple[str, ...]:
 
 
 def _columns(probe: Probe, name: str) -> list[Column]:
-    return [column for view in probe.views if isinstance(view, Table) and view.map == name for column in view.columns]
+    tables = [view for view in probe.views if isinstance(view, Table) and view.map == name and not view.stacks]
+    return [column for view in tables for column in view.columns]
 
 
 def _table(view: Table, change: Change, seconds: float) -> TableFrame:

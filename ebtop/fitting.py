@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ebtop import registry
-from ebtop.sample import BUCKETS, ProbeSample, Records, State
-from ebtop.spec import Events, Histogram, Key, Kind, Probe, Table
+from ebtop.sample import BUCKETS, MapRows, ProbeSample, Records, State
+from ebtop.spec import Events, Flame, Histogram, Key, Kind, Probe, Table, keys_in, stacks_of
+from ebtop.stacks import ALL, PATH, SELF
 
 _STRANGE = "it was recorded by another version of ebtop, whose numbers this one does not know"
 
@@ -29,7 +30,7 @@ def fitting(name: str, sample: ProbeSample) -> ProbeSample:
 
 def misfit(probe: Probe, sample: ProbeSample) -> str:
     """The name of the first view that reads something else than its map has, "" for none."""
-    first = next((view for view in probe.views if isinstance(view, Table)), None)
+    first = probe.first_table
     for view in probe.views:
         headline = probe.headline if view is first else ()
         if isinstance(view, Events):
@@ -37,8 +38,11 @@ def misfit(probe: Probe, sample: ProbeSample) -> str:
             fits = tail is None or _numbers_and_texts(tail.records, view.keys)
         else:
             rows = sample.maps.get(view.map)
-            keys = view.by if isinstance(view, Histogram) else view.keys
-            fits = rows is None or (_numbers_and_texts(rows.keys, keys) and _values(rows.values, view, headline))
+            fits = rows is None or (
+                _numbers_and_texts(rows.keys, keys_in(view))
+                and _values(rows.values, view, headline)
+                and _paths(rows, sample.maps.get(stacks_of(view)))
+            )
         if not fits or (isinstance(view, Histogram) and not _examples(sample.worst.get(view.name), view)):
             return view.name
     return ""
@@ -72,10 +76,29 @@ def _numbers_and_texts(records: Records, keys: tuple[Key, ...]) -> bool:
     return True
 
 
-def _values(values: Records, view: Table | Histogram, headline: tuple[str, ...]) -> bool:
+def _paths(content: MapRows, paths: MapRows | None) -> bool:
+    """Whether `paths`, if there are any, are those of the stacks of such rows."""
+    if paths is None:
+        return True
+    names = paths.values.dtype.names or ()
+    member = paths.values.dtype[PATH] if PATH in names else None
+    return (
+        paths.keys.dtype == content.keys.dtype
+        and member is not None
+        and member.base == "<u4"
+        and len(member.shape) == 1
+    )
+
+
+def _values(values: Records, view: Table | Histogram | Flame, headline: tuple[str, ...]) -> bool:
     """Whether `values` has every counter that `view` and the probe's headline read."""
     names = values.dtype.names or ()
     if isinstance(view, Histogram):
         return {"slots", "sum", "max_value"} <= set(names) and values.dtype["slots"].shape == (BUCKETS,)
-    fields = {name for column in view.columns for name in (column.field, column.per) if name} | set(headline)
+    if isinstance(view, Flame):
+        fields = {view.field}
+    else:
+        fields = {name for column in view.columns for name in (column.field, column.per) if name} | set(headline)
+    if stacks_of(view):
+        fields = {name.removeprefix(SELF).removeprefix(ALL) for name in fields}
     return all(name in names and values.dtype[name].kind in "ui" and not values.dtype[name].shape for name in fields)

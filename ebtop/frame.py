@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ebtop.sample import ProbeSample, Records, Sample
-from ebtop.spec import Events, Histogram, Key, Probe, Table
+from ebtop.spec import Events, Flame, Histogram, Key, Probe, Table
 
 Numbers = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.uint64]
@@ -89,7 +89,20 @@ class EventsFrame:
     seen: int
 
 
-ViewFrame = TableFrame | HistogramFrame | EventsFrame
+@dataclass(frozen=True, slots=True)
+class FlameFrame:
+    """Stacks and what was counted in each, since counting began."""
+
+    view: Flame
+    paths: npt.NDArray[np.uint32]
+    """(n, k) numbers of program and functions, outermost first, 0 behind the last; each path once."""
+    counts: Numbers
+    """(n,) in the view's unit."""
+    recent: Numbers
+    """(n,) of the interval alone."""
+
+
+ViewFrame = TableFrame | HistogramFrame | EventsFrame | FlameFrame
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ SECONDS = 600.0
 BYTES = 16_000_000
 """Bounds unless told otherwise."""
 Place = tuple[str, str, str]
-"""Probe, "maps" or "events", and name of the map; or "", "names" and a member of Sample."""
+"""Probe, "maps" or "events", and name of the map; or "", "names" and a member of Sample; or "", "labels" and a kind."""
 Contents = Mapping[Place, Content]
 _NAMES = ("processes", "details")
 _RESTORED_BYTES = 8 << 20
@@ -38,7 +38,7 @@ class Moment:
 
     number: int
     sample: Sample
-    """Without arrays and names of processes."""
+    """Without arrays, labels and names of processes."""
     steps: Mapping[Place, Step]
     """What led here from the sample before, where anything changed."""
     places: tuple[Place, ...]
@@ -108,8 +108,7 @@ class History:
             name: last.probes[name] if last and before.get(name) is probe else bare_probe(probe)
             for name, probe in sample.probes.items()
         }
-        labels = last.labels if last and last.labels == sample.labels else sample.labels
-        return replace(sample, probes=probes, labels=labels, processes=_NOTHING, details=_NOTHING)
+        return replace(sample, probes=probes, labels=_NOTHING, processes=_NOTHING, details=_NOTHING)
 
     def _drop(self, now_ns: int) -> None:
         """Forget what is out of bounds. One older sample stays, to derive the first from that can be asked for."""
@@ -201,6 +200,8 @@ def contents_of(sample: Sample) -> Contents:
             contents[name, "events", map_name] = tail
     for names in _NAMES:
         contents["", "names", names] = getattr(sample, names)
+    for kind, labels in sample.labels.items():
+        contents["", "labels", kind] = labels
     return contents
 
 
@@ -243,7 +244,8 @@ def _restored(moment: Moment, contents: Contents) -> Sample:
         for name, probe in moment.sample.probes.items()
     }
     names: dict[str, Any] = {name: contents["", "names", name] for name in _NAMES}
-    return replace(moment.sample, probes=probes, **names)
+    labels: dict[str, Any] = {name: content for (_, kind, name), content in contents.items() if kind == "labels"}
+    return replace(moment.sample, probes=probes, labels=labels, **names)
 
 
 def _size(contents: Contents) -> int:

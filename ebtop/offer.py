@@ -140,9 +140,21 @@ class Symbol:
     end: int
     """The first address behind it."""
     name: str
-    """The function's."""
+    """The function's; "" where there is code without a name."""
     module: str = ""
-    """What it is in: "kernel", a kernel module, a program or library."""
+    """What it is in: "kernel", a kernel module, the path of a program or library; "" where there is no code at all."""
+    keeps_frame: bool | None = None
+    """Whether the function begins by keeping a frame pointer; None where that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSymbols:
+    """What the addresses of one process are."""
+
+    pid: int
+    identity: str
+    """Another where the pid is another process's by now, or runs another program; "" where there is none any more."""
+    symbols: tuple[Symbol, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +163,9 @@ class Symbols:
 
     kernel: tuple[Symbol, ...] = ()
     """Functions that the kernel's addresses are in; those in none are left out."""
+    processes: tuple[ProcessSymbols, ...] = ()
+    seconds: float = 0.0
+    """Of a CPU that looking them up took."""
     error: str = ""
     """Why there is no answer; one line, "" when there is one."""
 
@@ -200,13 +215,22 @@ def decode_symbols(content: bytes) -> Symbols:
     """What `encode_symbols` wrote, its texts cleaned; ValueError for anything else."""
     try:
         said = json.loads(content)
-        return Symbols(tuple(map(_symbol, said["kernel"])), clean(said["error"]))
+        processes = (
+            ProcessSymbols(int(one["pid"]), clean(one["identity"]), tuple(map(_symbol, one["symbols"])))
+            for one in said["processes"]
+        )
+        seconds = max(0.0, float(said["seconds"]))
+        return Symbols(tuple(map(_symbol, said["kernel"])), tuple(processes), seconds, clean(said["error"]))
     except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"not an answer about symbols: {error}") from error
 
 
 def _symbol(said: Mapping[str, Any]) -> Symbol:
-    return Symbol(int(said["begin"]), int(said["end"]), clean(said["name"]), clean(said["module"]))
+    keeps = said["keeps_frame"]
+    module = clean(said["module"])
+    return Symbol(
+        int(said["begin"]), int(said["end"]), clean(said["name"]), module, None if keeps is None else bool(keeps)
+    )
 
 
 def why(error: Exception) -> str:

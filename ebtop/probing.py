@@ -12,6 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ebtop import objects, registry, wire
+from ebtop.callers import Callers
 from ebtop.costs import Costs
 from ebtop.details import Details
 from ebtop.labels import Labels, user_name
@@ -22,14 +23,14 @@ from ebtop.running import Running
 from ebtop.sample import Detail, MapRows, ProbeSample, Process, State
 from ebtop.scripting import PIPES, Scripting, begun
 from ebtop.spec import Kind
-from ebtop.symbols import KernelSymbols, Pace
+from ebtop.symbols import Pace
 from ebtop.text import clean
 
 if TYPE_CHECKING:
     from ebtop.scripted import Scripted
 
-AskSymbols = Callable[[tuple[int, ...], Callable[[Symbols], None]], None]
-"""ask(addresses, then): have `then` called in the source's thread with the answer, whatever it is."""
+AskSymbols = Callable[[tuple[int, ...], tuple[tuple[int, ...], ...], Callable[[Symbols], None]], None]
+"""ask(kernel, processes, then), as wire.AskSymbols: `then` is called in the source's thread, whatever the answer."""
 CENSUS = "bpf"
 """The probe that the warden reads, on being asked."""
 
@@ -63,7 +64,7 @@ class Probing:
         self._census: Mapping[str, MapRows] = {}
         self._costs = Costs(lambda on: send(wire.Statistics(on)))
         self._labels = Labels()
-        self._symbols, self._pace = KernelSymbols(), Pace()
+        self._callers, self._pace = Callers(), Pace()
         self._processes = Processes(user_name)
         self._details = Details()
         self._inspected = 0
@@ -169,7 +170,7 @@ class Probing:
             _close_all(descriptors)
             return False
         try:
-            running = Running(registry.probe(message.probe), message, descriptors, time.monotonic_ns())
+            running = Running(registry.probe(message.probe), message, descriptors, time.monotonic_ns(), self._callers)
         except (OSError, ValueError) as error:
             self._broken(message.probe, start, error)
             return True
@@ -268,6 +269,7 @@ class Probing:
             for records in running.told():
                 self._processes.learn(records)
         known = self._processes.update(self._all(Kind.PID))
+        self._callers.forget(self._processes.changed)
         if ids := self._processes.question(time.monotonic()):
             self._send(wire.AskContainers(ids))
         return known
@@ -279,18 +281,22 @@ class Probing:
     def labels(self) -> Mapping[str, Mapping[int, str]]:
         """Names that the machine has for the numbers among the keys."""
         named = dict(self._labels.of(self._all(Kind.DEVICE), self._all(Kind.UID), self._all(Kind.INTERFACE)))
-        if symbols := self._symbols.names(self._all(Kind.SYMBOL)):
+        if symbols := self._callers.kernel.names(self._all(Kind.SYMBOL)):
             named[Kind.SYMBOL.value] = symbols
+        named |= self._callers.functions.labels()
         return dict(chain(named.items(), *(running.labels.items() for running in self._running().values())))
 
     def _ask_symbols(self, now_s: float) -> None:
-        if self._pace.may_ask(now_s) and (addresses := self._symbols.question(now_s)):
-            self._pace.asked(now_s)
-            self._ask(addresses, self._learn_symbols)
+        if not self._pace.may_ask(now_s):
+            return
+        kernel, processes = self._callers.question(now_s)
+        if kernel or processes:
+            self._pace.asked()
+            self._ask(kernel, processes, self._learn_symbols)
 
     def _learn_symbols(self, symbols: Symbols) -> None:
-        self._pace.answered(time.monotonic())
-        self._symbols.learn(symbols)
+        self._pace.answered(time.monotonic(), symbols.seconds)
+        self._callers.learn(symbols)
         if symbols.error:
             self.say(f"symbols: {symbols.error}")
 

@@ -22,7 +22,7 @@ _NAMES = (
     *("iopattern",),
     *("tcplife", "tcptraffic", "tcpretrans", "tcpresets", "tcprtt", "tcpstates", "udp", "netdrops", "netdev", "dns"),
     *("xdp",),
-    *("cpudist", "runqlen", "hardirqs", "softirqs", "workqueues", "migrations"),
+    *("cpudist", "runqlen", "hardirqs", "softirqs", "workqueues", "migrations", "offcpu", "profile"),
     *("pagefaults", "oom", "reclaim", "slab", "mmaps"),
     *("futex", "locks"),
     *("capable", "privilege"),

@@ -12,13 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ebtop import fitting, rows, wire
+from ebtop.callers import Callers
 from ebtop.kernel import bpf, stats
 from ebtop.kernel.maps import MapReader
 from ebtop.kernel.ringbuf import RingReader
+from ebtop.kernel.stackmap import StackMaps, names_of
 from ebtop.numbered import NumberedTexts
 from ebtop.pruning import Pruning
 from ebtop.sample import Cost, EventTail, MapRows, ProbeSample, Records, State, Totals
-from ebtop.spec import Events, Histogram, Kind, Probe, Table, enum_label
+from ebtop.spec import Events, Histogram, Kind, Probe, Table, enum_label, keys_in, stacks_of
+from ebtop.stacking import Stacking
 from ebtop.text import clean
 from ebtop.worst import Worst
 
@@ -30,7 +33,9 @@ _SPARE = 320
 class Running:
     """Owns the descriptors of one live probe: closing them is what detaches it."""
 
-    def __init__(self, probe: Probe, live: wire.Live, descriptors: tuple[int, ...], started_ns: int) -> None:
+    def __init__(
+        self, probe: Probe, live: wire.Live, descriptors: tuple[int, ...], started_ns: int, callers: Callers
+    ) -> None:
         """Takes over `descriptors`. OSError or ValueError (all of them closed then) when the maps cannot be read."""
         self.probe = probe
         self._live = live
@@ -48,6 +53,8 @@ class Running:
         self._events: dict[str, EventTail] = {}
         self._numbers = Numbers(probe)
         self._worst: Worst | None = None
+        self._callers = callers
+        self._stackings: dict[str, Stacking] = {}
         self._fits = False
         """What the declaration reads is there, which is known once it was read."""
         self.hooks_ns = tuple(stats.hook_ns(_target(probe, live.hook, name)) for name in live.programs)
@@ -74,6 +81,7 @@ class Running:
         texts = {texts for texts, _, _ in _numbered_fields(self.probe)}
         beside = {name for view in events for name in (view.map, view.record)}
         beside |= {name for text in texts for name in (text, f"{text}_told", f"{text}_record")}
+        beside |= {name for view in self.probe.views if (whole := stacks_of(view)) for name in names_of(whole)}
         if missing := (tables | beside) - maps.keys():
             raise ValueError(f"the loader sent no map {', '.join(sorted(missing))}")
         for name in tables | ({self.probe.totals} & maps.keys()):
@@ -81,6 +89,10 @@ class Running:
         for view in events:
             record = maps[view.record][0]
             self._rings[view.map] = RingReader(maps[view.map][0], record.value, record.value_size, maps[view.map][1])
+        hooked = not any("perf_event:" in target for target in self._live.targets)
+        for counted in self.probe.views:
+            if whole := stacks_of(counted):
+                self._stackings[whole] = Stacking(counted.map, StackMaps(whole, maps), self._callers, hooked)
         for text in sorted(texts):
             told = f"{text}_told"
             self._numbered[text] = NumberedTexts(maps[text], maps[told], maps[f"{text}_record"][0])
@@ -122,6 +134,7 @@ class Running:
         maps = {name: reader.read() for name, reader in self._readers.items()} | dict(given)
         totals = maps.pop(self.probe.totals, None)
         self._maps = maps
+        maps = maps | {name: stacking.paths(maps[stacking.map]) for name, stacking in self._stackings.items()}
         events = self._events = {name: self._rings[name].read() for name in self._tails}
         worst = self._worst.read() if self._worst else {}
         if not self._fits:
@@ -185,7 +198,7 @@ class Running:
 
     def prune(self, alive: npt.NDArray[np.uint32]) -> None:
         """Delete rows of what is gone or long idle from maps that fill up; call once a refresh, after its sample."""
-        counted = next((view for view in self.probe.views if isinstance(view, Table)), None)
+        counted = self.probe.first_table
         for name, pruning in self._prunings.items():
             places = pruning.places(self._maps[name], alive)
             if places.size:
@@ -248,7 +261,7 @@ class Numbers:
 
     def __init__(self, probe: Probe) -> None:
         self._members = {
-            (view.map, key.field, key.kind) for view in probe.views for key in _keys(view) if key.kind in self._KINDS
+            (view.map, key.field, key.kind) for view in probe.views for key in keys_in(view) if key.kind in self._KINDS
         }
         self._from: dict[tuple[str, str, Kind], Records] = {}
         self._found: dict[tuple[str, str, Kind], frozenset[int]] = {}
@@ -289,20 +302,16 @@ class Numbers:
         return [*self._of_rows(kind), *([self._beside[kind]] if kind in self._beside else [])]
 
 
-def _keys(view: Any) -> Iterator[Any]:
-    yield from getattr(view, "keys", ()) or getattr(view, "by", ())
-
-
 def _process_fields(probe: Probe) -> dict[str, str]:
     """By map of rows, the member of its key that is a process; "" where none is."""
-    tables = [view for view in probe.views if isinstance(view, Table)]
+    tables = [view for view in probe.views if isinstance(view, Table) and not view.stacks]
     named = {view.map: key.field for view in tables for key in view.keys if key.kind is Kind.PID}
     return {view.map: "" for view in tables} | named
 
 
 def _numbered_fields(probe: Probe) -> list[tuple[str, str, str]]:
     """Texts, map and member of every key that is a number of a text."""
-    tables = [view for view in probe.views if isinstance(view, Table)]
+    tables = [view for view in probe.views if isinstance(view, Table) and not view.stacks]
     fields = [(key.texts, view.map, key.field) for view in tables for key in view.keys if key.kind is Kind.NUMBERED]
     return list(dict.fromkeys(fields))
 

@@ -45,6 +45,12 @@ class Kind(Enum):
     """An address in a program's memory; drawn in hexadecimal."""
     SYMBOL = "symbol"
     """An address in the kernel, e.g. of a function or where it was called from; drawn as the function's name."""
+    FUNCTION = "function"
+    """A function of a stack; a number that `Sample.labels` has a name for."""
+    MODULE = "module"
+    """What a function is in: the kernel, a program, a library; the function's number."""
+    STACK = "stack"
+    """The functions of a whole stack, outermost first, behind the program; drawn folded: program;main;read."""
     CODE = "code"
     """A number that stands for a word: see `Key.codes` and `Key.enum`; the number itself where neither has one."""
     FLAGS = "flags"
@@ -172,6 +178,10 @@ class Table:
     columns: tuple[Column, ...]
     sort: str
     """Name of the column that orders the rows, largest first."""
+    stacks: str = ""
+    """Of a map that counts by stack: its stack-trace map. Rows are functions (keys "function" and "module"; of each
+    value member there are `self_…`, what was counted in the function itself, and `all_…`, also in what it called), or
+    whole stacks (key "stack"; members as in C). The map's key is pid, kernel and user: ids of stacks, -1 for none."""
     opens: str = ""
     """The key of what a row opens a page of, the id of a BPF program; "": the row's process is opened."""
 
@@ -218,12 +228,40 @@ class Events:
     keys: tuple[Key, ...]
 
 
-View = Table | Histogram | Events
+@dataclass(frozen=True, slots=True)
+class Flame:
+    """The stacks of a map that counts by stack, as a flame graph."""
+
+    name: str
+    title: str
+    map: str
+    stacks: str
+    """Its stack-trace map; as of a Table."""
+    field: str
+    """The value member that makes a frame wide."""
+    unit: Unit
+
+
+View = Table | Histogram | Events | Flame
 
 
 def keys_of(view: View) -> tuple[Key, ...]:
     """Every key that a view shows, those of worst examples too."""
-    return (*view.by, *view.worst_keys) if isinstance(view, Histogram) else view.keys
+    if isinstance(view, Histogram):
+        return (*view.by, *view.worst_keys)
+    return () if isinstance(view, Flame) else view.keys
+
+
+def keys_in(view: View) -> tuple[Key, ...]:
+    """The keys of a view that are members of its map's key, or of its events' records."""
+    if isinstance(view, Histogram):
+        return view.by
+    return () if stacks_of(view) else keys_of(view)
+
+
+def stacks_of(view: View) -> str:
+    """The stack-trace map of a view of stacks, "" of any other."""
+    return view.stacks if isinstance(view, Table | Flame) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +370,16 @@ class Probe:
     def totals(self) -> str:
         """Name of the map of `struct ebtop_totals`."""
         return f"{self.prefix}_totals"
+
+    @property
+    def first_table(self) -> Table | None:
+        """The first table whose rows are those of its map: that of the probe's headline, and what is counted by."""
+        return next((view for view in self.views if isinstance(view, Table) and not view.stacks), None)
+
+    @property
+    def has_stacks(self) -> bool:
+        """Whether it counts by stack."""
+        return any(map(stacks_of, self.views))
 
     def preferred(self, counts_only: bool) -> list[tuple[int, Way]]:
         """Ways with their numbers, in the order they are tried; `counts_only`: those that only count come first."""

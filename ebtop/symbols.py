@@ -5,14 +5,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 
-from ebtop.offer import Symbol, Symbols
+from ebtop.offer import Symbol
 
 TOGETHER = 2048
 """Addresses in one question: a packet holds some more."""
 EVERY_S = 0.5
 """Between two questions, at least."""
-SHARE = 10
-"""The next question comes after this many times as long as the last answer took: looking up is to stay below 10 %."""
+SHARE = 5
+"""The next question comes after this many times the CPU time that the last answer took: more is not to be spent."""
 AGAIN_S = 60.0
 """What had no name is asked for again after that, as modules and programs come."""
 KEPT = 65_536
@@ -50,6 +50,9 @@ class KernelSymbols:
         self._names: dict[int, str] = {}
         self._unknown: dict[int, float] = {}
         """Addresses without a name, and from when on they are to be asked for."""
+        self._nameless: set[int] = set()
+        """Those of them that have been asked for in vain."""
+        self._asked: list[int] = []
 
     def names(self, addresses: frozenset[int]) -> Mapping[int, str]:
         """As FUNCTION+0xOFFSET, of a module with its name behind: the very same mapping while nothing is new."""
@@ -68,37 +71,44 @@ class KernelSymbols:
             self._unknown.setdefault(address, float("-inf"))
         return symbol
 
+    def is_nameless(self, address: int) -> bool:
+        """Whether nobody has named `address`, as far as was found out; it may be found later."""
+        return address in self._nameless
+
     def question(self, now_s: float) -> tuple[int, ...]:
         """The addresses to be asked for at `now_s` (monotonic)."""
         asked = [address for address, due_s in self._unknown.items() if due_s <= now_s][:TOGETHER]
         self._unknown |= dict.fromkeys(asked, now_s + AGAIN_S)
+        self._asked = asked
         return tuple(asked)
 
-    def learn(self, symbols: Symbols) -> None:
+    def learn(self, symbols: tuple[Symbol, ...]) -> None:
         """Take an answer."""
-        for symbol in symbols.kernel:
+        for symbol in symbols:
             self._ranges.add(symbol)
+        self._nameless = {address for address in (*self._nameless, *self._asked) if not self._ranges.find(address)}
+        self._asked = []
         self._unknown = {address: due for address, due in self._unknown.items() if not self._ranges.find(address)}
 
 
 class Pace:
-    """One question at a time, and none soon after one that took long."""
+    """One question at a time, and none soon after one that was dear."""
 
     def __init__(self) -> None:
-        self._asked_s = self._next_s = float("-inf")
+        self._next_s = float("-inf")
         self._waiting = False
 
     def may_ask(self, now_s: float) -> bool:
         """Whether a question may be asked at `now_s`."""
         return not self._waiting and now_s >= self._next_s
 
-    def asked(self, now_s: float) -> None:
+    def asked(self) -> None:
         """One was."""
-        self._asked_s, self._waiting = now_s, True
+        self._waiting = True
 
-    def answered(self, now_s: float) -> None:
-        """It has its answer, or never gets one."""
-        self._waiting, self._next_s = False, now_s + max(EVERY_S, SHARE * (now_s - self._asked_s))
+    def answered(self, now_s: float, took_s: float) -> None:
+        """It has its answer, which took so much of a CPU, or never gets one."""
+        self._waiting, self._next_s = False, now_s + max(EVERY_S, SHARE * took_s)
 
 
 def said(symbol: Symbol, address: int) -> str:

@@ -114,6 +114,8 @@ class AskSymbols:
     serial: int
     kernel: tuple[int, ...] = ()
     """Addresses in the kernel."""
+    processes: tuple[tuple[int, ...], ...] = ()
+    """For each process its pid, then addresses in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from ebtop.kernel import namespace
 from ebtop.recording import Writer, read
 from ebtop.replay import demo_path
 from ebtop.sample import EventTail, MapRows, ProbeSample, Records, Sample, Totals
-from ebtop.spec import Histogram, Key, Kind, Probe, Table
+from ebtop.spec import Flame, Histogram, Key, Kind, Probe, Table, stacks_of
 
 FOLDER = Path("/srv/store")
 SECONDS = 50
@@ -96,10 +96,11 @@ class Cut:
     def _probe(self, probe: Probe, sample: ProbeSample) -> ProbeSample:
         fields: dict[str, str] = {}
         for view in probe.views:
-            if not isinstance(view, Histogram):
+            if not isinstance(view, Histogram | Flame) and not stacks_of(view):
                 fields.setdefault(view.map, _pid_field(view.keys))
         masks = {name: self._mask(rows.keys, fields.get(name, "")) for name, rows in sample.maps.items()}
-        table = next(view for view in probe.views if isinstance(view, Table))
+        table = probe.first_table
+        assert table is not None
         maps = {
             name: MapRows(rows.keys[masks[name]], rows.values[masks[name]], rows.capacity)
             for name, rows in sample.maps.items()

@@ -32,7 +32,7 @@ from ebtop.sample import (
     Target,
     Totals,
 )
-from ebtop.spec import Events, Histogram, Key, Kind, Measure, Probe, Table
+from ebtop.spec import Events, Histogram, Key, Kind, Measure, Probe, Table, stacks_of
 
 SECOND = 10**9
 BEGAN_NS = 4_000 * SECOND
@@ -83,6 +83,21 @@ LABELS: dict[str, dict[int, str]] = {
     "uid": {0: "root", 1000: "ada", 1001: "deploy", 26: "postgres"},
     "symbol": {0xFFFFFFFF81A2B3C4: "tcp_v4_rcv+0x1c4", 0xFFFFFFFF812D4E60: "wb_workfn"},
 }
+STACKS = (
+    ("postgres", "main PostgresMain exec_simple_query PortalRun ExecScan heap_getnextslot", "postgres"),
+    ("postgres", "main PostgresMain exec_simple_query PortalRun ExecScan hash_search", "postgres"),
+    (
+        "postgres",
+        "main PostgresMain secure_read recv|entry_SYSCALL_64 do_syscall_64 __sys_recvfrom tcp_recvmsg",
+        "postgres",
+    ),
+    ("node", "start_thread uv__run v8::Execute LazyCompile:~render", "node"),
+    ("node", "start_thread uv__run v8::Execute LazyCompile:*escape", "node"),
+    ("rsync", "main send_files match_sums hash_search", "rsync"),
+    ("rsync", "main send_files read|entry_SYSCALL_64 do_syscall_64 ksys_read vfs_read ext4_file_read_iter", "rsync"),
+    ("curl", "[no frame pointer: /usr/lib/libssl.so.3] SSL_read", "libssl.so.3"),
+)
+"""Program, functions of the user's and, behind "|", of the kernel's stack, outermost first; what the former are in."""
 _POOLS: dict[Kind, tuple[Any, ...]] = {
     Kind.PID: tuple(PROGRAMS),
     Kind.TEXT: PATHS,
@@ -185,6 +200,7 @@ def live(probe: Probe, second: float, rows: int = 12, started: float = -10) -> P
     age = second - started
     way = probe.ways[0] if probe.ways else None
     maps = {name: _map(probe, name, age, rows) for name in _maps(probe)}
+    maps |= {stacks: _paths(maps[view.map]) for view in probe.views if (stacks := stacks_of(view))}
     events = {view.map: _events(view, second, age) for view in probe.views if isinstance(view, Events)}
     counted = int(age * (900 + 100 * probe.slot))
     return ProbeSample(
@@ -228,6 +244,8 @@ def _maps(probe: Probe) -> list[str]:
 
 def _map(probe: Probe, name: str, age: float, rows: int) -> MapRows:
     views = [view for view in probe.views if view.map == name]
+    if any(map(stacks_of, views)):
+        return _stacked(views, age, rows)
     random = np.random.default_rng(zlib.crc32(name.encode()))
     keys = {key.field: key for view in views for key in (view.by if isinstance(view, Histogram) else _keys(view))}
     shown = _distinct(tuple(keys.values()) or (_ONLY,), rows, zlib.crc32(name.encode()))
@@ -238,6 +256,55 @@ def _map(probe: Probe, name: str, age: float, rows: int) -> MapRows:
     if "comm" in (values.dtype.names or ()) and "pid" in keys:
         values["comm"] = [PROGRAMS[int(pid)][0].encode() for pid in shown["pid"]]
     return MapRows(shown, values, 10_240)
+
+
+def _named_stacks() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Program, and name and module of it and each of its functions."""
+    found = []
+    for program, functions, module in STACKS:
+        user, _, kernel = functions.partition("|")
+        named = [(name, module) for name in user.split()] + [(name, "kernel") for name in kernel.split()]
+        found.append((program, [(program, ""), *named]))
+    return found
+
+
+_FUNCTIONS = tuple(dict.fromkeys(one for _, path in _named_stacks() for one in path))
+LABELS["function"] = {number: name for number, (name, _) in enumerate(_FUNCTIONS, 1)}
+LABELS["module"] = {number: module for number, (_, module) in enumerate(_FUNCTIONS, 1)}
+_STACK_IDS = (("kernel", "<i4"), ("user", "<i4"))
+
+
+def _stacked(views: Iterable[Any], age: float, rows: int) -> MapRows:
+    """Rows that count by stack; the first of them are faster than those that follow."""
+    count = min(rows, len(STACKS))
+    tables = [view for view in views if isinstance(view, Table) and not view.stacks]
+    others = {key.field: key for view in tables for key in view.keys if key.kind is not Kind.PID}
+    keys = np.zeros(count, np.dtype([("pid", "<u4"), *((name, "<u4") for name in others), *_STACK_IDS]))
+    for name, key in others.items():
+        keys[name] = key.codes[1][0] if key.codes else 0
+    pids = {name: pid for pid, (name, _) in PROGRAMS.items()}
+    keys["pid"] = [pids[program] for program, _, _ in STACKS[:count]]
+    keys["kernel"], keys["user"] = np.arange(count) + 100, np.arange(count)
+    fields = {
+        column.field.removeprefix("self_").removeprefix("all_")
+        for view in views
+        if isinstance(view, Table)
+        for column in view.columns
+    }
+    values = np.zeros(count, [*((field, "<u8") for field in sorted(fields)), ("comm", "S16")])
+    for field in sorted(fields):
+        values[field] = np.floor(age * (2e7 if field.endswith("ns") else 1.0) / (1 + np.arange(count)))
+    values["comm"] = [program.encode() for program, _, _ in STACKS[:count]]
+    return MapRows(keys, values, 10_240)
+
+
+def _paths(content: MapRows) -> MapRows:
+    """The functions of their stacks."""
+    numbers = {one: number for number, one in enumerate(_FUNCTIONS, 1)}
+    values = np.zeros(content.keys.size, [("path", "<u4", (32,))])
+    for row, (_, path) in zip(values, _named_stacks(), strict=False):
+        row["path"][: len(path)] = [numbers[one] for one in path]
+    return MapRows(content.keys, values, content.capacity)
 
 
 def _keys(view: Any) -> tuple[Key, ...]:

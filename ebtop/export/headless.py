@@ -24,6 +24,7 @@ START_S = 75.0
 """How long probes may take to be live or to fail: a loader for all of them, then one for each, both of 30 s at most."""
 _SETTLED = (State.LIVE, State.FAILED)
 _LOOK_S = 0.2
+_NAMING_S = 5.0
 _NOTHING = "no probe was live long enough to be measured; nothing is written"
 _EARLY = "ended early"
 _FINE, _PROBE_FAILED, _NOTHING_WRITTEN = 0, 1, 2
@@ -66,6 +67,33 @@ def record(
         if last is None:
             return _said(_NOTHING, _NOTHING_WRITTEN)
         return _written(file.getvalue(), last, wanted, path, save)
+    finally:
+        source.close()
+
+
+def stacks(
+    source: Source, wanted: Sequence[str], seconds: float, path: str, save: Save, max_overhead: float = 0.0
+) -> int:
+    """Write the stacks of the one probe `wanted`, counted since it began: a flame graph where `path` ends in .svg, else
+    folded text; as `snapshot` otherwise. It looks a few seconds longer while there are functions to be named.
+    """
+    from ebtop.export.stacks import as_folded, as_svg, is_named, stacks_of
+
+    first = last = None
+    try:
+        for sample in samples(source, wanted, seconds + _NAMING_S, max_overhead):
+            first, last = first or sample, sample
+            if sample.monotonic_ns - first.monotonic_ns >= seconds * 1e9 and is_named(sample, wanted[0]):
+                break
+        if last is None:
+            return _said(_NOTHING, _NOTHING_WRITTEN)
+        probe = registry.probe(wanted[0])
+        frame = derive(last, None, {probe.name: probe})
+        data = stacks_of(frame, probe.name)
+        if data is None:
+            return _said(f"{probe.name}: {why_not(last.probes.get(probe.name))}; nothing is written", _NOTHING_WRITTEN)
+        content = as_svg(frame, data, probe.title) if path.lower().endswith(".svg") else as_folded(frame, data)
+        return _written(content, last, wanted, path, save)
     finally:
         source.close()
 

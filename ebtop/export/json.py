@@ -14,7 +14,7 @@ import numpy as np
 
 from ebtop import __version__, cells, rows
 from ebtop.derive import percentile
-from ebtop.frame import EventsFrame, Frame, HistogramFrame, ProbeFrame, TableFrame, ViewFrame, fields_of
+from ebtop.frame import EventsFrame, FlameFrame, Frame, HistogramFrame, ProbeFrame, TableFrame, ViewFrame, fields_of
 from ebtop.sample import BUCKETS, MapRows, ProbeSample, Process, Records, bucket_edges
 from ebtop.spec import Column, Histogram, Key, Kind, Measure, Table
 
@@ -156,6 +156,8 @@ def _view(frame: Frame, view: ViewFrame, sample: ProbeSample) -> Document:
     if isinstance(view, HistogramFrame):
         examples = _examples(frame, view.view, sample.worst.get(view.view.name))
         return {**_histograms(frame, view, sample.maps[view.view.map]), "worst": examples}
+    if isinstance(view, FlameFrame):
+        return _flame(frame, view)
     return _events(frame, view)
 
 
@@ -179,6 +181,8 @@ def _table(frame: Frame, given: TableFrame, behind: MapRows) -> Document:
 def _cumulative(view: Table, behind: MapRows) -> Columns:
     """FIELD_total of every counter that a column is made from: what rates are differences of."""
     measures = (Measure.RATE, Measure.MEAN, Measure.PART, Measure.SHARE)
+    if view.stacks:  # a row is made of parts of several rows; what it has counted is among its columns
+        return {}
     counters = [field for column in view.columns if column.measure in measures for field in (column.field, column.per)]
     keys, place = rows.group(behind.keys, tuple(key.field for key in view.keys))
     return {
@@ -246,6 +250,19 @@ def _percentiles(given: HistogramFrame, share: float) -> list[float | None]:
     return [_number(percentile(totals, share, largest, given.view.edges)) for totals, largest in pairs]
 
 
+def _flame(frame: Frame, given: FlameFrame) -> Document:
+    unit = given.view.unit.value
+    functions = [[cells.function(frame, number) for number in path if number] for path in given.paths.tolist()]
+    counted = {f"total_{unit}": given.counts.tolist(), f"interval_{unit}": given.recent.tolist()}
+    return {
+        "kind": "flame graph",
+        "title": given.view.title,
+        "map": given.view.map,
+        "unit": unit,
+        "stacks": _records({"functions": functions, **counted}, len(functions)),
+    }
+
+
 def _events(frame: Frame, given: EventsFrame) -> Document:
     comm = given.records["comm"] if "comm" in fields_of(given.records) else None
     return {
@@ -270,7 +287,7 @@ def _keys(
 
 def _named(frame: Frame, key: Key, name: str, records: Records, comm: Any) -> Columns:
     texts = cells.cells(frame, key, records)
-    if key.kind in (Kind.TEXT, Kind.NUMBERED, Kind.DIRECTION):
+    if key.kind in (Kind.TEXT, Kind.NUMBERED, Kind.DIRECTION, Kind.FUNCTION, Kind.MODULE, Kind.STACK):
         return {name: texts}
     if key.kind is Kind.ADDRESS:
         pairs = cells.addresses(records[key.field])

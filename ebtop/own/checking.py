@@ -16,7 +16,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 from ebtop import registry
 from ebtop.kernel import programs
 from ebtop.own import cnames
-from ebtop.spec import Events, Histogram, Kind, Measure, Probe, Table, View, Way, keys_of
+from ebtop.spec import Events, Flame, Histogram, Kind, Measure, Probe, Table, View, Way, keys_in, keys_of, stacks_of
+from ebtop.stacks import ALL, SELF
 
 _LONGEST = 11
 """Lists have room for so many."""
@@ -130,7 +131,7 @@ def _of_views(probe: Probe, c: str) -> Iterator[str]:
     if not probe.views:
         yield "it has no views: name one Table, Histogram or Events"
     yield from _twice("names of views", (view.name for view in probe.views))
-    first = next((view for view in probe.views if isinstance(view, Table)), None)
+    first = probe.first_table
     if first is not None and not first.counter:
         yield f"view {first.name}: none of its columns is a rate of plain events, by which rows are counted"
     if probe.headline and first is None:
@@ -164,15 +165,21 @@ def _missing(probe: Probe, c: str) -> Iterator[str]:
 def _maps_of(view: View) -> tuple[str, ...]:
     """Every map of the C file that a view names."""
     beside = {Events: "record", Histogram: "worst"}.get(type(view), "")
-    named = (view.map, getattr(view, beside, ""), *(key.texts for key in keys_of(view)))
+    named = (view.map, stacks_of(view), getattr(view, beside, ""), *(key.texts for key in keys_of(view)))
     return tuple(name for name in named if name)
 
 
 def _members_of(view: View) -> Iterator[str]:
     """Members of C structs that a view reads; keys and values that are plain numbers have no name in C."""
-    fields = [key.field for key in keys_of(view)]
+    fields = [key.field for key in keys_in(view)]
+    if isinstance(view, Histogram):
+        fields += (key.field for key in view.worst_keys)
     if isinstance(view, Table):
         fields += (name for column in view.columns for name in (column.field, column.per) if name)
+    if stacks_of(view):
+        fields = [name.removeprefix(SELF).removeprefix(ALL) for name in fields]
+    if isinstance(view, Flame):
+        fields.append(view.field)
     yield from (field for field in fields if field not in _PLAIN)
 
 
@@ -184,7 +191,7 @@ def _of_view(view: View) -> Iterator[str]:
     for name in named:
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
             yield f"{where}: {name!r} is no name for a column or view: small letters, digits and _"
-    keys = view.by if isinstance(view, Histogram) else view.keys
+    keys = view.by if isinstance(view, Histogram) else keys_of(view)
     if any((key.kind is Kind.NUMBERED) != bool(key.texts) for key in keys):
         yield f"{where}: a key of Kind.NUMBERED, and no other, names the map of its texts"
     yield from _twice(f"{where}, keys", (key.field for key in keys))
@@ -192,7 +199,7 @@ def _of_view(view: View) -> Iterator[str]:
         if view.worst and (not view.worst_keys or view.worst_keys[0].kind is not Kind.PID):
             yield f"{where}: the first of worst_keys is not a process (Kind.PID)"
         return
-    if not keys:
+    if not keys and not isinstance(view, Flame):
         yield f"{where} has no keys"
     if isinstance(view, Table):
         names = [column.name for column in view.columns]

@@ -186,6 +186,36 @@ static __always_inline void ebtop_kept(void *record, u64 epoch) {
     ((struct ebtop_worst *)record)->epoch = epoch;
 }
 
+/* Stacks of a probe. NAME_stacks has a place for each, as its hash says, and keeps the first that comes there for ever;
+ * NAME_spare takes those that find another in their place. NAME_leaves is for processes whose stacks lead astray for want
+ * of frame pointers, as user space has found out and written into NAME_short: nearly every one of them would be another,
+ * and soon there were no room for any. Of those processes the innermost function is kept. Ids of the latter two are
+ * EBTOP_SPARE and EBTOP_LEAF more; EBTOP_NO_STACK is that there is none, EBTOP_EFAULT one of a user's thread that could
+ * not be walked, EBTOP_NO_ROOM one without a place (EEXIST), which is counted. */
+#define EBTOP_NO_STACK (-1)
+#define EBTOP_NO_ROOM (-17)
+#define EBTOP_EFAULT (-14)
+#define EBTOP_SPARE 0x20000000
+#define EBTOP_LEAF 0x40000000
+struct ebtop_leaf {
+    u64 ip[1];
+};
+#define EBTOP_STACKS(name, entries)                                                                                    \
+    BPF_STACK_TRACE(name##_stacks, entries);                                                                           \
+    BPF_STACK_TRACE(name##_spare, (entries) / 4);                                                                      \
+    BPF_TABLE("stacktrace", int, struct ebtop_leaf, name##_leaves, entries);                                           \
+    BPF_TABLE("hash", u32, u8, name##_short, 4096)
+
+/* The id as it stands in a row; `more` is EBTOP_SPARE or EBTOP_LEAF for those maps. */
+static __always_inline s32 ebtop_stack(s64 id, s32 more, struct ebtop_totals *totals) {
+    if (id >= 0)
+        return id + more;
+    if (id == EBTOP_EFAULT)
+        return EBTOP_NO_STACK;
+    totals->lost++;
+    return EBTOP_NO_ROOM;
+}
+
 /* Writes `number` in decimal from `at` on, "-" for -1, which is "as it was" for most calls; where it ends. `size`: of the
  * text, a power of two. */
 static __always_inline u32 ebtop_decimal(char *text, u32 at, u32 size, u32 number) {

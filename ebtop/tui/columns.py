@@ -38,6 +38,9 @@ _FLEXIBLE = {
     Kind.FLAGS: (8, 40),
     Kind.NUMBERED: (18, _WIDE),
     Kind.SYMBOL: (14, 40),
+    Kind.FUNCTION: (18, _WIDE),
+    Kind.MODULE: (8, 22),
+    Kind.STACK: (18, 600),
 }
 _COMM, _GROUP = (8, 16), (8, 28)
 _COUNT_WIDTH = 5

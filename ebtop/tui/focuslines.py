@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ebtop import units
-from ebtop.frame import HistogramFrame, TableFrame
+from ebtop.frame import FlameFrame, Frame, HistogramFrame, TableFrame
 from ebtop.tui.looked import Looked
 from ebtop.tui.panellines import PanelLines, panel_title
 from ebtop.tui.pieces import Line, fill, left, line_width, width
@@ -19,7 +19,10 @@ _BOTH = 78
 def focus_lines(looked: Looked, cells: int, lines: int) -> PanelLines:
     """The whole stage in `cells` x `lines`."""
     heading = panel_title(looked, cells, "")
-    rows, frame = looked.rows, looked.frame
+    frame = looked.frame
+    if frame is not None and looked.flame is not None:
+        return _flame(looked, frame, looked.flame, cells, lines)
+    rows = looked.rows
     if frame is None or rows is None or not looked.is_live:
         return PanelLines(_exactly([heading, *state_lines(looked, cells)], cells, lines))
     state = looked.state or ViewState()
@@ -31,6 +34,18 @@ def focus_lines(looked: Looked, cells: int, lines: int) -> PanelLines:
     shapes = _shapes(looked, cells, below) if below else []
     cursor = 3 + state.cursor - state.top if table.rows and not state.on_heat else -1
     return PanelLines(_exactly(top, cells, lines - len(shapes)) + _exactly(shapes, cells, len(shapes)), cursor, table)
+
+
+def _flame(looked: Looked, frame: Frame, data: FlameFrame, cells: int, lines: int) -> PanelLines:
+    """Nothing under it: a flame graph takes all the lines there are."""
+    from ebtop.tui.flamelines import flame_lines
+
+    state = looked.state or ViewState()
+    drawn = flame_lines(frame, data, state.flame, cells, lines - 2)
+    since = f"since {looked.since}" if looked.since else "since the start"
+    heading = panel_title(looked, cells, "")
+    tabs = _views(looked, [(f"{len(data.paths)} stacks {since} ", "faint")], cells)
+    return PanelLines(_exactly([heading, tabs, *drawn.lines], cells, lines), flame=drawn)
 
 
 def _below(lines: int, shape: str) -> int:
@@ -46,10 +61,6 @@ def _exactly(content: list[Line], cells: int, lines: int) -> list[Line]:
 
 def _tabs(looked: Looked, table: TableLines, cells: int) -> Line:
     """The probe's views, the chosen one bright, and how many rows are shown of how many."""
-    line: Line = [(" ", "text")]
-    for view in looked.listed:
-        chosen = view is looked.view
-        line += [("▸" if chosen else " ", "accent"), (view.title, "strong" if chosen else "dim"), ("  ", "text")]
     state = looked.state
     words = f"{table.shown} of {table.whole} rows" if table.shown != table.whole else f"{table.whole} rows"
     tail: Line = [(words + " ", "faint")]
@@ -58,6 +69,14 @@ def _tabs(looked: Looked, table: TableLines, cells: int) -> Line:
         tail = [(f"{gone} {words}", "dim"), (" · ", "rule"), *tail]
     if state and state.filter:
         tail = [("filter ", "dim"), (state.filter, "warn"), (" · ", "rule"), *tail]
+    return _views(looked, tail, cells)
+
+
+def _views(looked: Looked, tail: Line, cells: int) -> Line:
+    line: Line = [(" ", "text")]
+    for view in looked.listed:
+        chosen = view is looked.view
+        line += [("▸" if chosen else " ", "accent"), (view.title, "strong" if chosen else "dim"), ("  ", "text")]
     space = cells - line_width(line) - line_width(tail)
     return [*line, (" " * space, "text"), *tail] if space >= 0 else fill(line, cells)
 

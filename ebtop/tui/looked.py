@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from ebtop.baseline import compare, spread_before, spread_since
 from ebtop.derive import counted_from
 from ebtop.grouping import Grouping, regroup
-from ebtop.spec import Events, Histogram, Probe, Table
+from ebtop.spec import Events, Flame, Histogram, Probe, Table
 
 if TYPE_CHECKING:
     from ebtop.baseline import Baseline
-    from ebtop.frame import EventsFrame, Frame, HistogramFrame, ProbeFrame, TableFrame
+    from ebtop.frame import EventsFrame, FlameFrame, Frame, HistogramFrame, ProbeFrame, TableFrame, ViewFrame
     from ebtop.heat import Heat
     from ebtop.tui.tablelines import ViewState
     from ebtop.zero import Zero
@@ -68,26 +68,50 @@ class Looked:
         return shown is not None and shown.sample.state.value == "live"
 
     @property
-    def listed(self) -> tuple[Table | Events, ...]:
-        """The probe's tables and event lists."""
-        return tuple(view for view in self.probe.views if isinstance(view, Table | Events))
+    def listed(self) -> tuple[Table | Events | Flame, ...]:
+        """The probe's tables, event lists and flame graphs."""
+        return tuple(view for view in self.probe.views if isinstance(view, Table | Events | Flame))
 
     @property
-    def view(self) -> Table | Events | None:
-        """The table or event list that is chosen."""
+    def view(self) -> Table | Events | Flame | None:
+        """The one of these that is chosen."""
         views = self.listed
         return views[(self.state.view if self.state else 0) % len(views)] if views else None
 
     @property
     def rows(self) -> TableFrame | EventsFrame | None:
         """The chosen view's content, grouped and compared."""
-        from ebtop.frame import HistogramFrame, TableFrame
+        from ebtop.frame import EventsFrame, TableFrame
 
-        view, shown = self.view, self.shown
-        content = shown.views.get(view.name) if shown and view else None
+        content = self._content
         if isinstance(content, TableFrame) and self.frame is not None:
             return self._compared(regroup(content, self.frame, self.grouping))
-        return None if isinstance(content, HistogramFrame) else content
+        return content if isinstance(content, EventsFrame) else None
+
+    @property
+    def flame(self) -> FlameFrame | None:
+        """The chosen view's stacks, where it is a flame graph."""
+        from ebtop.frame import FlameFrame
+
+        content = self._content
+        return content if isinstance(content, FlameFrame) else None
+
+    @property
+    def stacks(self) -> FlameFrame | None:
+        """The probe's stacks, whichever view is chosen; None where it has none."""
+        from ebtop.frame import FlameFrame
+
+        shown = self.shown
+        for view in self.probe.views if shown else ():
+            content = shown.views.get(view.name) if shown and isinstance(view, Flame) else None
+            if isinstance(content, FlameFrame):
+                return content
+        return None
+
+    @property
+    def _content(self) -> ViewFrame | None:
+        view, shown = self.view, self.shown
+        return shown.views.get(view.name) if shown and view else None
 
     def _compared(self, table: TableFrame) -> TableFrame:
         """`table` beside the baseline, in the column that orders it, the view's own where that is a name."""

@@ -1,6 +1,7 @@
 """Roles become styles: one accent, two greys, three colours that mean something; knows nothing of what is drawn.
 
-A role is a word: text, strong, dim, faint, rule, accent, good, warn, bad, bar, idle, cursor, ramp0 to ramp8. Colours
+A role is a word: text, strong, dim, faint, rule, accent, good, warn, bad, bar, idle, cursor, ramp0 to ramp8, and those
+of the boxes of flame graphs, which have a ground of their own: flame, flame-kernel and so on, and their edges. Colours
 come from the theme; those it does not name are mixed of those it does, until they can be read. On terminals with 16
 colours or none they are the terminal's own, so that no role can vanish.
 """
@@ -118,11 +119,29 @@ def _of_theme(colour: Mapping[str, str], ramp: str) -> Roles:
     roles |= {f"ramp{step}": Style(color=value) for step, value in enumerate(colours(ramp, colour["ground"]))}
     return {
         **roles,
+        **_boxes(colour),
         "bar": Style(color=colour["accent"]),
         "cursor": Style(bgcolor=colour["cursor"]),
         "key": roles["accent"],
         "pointer": Style(color=colour["strong"], bold=True),
     }
+
+
+def _boxes(colour: Mapping[str, str]) -> Roles:
+    """Grounds of boxes: a breath of a colour each; edges are gaps between them."""
+    ground = colour["ground"]
+    mixtures = {
+        "flame": ("text", blend(ground, colour["accent"], 0.24)),
+        "flame-kernel": ("text", blend(ground, colour["warn"], 0.24)),
+        "flame-none": ("dim", blend(ground, colour["text"], 0.1)),
+        "flame-program": ("strong", blend(ground, colour["text"], 0.2)),
+        "flame-cursor": ("ground", colour["accent"]),
+    }
+    roles = {}
+    for role, (text, box) in mixtures.items():
+        roles[role] = Style(color=readable(colour[text], (box,), _TEXT), bgcolor=box, bold=role == "flame-cursor")
+        roles[f"{role}-edge"] = Style(color=ground, bgcolor=box)
+    return roles
 
 
 def _of_terminal() -> Roles:
@@ -144,4 +163,10 @@ def _of_terminal() -> Roles:
         "key": accent,
         "pointer": Style(bold=True, reverse=True),
         **{f"ramp{step}": Style() for step in range(STEPS + 1)},
+        "flame": Style(color="cyan"),
+        "flame-kernel": Style(color="yellow"),
+        "flame-none": dim,
+        "flame-program": Style(bold=True),
+        "flame-cursor": Style(bold=True, reverse=True),
+        **{f"flame{kind}-edge": dim for kind in ("", "-kernel", "-none", "-program", "-cursor")},
     }

@@ -16,6 +16,7 @@ from ebtop.tui.titles import title
 
 if TYPE_CHECKING:
     from ebtop.frame import HistogramFrame
+    from ebtop.tui.flamelines import FlameLines
 
 _TREND = 12
 """Cells of the sparkline in a title."""
@@ -30,6 +31,7 @@ class PanelLines:
     lines: list[Line]
     cursor: int = -1
     table: TableLines | None = None
+    flame: FlameLines | None = None
 
 
 def panel_title(looked: Looked, cells: int, joint: str) -> Line:
@@ -77,6 +79,11 @@ def panel_lines(looked: Looked, cells: int, lines: int, joint: str) -> PanelLine
 
 
 def _body(looked: Looked, cells: int, lines: int) -> tuple[list[Line], int, TableLines | None]:
+    if looked.frame is not None and looked.flame is not None:
+        from ebtop.tui.flamelines import flame_lines
+
+        state = looked.state or ViewState()
+        return flame_lines(looked.frame, looked.flame, state.flame, cells, lines).lines, -1, None
     rows = looked.rows
     if looked.frame is None or rows is None or not looked.is_live:
         return state_lines(looked, cells), -1, None

@@ -28,6 +28,17 @@ class HeatCursor:
     """Bucket under the cursor; -1: the one that counted most in that tick."""
 
 
+@dataclass(slots=True)
+class FlameCursor:
+    """Where the user points to in a flame graph, and which box fills the width; see flames.Path."""
+
+    zoom: tuple[int, ...] = ()
+    path: tuple[int, ...] = ()
+    """Of the box under the cursor."""
+    top: int = 0
+    """The first depth shown, below that of the zoom."""
+
+
 _PIDS = 4
 """Processes of a group that are named."""
 
@@ -37,7 +48,7 @@ class ViewState:
     """How the user looks at one probe: kept while frames come and go."""
 
     view: int = 0
-    """Index into the probe's tables and event lists."""
+    """Index into the probe's tables, event lists and flame graphs."""
     sorts: dict[str, str] = field(default_factory=dict)
     """By view name, where it is not the view's own."""
     backwards: bool = False
@@ -49,6 +60,7 @@ class ViewState:
     shape: str = "both"
     """Under a maximised table: one of SHAPES."""
     heat: HeatCursor = field(default_factory=HeatCursor)
+    flame: FlameCursor = field(default_factory=FlameCursor)
     on_heat: bool = False
     """The keys move the heatmap's cursor instead of the table's."""
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from dataclasses import replace
 
 from ebtop import registry, wire
 from ebtop.offer import (
     Hooks,
+    ProcessSymbols,
     ProgramDetail,
     Symbols,
     WayOffer,
@@ -54,20 +56,34 @@ class Answering:
 
         pattern = parse(question.pattern)
         if pattern.in_file:
-            from ebtop.kernel import elf, privileges  # noqa: F401  # imported while ebtop's own files can be read
+            from ebtop.kernel import elf  # noqa: F401  # imported while ebtop's own files can be read
 
-            parent = os.getppid()
-            privileges.become(self._identity.uid, self._identity.gid)
-            privileges.die_with_parent(parent, signal.SIGKILL)  # which the change of user has undone
+            self._become_user()
         return listing.listed(pattern, question.arguments)
+
+    def _become_user(self) -> None:
+        from ebtop.kernel import privileges
+
+        parent = os.getppid()
+        privileges.become(self._identity.uid, self._identity.gid)
+        privileges.die_with_parent(parent, signal.SIGKILL)  # which the change of user has undone
 
     def _symbols(self, question: wire.AskSymbols) -> bytes:
         from ebtop.kernel import kallsyms
 
         try:
-            return encode_symbols(Symbols(kallsyms.symbols(question.kernel)))
+            kernel = kallsyms.symbols(question.kernel) if question.kernel else ()
+            processes = self._of_processes(question) if question.processes else ()
+            return encode_symbols(Symbols(kernel, processes, time.process_time()))
         except (OSError, ValueError, MemoryError) as error:
             return encode_symbols(Symbols(error=why(error)))
+
+    def _of_processes(self, question: wire.AskSymbols) -> tuple[ProcessSymbols, ...]:
+        from ebtop.kernel import spaces
+
+        looked = spaces.looked_at(question.processes)
+        self._become_user()
+        return spaces.named(looked)
 
     def _ways(self) -> bytes:
         from ebtop.kernel import preflight

@@ -142,3 +142,26 @@ _TABLES = (
     "tcpaccept_rows",
     "runqlat_rows",
 )
+
+
+SLEEPS = """
+tracepoint:sched:sched_switch /args->prev_pid == $1 && (args->prev_state & 0xff)/ { @sleeps = count(); }
+profile:hz:49 /pid == $1/ { @samples = count(); }
+BEGIN { printf("ready\\n"); }
+"""
+
+
+def test_bpftrace_sees_the_same_sleeps_and_about_as_many_samples(load: Callable[..., Loaded]) -> None:
+    """Of one process, by the scheduler's own tracepoint; samples are taken at other moments, and few."""
+    busy = "begin = time.thread_time()\nwhile time.thread_time() < begin + 0.5: pass\n"
+    with Worker(f"for _ in range(31): time.sleep(0.003)\n{busy}") as worker, bpftrace(worker.pid, SLEEPS) as stop:
+        loaded = load("offcpu", "profile")
+        worker.work()
+        theirs = stop()
+        loaded.detach()
+        sleeps, samples = loaded.rows("offcpu_rows"), loaded.rows("profile_rows")
+    ours = int(sleeps.values["sleeps"][sleeps.keys["pid"] == worker.pid].sum())
+    found = int(samples.values["samples"][samples.keys["pid"] == worker.pid].sum())
+    assert ours == 31  # neither saw the first one begin, in which the worker waited for its signal
+    assert theirs["@sleeps"] == 32  # that of the end has begun, but not ended
+    assert abs(found - int(str(theirs["@samples"]))) <= max(8, found // 2)

@@ -50,6 +50,20 @@ def test_text_can_be_read_under_the_cursor(theme: Theme) -> None:
 
 
 @ALL
+def test_text_can_be_read_in_the_boxes_of_a_flame_graph(theme: Theme) -> None:
+    """On a ground of their own, in each; grounds differ from one another and from the screen's, a little."""
+    roles = palette.styles(theme, "grey")
+    grounds = {}
+    for kind in ("flame", "flame-kernel", "flame-none", "flame-program", "flame-cursor"):
+        style = roles[kind]
+        assert style.color and style.color.triplet and style.bgcolor and style.bgcolor.triplet
+        assert contrast(style.color.triplet.hex, style.bgcolor.triplet.hex) >= 4.4, kind
+        assert roles[f"{kind}-edge"].bgcolor == style.bgcolor
+        grounds[kind] = style.bgcolor.triplet.hex
+    assert len({*grounds.values(), palette.mixed(theme)["ground"]}) == 6
+
+
+@ALL
 def test_strong_stands_out_from_text_and_text_from_dim(theme: Theme) -> None:
     """In this order, also where a theme has little contrast."""
     roles = palette.mixed(theme)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -133,3 +134,40 @@ def test_a_program_that_ends_is_the_end_of_the_time(tmp_path: Path, capsys: pyte
     assert headless.snapshot(source, TWO, float("inf"), str(path), write_private) == 0
     assert json.loads(path.read_bytes())["time"]["measured_seconds"] == 2
     assert capsys.readouterr() == (f"{path}\n", "ebtop: the command ended with status 7\n")
+
+
+def test_stacks_are_written_as_the_name_of_the_file_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """SVG or folded text, of all that was counted by then."""
+    for name, begins in (("x.svg", b"<svg "), ("x.folded", b"curl;")):
+        path = tmp_path / name
+        source = Given(*(samples.sample(second, ["profile"]) for second in (1, 2, 3, 9)))
+        assert headless.stacks(source, ["profile"], 2.0, str(path), write_private) == 0
+        assert path.read_bytes().startswith(begins)
+        assert source.closed
+    assert capsys.readouterr().err == ""
+
+
+def test_functions_that_are_not_named_yet_are_waited_for(tmp_path: Path) -> None:
+    """A moment longer than was asked for."""
+
+    def seen(second: int, named: bool) -> Sample:
+        sample = samples.sample(second, ["profile"])
+        names = sample.labels["function"] if named else {**sample.labels["function"], 2: "[not named yet]"}
+        return replace(sample, labels={**sample.labels, "function": names})
+
+    path = tmp_path / "x.folded"
+    source = Given(*(seen(second, second > 3) for second in range(1, 9)))
+    assert headless.stacks(source, ["profile"], 1.0, str(path), write_private) == 0
+    first = int(path.read_text().splitlines()[0].rpartition(" ")[2])
+    assert "[not named yet]" not in path.read_text()
+    assert first == round(2e7 * 14 / len(samples.STACKS) / 1000)
+
+
+def test_stacks_of_a_probe_that_failed_are_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Status 2 and why; nothing is written."""
+    broken = [
+        samples.with_probe(samples.sample(second, ["profile"]), "profile", samples.failed("no")) for second in (0, 1)
+    ]
+    assert headless.stacks(Given(*broken), ["profile"], 1.0, str(tmp_path / "x"), write_private) == 2
+    assert capsys.readouterr().err == "ebtop: profile: no; nothing is written\n"
+    assert not any(tmp_path.iterdir())

@@ -57,6 +57,18 @@ def test_a_session_of_every_probe_comes_back_exactly() -> None:
     assert all(same(history.sample(number), session[number]) for number in (0, 11, 5, 4, 7, 6))
 
 
+def test_names_that_come_one_by_one_are_kept_once() -> None:
+    """Thousands of functions are known in the end; each moment costs what was new in it, and knows no later ones."""
+    kept = History()
+    names = {number: f"function_{number}" for number in range(5000)}
+    for second in range(20):
+        names = {**names, 5000 + second: f"new_{second}"}
+        kept.add(replace(samples.sample(second, ("rw",)), labels={"function": names}))
+    assert kept.bytes < 400 * len(names)
+    restored = kept.sample(7).labels["function"]
+    assert (len(restored), restored[5007], 5008 in restored) == (5008, "new_7", False)
+
+
 def test_what_was_dropped_does_not_spoil_what_is_left() -> None:
     """A restored sample serves as a start for others only while all steps between are there."""
     session = list(Churn(77).samples(150))

@@ -10,7 +10,7 @@ import pytest
 from ebtop import registry
 from ebtop.kernel import source
 from ebtop.own import checking
-from ebtop.spec import GROUPS, Probe, Table
+from ebtop.spec import GROUPS, Probe
 
 COUNTERS = {
     "syscalls": "calls",
@@ -45,7 +45,7 @@ COUNTERS = {
 @pytest.mark.parametrize("probe", registry.probes().values(), ids=lambda probe: probe.name)
 def test_the_first_table_tells_which_of_its_members_counts_events(probe: Probe) -> None:
     """Rows that are taken out of it are counted by that one, never by their bytes."""
-    first = next((view for view in probe.views if isinstance(view, Table)), None)
+    first = probe.first_table
     if first is not None:
         assert first.counter
         assert first.counter == COUNTERS.get(probe.name, first.counter)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ebtop import fitting, registry, wire
+from ebtop.callers import Callers
 from ebtop.running import Numbers, Running
 from ebtop.spec import Key, Kind, Table, rate
 from tests import samples
@@ -52,7 +53,7 @@ def test_a_probe_that_would_take_the_last_descriptors_is_refused(monkeypatch: py
     monkeypatch.setattr(resource, "getrlimit", lambda which: (1024, 1024))
     live = wire.Live("rw", 1, "tracepoint", (), (), ("program",), 0)
     with pytest.raises(OSError, match="1024 descriptors; `ulimit -n 65536`"):
-        Running(registry.probe("rw"), live, (high,), 0)
+        Running(registry.probe("rw"), live, (high,), 0, Callers())
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(high)
 

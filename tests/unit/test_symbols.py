@@ -47,7 +47,7 @@ def test_addresses_are_asked_for_once_and_written_with_their_offset() -> None:
     assert symbols.names(frozenset({0xFFFF1000, 0xFFFFA010})) == {}
     assert sorted(symbols.question(0)) == [0xFFFF1000, 0xFFFFA010]
     assert symbols.question(1) == ()
-    symbols.learn(Symbols((READ, DROP)))
+    symbols.learn((READ, DROP))
     names = symbols.names(frozenset({0xFFFF1000, 0xFFFFA010}))
     assert names == {0xFFFF1000: "vfs_read", 0xFFFFA010: "nft_do_chain+0x10 [nf_tables]"}
     assert symbols.names(frozenset({0xFFFF1000})) is names
@@ -60,7 +60,7 @@ def test_what_has_no_name_is_asked_for_again_later() -> None:
     symbols = KernelSymbols()
     symbols.names(frozenset({0xFFFFA010}))
     assert symbols.question(0) == (0xFFFFA010,)
-    symbols.learn(Symbols())
+    symbols.learn(())
     symbols.names(frozenset({0xFFFFA010}))
     assert symbols.question(AGAIN_S - 1) == ()
     assert symbols.question(AGAIN_S) == (0xFFFFA010,)
@@ -84,17 +84,17 @@ def test_of_stretches_that_overlap_the_last_one_said_is_right() -> None:
     ]
 
 
-def test_looking_up_takes_a_tenth_of_the_time_at_most() -> None:
-    """One question at a time; the next waits ten times as long as the last took."""
+def test_looking_up_is_paced_by_how_long_it_takes() -> None:
+    """One question at a time; the next waits so many times as long as the last took of a CPU."""
     pace = Pace()
     assert pace.may_ask(5)
-    pace.asked(5)
+    pace.asked()
     assert not pace.may_ask(9)
-    pace.answered(7)
+    pace.answered(7, 2)
     assert not pace.may_ask(7 + 2 * SHARE - 1)
     assert pace.may_ask(7 + 2 * SHARE)
-    pace.asked(30)
-    pace.answered(30)
+    pace.asked()
+    pace.answered(30, 0)
     assert not pace.may_ask(30 + EVERY_S / 2)
     assert pace.may_ask(30 + EVERY_S)
 
@@ -102,5 +102,5 @@ def test_looking_up_takes_a_tenth_of_the_time_at_most() -> None:
 def test_an_answer_arrives_as_it_was_sent_and_clean() -> None:
     """Whatever a module calls itself."""
     assert decode_symbols(encode_symbols(Symbols((READ, DROP)))) == Symbols((READ, DROP))
-    found = decode_symbols(encode_symbols(Symbols((Symbol(1, 2, "a\x1b[2J", "\u202e"),), "\n")))
+    found = decode_symbols(encode_symbols(Symbols((Symbol(1, 2, "a\x1b[2J", "\u202e"),), error="\n")))
     assert all(text.isprintable() for text in (found.kernel[0].name, found.kernel[0].module, found.error))

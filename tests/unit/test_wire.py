@@ -19,7 +19,7 @@ MESSAGES = (
     wire.AskWays(3),
     wire.AskProgram(5, 34256),
     wire.AskHooks(4, "uprobe:libc:get*", True),
-    wire.AskSymbols(5, (0xFFFFFFFF81000000, 0xFFFFFFFFC0028B74)),
+    wire.AskSymbols(5, (0xFFFFFFFF81000000, 0xFFFFFFFFC0028B74), ((4121, 0x401000), (911, 0x7F0000001000, 16))),
     wire.Answer(4, "there is no such file"),
     wire.Bye(137),
     wire.Aim((4121, 911), "postgres", "ada", "web", children=False),

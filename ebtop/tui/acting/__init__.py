@@ -8,6 +8,7 @@ from ebtop.tui.acting.browsing import Browsing
 from ebtop.tui.acting.comparing import Comparing
 from ebtop.tui.acting.copying import Copying
 from ebtop.tui.acting.files import Files
+from ebtop.tui.acting.flames import Flames
 from ebtop.tui.acting.looking import Looking
 from ebtop.tui.acting.looks import LooksActions
 from ebtop.tui.acting.moving import Moving
@@ -32,6 +33,7 @@ class Actions(
     LooksActions,
     Asking,
     Shapes,
+    Flames,
     Processes,
     Time,
     Files,

@@ -10,10 +10,10 @@ class Copying(Acting):
     """y."""
 
     def action_copy(self) -> None:
-        """The row under the cursor: its names in full, then its numbers as they are shown."""
+        """The row under the cursor: its names in full, its numbers as they are shown; of a flame graph the stack."""
         app = self._app
         table = app.drawn()
-        text = table.row.cells if table is not None else ""
+        text = table.row.cells if table is not None else app.flame_selected()
         if not text:
             app.say("no row to copy", "dim")
             return

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ebtop.tape import Tape
 from ebtop.tui.acting.base import Acting
 
+if TYPE_CHECKING:
+    from ebtop.frame import FlameFrame, Frame
+
 
 class Files(Acting):
-    """Snapshot, picture."""
+    """Snapshot, picture, stacks, recording."""
 
     def action_snapshot(self) -> None:
         """Save everything collected as JSON."""
@@ -26,6 +30,30 @@ class Files(Acting):
         """Save a picture of the screen as SVG."""
         name = f"ebtop-{time.strftime('%Y%m%d-%H%M%S')}.svg"
         self._save(name, lambda: self._app.export_screenshot(title="ebtop").encode())
+
+    def action_flame_graph(self) -> None:
+        """Save the stacks of the focused probe as a flame graph."""
+        from ebtop.export.stacks import as_svg
+
+        probe = self._app.focused_probe
+        title = f"{self._app.probes[probe].title}" if probe else ""
+        self._save_stacks("svg", lambda frame, data: as_svg(frame, data, title))
+
+    def action_folded(self) -> None:
+        """Save them as folded text."""
+        from ebtop.export.stacks import as_folded
+
+        self._save_stacks("folded", as_folded)
+
+    def _save_stacks(self, suffix: str, encode: Callable[[Frame, FlameFrame], bytes]) -> None:
+        from ebtop.export.json import default_name
+
+        app = self._app
+        frame, data = app.frame, app.looked(app.focused_probe).stacks if app.focused_probe else None
+        if frame is None or data is None:
+            app.say("this probe has no stacks to be saved: profile and offcpu have", "dim")
+            return
+        self._save(default_name(frame, f"-{app.focused_probe}.{suffix}"), lambda: encode(frame, data))
 
     def _save(self, name: str, content: Callable[[], bytes]) -> None:
         """Write a file beside the screen's thread, and say where it is or why it is not."""

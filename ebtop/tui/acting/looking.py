@@ -25,13 +25,15 @@ class Looking(Acting):
             self._app.hand_down()
         elif self._app.is_on_heat():
             self._app.turn_to_heat()
+        elif self._app.unzoom_flame():
+            return
         elif self._app.process:
             self._app.close_process()
         elif self._app.is_maximised:
             self._app.maximise(False)
 
     def action_view(self, step: int) -> None:
-        """The next table or event list of the probe."""
+        """The next table, event list or flame graph of the probe."""
         state = self._state
         if state:
             count = len(self._app.looked(self._app.focused_probe).listed)

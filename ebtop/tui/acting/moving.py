@@ -28,6 +28,9 @@ class Moving(Acting):
         if app.is_on_heat():
             app.move_heat(dx, -dy)
             return
+        if app.flame_drawn() is not None:
+            app.move_flame(dx, dy)
+            return
         if app.is_maximised:
             if dy:
                 self.action_row(dy)
@@ -53,6 +56,8 @@ class Moving(Acting):
         """Move the cursor by `step` rows."""
         if self._app.is_on_heat():
             self._app.move_heat(0, -step)
+        elif self._app.flame_drawn() is not None:
+            self._app.move_flame(0, step)
         elif self._state:
             self._state.cursor = max(0, self._state.cursor + step)
             self._app.hand_down()

@@ -34,6 +34,8 @@ class Processes(Acting):
             app.open_program(table.row.opens)
         elif table is not None and table.row.pid:
             self.open_process(table.row.pid)
+        elif app.flame_drawn() is not None:
+            app.zoom_flame()
         elif not app.is_maximised:
             app.action_maximise()
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ebtop.baseline import LARGE_PART, LARGE_SHARE
 from ebtop.bpftrace import is_script
-from ebtop.spec import Column, Histogram, Key, Measure, Table, View
+from ebtop.spec import Column, Flame, Histogram, Key, Measure, Table, View, keys_of
 from ebtop.tui.keys import KEYS, Keys, key_names
 from ebtop.tui.looked import Looked
 from ebtop.tui.pieces import Line, left, width
@@ -62,10 +62,14 @@ def _probe(looked: Looked) -> list[Line]:
 def _view(view: View) -> list[Line]:
     """What each column of a view means."""
     lines: list[Line] = [[], [("   " + view.title, "strong")]]
-    keys = view.by if isinstance(view, Histogram) else view.keys
+    keys = view.by if isinstance(view, Histogram) else keys_of(view)
     lines += [_entry("  " + (key.title or key.field), _of_key(key), 14) for key in keys]
     if isinstance(view, Table):
         lines += [_entry("  " + column.title, _of_column(column), 14) for column in view.columns]
+    if isinstance(view, Flame):
+        lines.append(
+            _entry("  width", "what was counted in a function and in all that it called; those stand under it", 14)
+        )
     if isinstance(view, Histogram):
         buckets = f"buckets from {view.edges[0]} to {view.edges[-1]}" if view.edges else "log2 buckets"
         lines.append(_entry("  bars", f"{buckets}; ~p50, ~p90, ~p99 are estimates, max is exact", 14))
@@ -79,6 +83,10 @@ def _of_key(key: Key) -> str:
     return key.help or {
         "pid": "process id, program, and its container or systemd unit",
         "time": "local time of day",
+        "symbol": "a function of the kernel, and how far into it",
+        "function": "its name; in brackets: why there is none",
+        "module": "kernel, program or library",
+        "stack": "program and functions, outermost first",
     }.get(key.kind.value, key.kind.value)
 
 

@@ -36,6 +36,8 @@ class Focus(Lines, can_focus=True):
         self.draw()
 
     def on_click(self, event: events.Click) -> None:
-        """A click on a heading sorts, on a row moves the cursor."""
-        if self.data is not None and event.y >= 2:
+        """A click on a heading sorts, on a row moves the cursor, on a box of a flame graph as well."""
+        if self.drawn.flame is not None:
+            self.dashboard.flame_clicked(event.x, event.y - 3, self.size.width)
+        elif self.data is not None and event.y >= 2:
             self.dashboard.clicked(self.data.probe.name, self.drawn.table, event.x, event.y - 2)

@@ -130,11 +130,18 @@ def joined(line: Line) -> Line:
     """`line` with fewer pieces: blanks look the same in any role, and every piece costs forty bytes of colours."""
     result: Line = []
     for text, role in line:
-        if result and (role == result[-1][1] or (text.isspace() and "cursor" not in (role, result[-1][1]))):
+        if result and (
+            role == result[-1][1] or (text.isspace() and not _grounded(role) and not _grounded(result[-1][1]))
+        ):
             result[-1] = (result[-1][0] + text, result[-1][1])
         elif text:
             result.append((text, role))
     return result
+
+
+def _grounded(role: str) -> bool:
+    """Whether blanks in that role can be seen."""
+    return role == "cursor" or role.startswith("flame")
 
 
 def spans(old: Line, new: Line, cells: int) -> list[tuple[int, Line]]:

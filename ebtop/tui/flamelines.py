@@ -1,0 +1,140 @@
+"""A flame graph as lines: a line for each depth, outermost functions first, and what the cursor reads out; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ebtop import cells as texts
+from ebtop import units
+from ebtop.callers import KERNEL
+from ebtop.flames import Box, Flame, Path
+from ebtop.tui.pieces import ELLIPSIS, Line, fill, left, line_width, width
+from ebtop.units import Unit
+
+if TYPE_CHECKING:
+    from ebtop.frame import FlameFrame, Frame
+    from ebtop.tui.tablelines import FlameCursor
+
+_EDGE = "▏"
+
+
+@dataclass(frozen=True, slots=True)
+class FlameLines:
+    """The graph in so many cells, and the boxes in it."""
+
+    lines: list[Line]
+    levels: list[list[Box]] = field(default_factory=list)
+    """Of each line, from left to right; those that are wide enough to be seen."""
+    selected: Box | None = None
+    top: int = 0
+    """Depth of the first line."""
+
+
+def flame_lines(frame: Frame, data: FlameFrame, cursor: FlameCursor, cells: int, lines: int) -> FlameLines:
+    """The graph in `cells` x `lines`: where the zoom is, boxes, what the cursor reads out; puts `cursor` in range."""
+    names = frame.sample.labels.get("function", {})
+    flame = Flame(data, names, cursor.zoom)
+    if not flame.whole or lines < 3:
+        return FlameLines([fill([(" no stack yet: it fills with what the next intervals count", "faint")], cells)])
+    box = flame.box(cursor.path)
+    cursor.zoom, cursor.path = flame.zoom, box.path
+    room = lines - 2
+    base = len(flame.zoom)
+    cursor.top = max(0, min(cursor.top, len(box.path) - base))
+    cursor.top = max(cursor.top, len(box.path) - base - room + 1)
+    levels, narrow = [], 0
+    for depth in range(base + cursor.top, min(base + cursor.top + room, flame.deepest + 1)):
+        boxes, hidden = flame.level(depth, 1 / cells)
+        narrow += hidden
+        levels.append(boxes)
+    drawn = [_level(frame, boxes, box.path, cells) for boxes in levels]
+    drawn += [[]] * (room - len(drawn))
+    below = max(0, flame.deepest - (base + cursor.top + room - 1))
+    head = _head(frame, flame, cursor, below, narrow, data.view.unit, cells)
+    return FlameLines(
+        [head, *(fill(line, cells) for line in drawn), _read_out(frame, flame, data, box, cells)],
+        levels,
+        box,
+        base + cursor.top,
+    )
+
+
+def role_of(frame: Frame, path: Path) -> str:
+    """What kind of box it is: everything or a program, a function of the kernel, what has no name, any other."""
+    if len(path) < 2:
+        return "flame-program"
+    if texts.function(frame, path[-1]).startswith("["):
+        return "flame-none"
+    return "flame-kernel" if texts.module(frame, path[-1]).startswith(KERNEL) else "flame"
+
+
+def name_of(frame: Frame, path: Path) -> str:
+    """What is written into a box."""
+    return texts.function(frame, path[-1]) if path else "all"
+
+
+def _level(frame: Frame, boxes: list[Box], selected: Path, cells: int) -> Line:
+    """Boxes where they stand, each at least a cell wide; what is narrower leaves its cells empty."""
+    line: Line = []
+    at = 0
+    for box in boxes:
+        begin, end = max(at, round(box.begin * cells)), round(box.end * cells)
+        end = max(end, begin + 1)
+        if end > cells:
+            break
+        if begin > at:
+            line.append((" " * (begin - at), "text"))
+        chosen = box.path == selected
+        role = "flame-cursor" if chosen else role_of(frame, box.path)
+        line.append((_EDGE, "flame-cursor" if chosen else f"{role}-edge"))
+        if end - begin > 1:
+            line.append((_fitted(name_of(frame, box.path), end - begin - 1), role))
+        at = end
+    return line
+
+
+def _fitted(name: str, cells: int) -> str:
+    """As much of a name as `cells` cells hold; less than three of them tell nothing."""
+    if width(name) <= cells:
+        return left(name, cells)
+    return left(name, cells - 1) + ELLIPSIS if cells > 3 else " " * cells
+
+
+def _head(frame: Frame, flame: Flame, cursor: FlameCursor, below: int, narrow: int, unit: Unit, cells: int) -> Line:
+    """The way to the box that fills the width, its count, and what is not seen."""
+    way = " ▸ ".join(name_of(frame, flame.zoom[:depth]) for depth in range(len(flame.zoom) + 1))
+    tail: Line = [(f"{units.text(flame.whole, unit)} ", "text")]
+    if flame.zoom:
+        tail += [(f"{_percent(flame.whole, flame.everything)} of all ", "dim")]
+    hidden = [f"{narrow} too narrow"] if narrow else []
+    hidden += [f"{below} deeper"] if below else []
+    hidden = [f"{cursor.top} above", *hidden] if cursor.top else hidden
+    if hidden:
+        tail += [("· ", "rule"), (", ".join(hidden) + " ", "faint")]
+    room = cells - line_width(tail) - 2
+    if width(way) > room:
+        way = ELLIPSIS + way[width(way) - max(0, room - 1) :]
+    return fill([(" ", "text"), (left(way, max(0, room)), "strong"), (" ", "text"), *tail], cells)
+
+
+def _read_out(frame: Frame, flame: Flame, data: FlameFrame, box: Box, cells: int) -> Line:
+    """Name and count of the box under the cursor; where it is too long, the name loses its end."""
+    unit = data.view.unit
+    tail: Line = [(" · ", "rule"), (units.text(box.count, unit), "strong")]
+    tail += [(f" {_percent(box.count, flame.everything)}", "text"), (" of all", "dim")]
+    tail += [(" · ", "rule"), ("self ", "dim"), (units.text(box.own, unit), "text")]
+    if unit is Unit.NS and frame.seconds == frame.seconds:
+        tail += [(" · ", "rule"), ("now ", "dim"), (f"{box.recent / frame.seconds / 1e7:.1f} %", "text")]
+    module = texts.module(frame, box.path[-1]) if len(box.path) > 1 else ""
+    where: Line = [(f" {module}", "dim")] if module else []
+    room = cells - 3 - line_width(tail)
+    if line_width(where) + 12 > room:
+        where = []
+    name = name_of(frame, box.path)
+    name = name if width(name) <= room - line_width(where) else _fitted(name, max(4, room - line_width(where)))
+    return fill([(" ◆ ", "pointer"), (name, "strong"), *where, *tail], cells)
+
+
+def _percent(part: float, whole: float) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else "-"

@@ -1,0 +1,174 @@
+"""The flame graph: what is drawn, and where the keys lead."""
+
+from __future__ import annotations
+
+import pytest
+
+from ebtop.settings import Settings
+from ebtop.tui.app import Dashboard
+from ebtop.tui.flamelines import FlameLines
+from tests.samples import session
+from tests.tui.scenes import SMALL, WIDE, Saved, dashboard, lines, shown, text
+
+PROBES = ("profile",)
+
+
+def graph(**settings: object) -> Dashboard:
+    """Ten seconds of a busy machine."""
+    return dashboard(*session(10, PROBES), wanted=PROBES, settings=Settings(**settings))  # type: ignore[arg-type]
+
+
+def drawn(app: Dashboard) -> FlameLines:
+    """What is seen of it."""
+    found = app.flame_drawn()
+    assert found is not None
+    return found
+
+
+def selected(app: Dashboard) -> str:
+    """The name that is read out."""
+    return next(line for line in lines(app) if line.startswith(" ◆ ")).split("·")[0].removeprefix(" ◆ ").strip()
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE])
+async def test_v_leads_to_it_and_callers_stand_over_what_they_call(size: tuple[int, int]) -> None:
+    """All of the width is everything; each line is one call further."""
+    app = graph()
+    async with shown(app, size) as pilot:
+        await pilot.press("m", "v", "v", "v")
+        await pilot.pause()
+        assert "▸flame graph" in text(app)
+        seen = lines(app)
+        first = next(place for place, line in enumerate(seen) if line.startswith("▏all"))
+        assert "▏postgres" in seen[first + 1]
+        assert "▏PostgresMain" in seen[first + 3]
+        assert selected(app) == "all"
+
+
+async def test_arrows_go_to_what_is_called_to_callers_and_beside() -> None:
+    """Down: the widest; up: the caller; left and right along a line; j and k as down and up."""
+    app = graph()
+    async with shown(app) as pilot:
+        await pilot.press("m", "v", "v", "v", "down")
+        await pilot.pause()
+        assert selected(app) == "postgres"
+        await pilot.press("j", "j")
+        await pilot.pause()
+        assert selected(app) == "PostgresMain postgres"
+        await pilot.press("k", "up", "left")
+        await pilot.pause()
+        assert selected(app) == "node"
+        await pilot.press("right", "right")
+        await pilot.pause()
+        assert selected(app) == "rsync"
+        await pilot.press(*["right"] * 9, *["up"] * 9)
+        await pilot.pause()
+        assert selected(app) == "all"
+
+
+async def test_enter_zooms_and_escape_and_backspace_lead_back() -> None:
+    """A function less each time; from everything on, back to the overview."""
+    app = graph()
+    async with shown(app) as pilot:
+        await pilot.press("m", "v", "v", "v", "down", "down", "enter")
+        await pilot.pause()
+        assert "all ▸ postgres ▸ main" in text(app)
+        assert not any("▏node" in line for line in lines(app))
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "all ▸ postgres ▸ main" not in text(app)
+        assert "all ▸ postgres" in text(app)
+        await pilot.press("backspace")
+        await pilot.pause()
+        assert any("▏node" in line for line in lines(app))
+        assert app.is_maximised
+        await pilot.press("escape")
+        await pilot.pause()
+        assert not app.is_maximised
+
+
+async def test_what_is_zoomed_stays_so_in_the_past() -> None:
+    """It is a view of any moment: the counts are those of then."""
+    app = graph()
+    async with shown(app) as pilot:
+        await pilot.press("m", "v", "v", "v", "down", "enter")
+        await pilot.pause()
+        now = drawn(app).selected
+        await pilot.press(*["left_square_bracket"] * 5)
+        await pilot.pause()
+        then = drawn(app).selected
+        assert now is not None and then is not None
+        assert (then.path, app.paused) == (now.path, True)
+        assert 0 < then.count < now.count
+
+
+async def test_a_stack_is_copied_whole() -> None:
+    """Down to the box under the cursor, folded."""
+    app = graph()
+    copied: list[str] = []
+    app.copy_to_clipboard = copied.append  # type: ignore[method-assign, assignment]
+    async with shown(app) as pilot:
+        await pilot.press("m", "v", "v", "v", "down", "down", "y")
+        await pilot.pause()
+    assert copied == ["postgres;main"]
+
+
+async def test_a_click_points_and_a_second_one_zooms() -> None:
+    """On any cell of a box."""
+    app = graph()
+    async with shown(app) as pilot:
+        await pilot.press("m", "v", "v", "v")
+        await pilot.pause()
+        row = next(place for place, line in enumerate(lines(app)) if "▏postgres" in line)
+        column = lines(app)[row].index("▏postgres") + 4
+        await pilot.click(offset=(column, row))
+        await pilot.pause()
+        assert selected(app) == "postgres"
+        await pilot.click(offset=(column, row))
+        await pilot.pause()
+        assert "all ▸ postgres" in text(app)
+
+
+async def test_it_is_drawn_in_ascii_and_in_the_overview_too() -> None:
+    """Where a terminal has no more; in its panel without keys of its own."""
+    app = graph(ascii="always")
+    async with shown(app, SMALL) as pilot:
+        await pilot.press("v", "v", "v")
+        await pilot.pause()
+        assert text(app).isascii() and "|postgres" in text(app)
+        await pilot.press("m", "down", "down")
+        await pilot.pause()
+        assert text(app).isascii() and "|main" in text(app)
+        assert {len(line) for line in lines(app)} == {SMALL[0]}
+
+
+async def test_other_views_of_stacks_are_tables_like_any() -> None:
+    """Functions with what they are in, sorted, filtered; stacks folded."""
+    app = graph()
+    async with shown(app) as pilot:
+        await pilot.press("m")
+        await pilot.pause()
+        assert "heap_getnextslot" in lines(app)[4]
+        await pilot.press("slash", *"hash_search", "enter")
+        await pilot.pause()
+        assert "2 of " in text(app)
+        await pilot.press("escape", "v", "v")
+        await pilot.pause()
+        assert any("postgres;main;PostgresMain" in line for line in lines(app))
+
+
+async def test_stacks_are_saved_by_a_key_each() -> None:
+    """As a flame graph and as folded text, from any view of a probe that has them; others say so."""
+    save = Saved()
+    app = dashboard(*session(10, ("rw", "profile")), wanted=("rw", "profile"), save=save)
+    async with shown(app) as pilot:
+        await pilot.press("W")
+        await pilot.pause()
+        assert "this probe has no stacks" in text(app)
+        app.focus_probe("profile")
+        await pilot.press("W", "D")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+    svg, folded = sorted(save.files, reverse=True)
+    assert svg.endswith("-profile.svg") and save.files[svg].startswith(b"<svg ")
+    assert folded.endswith("-profile.folded") and b"postgres;main;PostgresMain" in save.files[folded]

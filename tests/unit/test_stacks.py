@@ -1,0 +1,122 @@
+"""Stacks as functions, as folded text and as SVG: sums that agree, and names that do no harm."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+
+from ebtop import cells, registry
+from ebtop.derive import counted_from, derive
+from ebtop.export.stacks import as_folded, as_svg, stacks_of
+from ebtop.frame import FlameFrame, Frame, TableFrame
+from ebtop.sample import MapRows, Sample
+from ebtop.zero import zeroed
+from tests import samples
+
+PROBES = {"profile": registry.probe("profile")}
+HOSTILE = "</text><script>alert(1)</script>&\x00\ud800\x1b"
+
+
+def frame_of(now: Sample, before: Sample | None = None) -> Frame:
+    """Of the probe profile."""
+    return derive(now, before, PROBES)
+
+
+def functions(frame: Frame) -> dict[str, tuple[float, float]]:
+    """Own and whole nanoseconds since the start, by name and module."""
+    table = frame.probes["profile"].views["functions"]
+    assert isinstance(table, TableFrame)
+    own, whole = table.columns["self_ns_total"].tolist(), table.columns["all_ns_total"].tolist()
+    numbers = table.keys["function"].tolist()
+    names = [f"{cells.function(frame, number)} {cells.module(frame, number)}" for number in numbers]
+    return dict(zip(names, zip(own, whole, strict=True), strict=True))
+
+
+def flame(frame: Frame) -> FlameFrame:
+    """Its stacks."""
+    found = stacks_of(frame, "profile")
+    assert found is not None
+    return found
+
+
+def rows_of(sample: Sample) -> MapRows:
+    """What the kernel counted."""
+    return sample.probes["profile"].maps["profile_rows"]
+
+
+def test_what_functions_have_themselves_is_everything() -> None:
+    """No stack is lost and none counted twice; a caller has what it called, once though it calls itself."""
+    sample = samples.sample(10, ("profile",))
+    found = functions(frame_of(sample))
+    whole = float(rows_of(sample).values["ns"].sum())
+    assert sum(own for own, _ in found.values()) == whole
+    values = rows_of(sample).values["ns"].tolist()
+    assert found["hash_search postgres"] == (values[1], values[1])
+    assert found["ExecScan postgres"] == (0.0, float(values[0] + values[1]))
+    assert not any(name.startswith("postgres ") for name in found)
+
+
+def test_a_function_that_calls_itself_is_counted_once() -> None:
+    """However deep it goes."""
+    sample = samples.sample(10, ("profile",))
+    probe = sample.probes["profile"]
+    values = probe.maps["profile_stacks"].values.copy()
+    path = values["path"][0]
+    path[5], path[6] = path[4], path[4]
+    maps = {**probe.maps, "profile_stacks": replace(probe.maps["profile_stacks"], values=values)}
+    deep = replace(sample, probes={"profile": replace(probe, maps=maps)})
+    rows = rows_of(sample).values["ns"].tolist()
+    assert functions(frame_of(deep))["PortalRun postgres"] == (rows[0], rows[0] + rows[1])
+
+
+def test_since_a_zero_stacks_are_counted_from_there() -> None:
+    """As in any table: the difference is what was counted since."""
+    then, now = samples.sample(3, ("profile",)), samples.sample(10, ("profile",))
+    zero = zeroed(then, "profile")
+    assert zero is not None
+    data = counted_from(frame_of(now, then).probes["profile"], zero, now.monotonic_ns).views["flame"]
+    assert isinstance(data, FlameFrame)
+    assert data.counts.sum() == float((rows_of(now).values["ns"] - rows_of(then).values["ns"]).sum())
+    assert np.array_equal(data.counts, data.recent)
+
+
+def test_folded_lines_add_up_to_all_that_was_counted() -> None:
+    """In microseconds; program first, innermost function last."""
+    frame = frame_of(samples.sample(10, ("profile",)))
+    lines = as_folded(frame, flame(frame)).decode().splitlines()
+    counts = [int(line.rpartition(" ")[2]) for line in lines]
+    assert sum(counts) == pytest.approx(flame(frame).counts.sum() / 1000, abs=len(lines))
+    assert any(line.startswith("postgres;main;PostgresMain;exec_simple_query;PortalRun;ExecScan;") for line in lines)
+
+
+def test_the_svg_is_well_formed_and_has_a_box_for_each_function() -> None:
+    """As wide as its share; nothing is fetched, nothing runs."""
+    frame = frame_of(samples.sample(10, ("profile",)))
+    root = ET.fromstring(as_svg(frame, flame(frame), "CPU profile"))
+    space = "{http://www.w3.org/2000/svg}"
+    titles = [title.text or "" for title in root.iter(f"{space}title")]
+    assert titles[0].startswith("all: ") and any(title.startswith("hash_search (postgres): ") for title in titles)
+    widths = [float(rect.get("width", "0")) for rect in root.iter(f"{space}rect") if rect.get("class")]
+    assert widths[0] == 1200
+    assert {element.tag.removeprefix(space) for element in root.iter()} == {
+        "svg",
+        "style",
+        "rect",
+        "text",
+        "g",
+        "title",
+    }
+
+
+def test_names_of_a_traced_program_do_no_harm_in_an_svg() -> None:
+    """Neither markup nor bytes that no document may have."""
+    sample = samples.sample(10, ("profile",))
+    labels = {**sample.labels, "function": dict.fromkeys(sample.labels["function"], HOSTILE)}
+    frame = frame_of(replace(sample, labels=labels))
+    content = as_svg(frame, flame(frame), HOSTILE)
+    root = ET.fromstring(content)
+    assert content.isascii() and b"<script" not in content
+    assert "<script>alert(1)</script>&" in "".join(root.itertext())
