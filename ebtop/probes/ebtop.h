@@ -203,7 +203,7 @@ struct ebtop_leaf {
 #define EBTOP_STACKS(name, entries)                                                                                    \
     BPF_STACK_TRACE(name##_stacks, entries);                                                                           \
     BPF_STACK_TRACE(name##_spare, (entries) / 4);                                                                      \
-    BPF_TABLE("stacktrace", int, struct ebtop_leaf, name##_leaves, entries);                                           \
+    BPF_TABLE("stacktrace", int, struct ebtop_leaf, name##_leaves, (entries) * 4);                                     \
     BPF_TABLE("hash", u32, u8, name##_short, 4096)
 
 /* The id as it stands in a row; `more` is EBTOP_SPARE or EBTOP_LEAF for those maps. */
