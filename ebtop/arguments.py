@@ -14,7 +14,17 @@ from ebtop import __version__, whom, wire
 from ebtop.settings import THEMES, UNITS, values
 
 _DESCRIPTION = "top for what the Linux kernel really does. Without a command: the dashboard."
-_SETTINGS = ("probes", "interval", "max_overhead", "history_seconds", "history_mb", "units", "theme", "ascii")
+_SETTINGS = (
+    "probes",
+    "probe_path",
+    "interval",
+    "max_overhead",
+    "history_seconds",
+    "history_mb",
+    "units",
+    "theme",
+    "ascii",
+)
 """Options of ebtop.settings that the command line has, too."""
 _USUAL_S = {"snapshot": 5.0, "record": 20.0, "triage": 10.0}
 """How long they look when nothing is said."""
@@ -31,12 +41,12 @@ class Arguments:
     """A command line that is in order."""
 
     command: str
-    """"", snapshot, record, triage, doctor, probes, hooks or config; empty is the dashboard."""
+    """"", snapshot, record, triage, doctor, probes, new-probe, hooks or config; empty is the dashboard."""
     demo: bool
     replay: str
     """Path of a recording, empty for none."""
     path: str
-    """What snapshot or record writes; the pattern of hooks."""
+    """What snapshot or record writes; the pattern of hooks; the name of a new probe."""
     seconds: float
     """How long snapshot or record looks; infinity: until the program ends."""
     json: bool
@@ -52,6 +62,8 @@ class Arguments:
     """Print the documented default file."""
     verbose: bool = False
     """hooks: with arguments."""
+    folder: str = "."
+    """Where a new probe is written."""
     aim: wire.Aim = field(default_factory=wire.Aim)
     """Whose events are counted only, from the start."""
     program: tuple[str, ...] = ()
@@ -85,6 +97,7 @@ def parse(words: Sequence[str]) -> Arguments:
         no_config=getattr(said, "no_config", False),
         default=getattr(said, "default", False),
         verbose=getattr(said, "verbose", False),
+        folder=getattr(said, "folder", "."),
         aim=whom.aim(said),
         program=tuple(program or ()),
     )
@@ -95,7 +108,11 @@ def parse(words: Sequence[str]) -> Arguments:
 
 def _settings(said: argparse.Namespace) -> dict[str, Any]:
     """Those that were said. Functions are probes: they alone, unless others were named."""
-    settings = {name: getattr(said, name) for name in _SETTINGS if getattr(said, name, None) is not None}
+    settings = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name in _SETTINGS
+        if (value := getattr(said, name, None)) is not None
+    }
     if functions := _functions(said):
         settings["probes"] = tuple(dict.fromkeys((*settings.get("probes", ()), *functions)))
     return settings
@@ -154,7 +171,13 @@ def _parser() -> argparse.ArgumentParser:
     _source(triage, argparse.SUPPRESS)
     doctor = commands.add_parser("doctor", help="what this machine offers each probe, and what mends what is missing")
     doctor.add_argument("--json", action="store_true", help="as JSON")
-    commands.add_parser("probes", help="list the probes")
+    _files(doctor, argparse.SUPPRESS)
+    probes = commands.add_parser("probes", help="list the probes, and the hooks that would win here")
+    probes.add_argument("--json", action="store_true", help="as JSON")
+    _files(probes, argparse.SUPPRESS)
+    new = commands.add_parser("new-probe", help="write a probe of your own to begin with: NAME.c and NAME.py")
+    new.add_argument("path", metavar="NAME", type=_checked(_probe_name), help="its name, e.g. spawns")
+    new.add_argument("--dir", dest="folder", metavar="DIR", default=".", help="where to (here)")
     config = commands.add_parser("config", help="the settings in force as a settings file, and where each comes from")
     config.add_argument("--default", action="store_true", help="the default file instead, every key explained")
     _live(config, argparse.SUPPRESS)
@@ -190,10 +213,18 @@ def _checked(taken: Callable[[object], Any]) -> Callable[[str], Any]:
     return read
 
 
+def _probe_name(said: object) -> str:
+    from ebtop.own.checking import name_flaw
+
+    if why := name_flaw(str(said)):
+        raise ValueError(why)
+    return str(said)
+
+
 def _live(parser: argparse.ArgumentParser, unsaid: str | None) -> None:
     """What every look at the machine takes; `unsaid` is what stands for an option that is not there."""
     add = partial(parser.add_argument, default=unsaid)
-    add("--probes", type=_checked(values.probe_names), metavar="A,B", help="these instead of the usual")
+    add("--probes", type=_checked(values.probe_names), metavar="A,B", help="these, or groups, or all; not the usual")
     add(
         "--func",
         dest="functions" if unsaid is None else "more_functions",
@@ -216,10 +247,22 @@ def _live(parser: argparse.ArgumentParser, unsaid: str | None) -> None:
         metavar="PERCENT",
         help="for ebtop itself, of one CPU (5; 0: any)",
     )
+    _files(parser, unsaid)
+    whom.add_options(parser)
+
+
+def _files(parser: argparse.ArgumentParser, unsaid: str | None) -> None:
+    """Where probes and settings come from."""
+    parser.add_argument(
+        "--probe-path",
+        action="append",
+        default=unsaid,
+        metavar="DIR",
+        help="a folder with probes of your own, NAME.py and NAME.c each; may be said several times",
+    )
     files = parser.add_mutually_exclusive_group()
     files.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help="settings instead of the user's")
     files.add_argument("--no-config", action="store_true", default=argparse.SUPPRESS, help="read no settings file")
-    whom.add_options(parser)
 
 
 def _source(parser: argparse.ArgumentParser, unsaid: str | None) -> None:

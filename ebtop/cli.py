@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ebtop import registry
 from ebtop.arguments import Arguments, parse
 from ebtop.settings import SettingError, Settings
 from ebtop.text import clean
@@ -27,16 +26,14 @@ _REFUSED = 2
 def main(words: Sequence[str] | None = None) -> int:
     """Run ebtop with `words` (sys.argv's by default); the exit status: 2 for what cannot be begun."""
     arguments = parse(sys.argv[1:] if words is None else words)
-    if arguments.command == "probes":
-        return told(_list_probes)
-    if arguments.command == "doctor":
-        from ebtop import doctor
-
-        return told(lambda: doctor.run(arguments.json))
     if arguments.command == "hooks":
         from ebtop import hooklist
 
         return told(lambda: hooklist.run(arguments.path, arguments.verbose))
+    if arguments.command == "new-probe":
+        from ebtop.own import beginning
+
+        return told(lambda: beginning.run(arguments.path, arguments.folder))
     from ebtop import settled
 
     try:
@@ -45,6 +42,14 @@ def main(words: Sequence[str] | None = None) -> int:
         settings = settled.settled(arguments).settings
     except SettingError as wrong:
         return _refuse(clean(str(wrong)))
+    if arguments.command == "probes":
+        from ebtop import catalogue
+
+        return told(lambda: catalogue.run(arguments.json))
+    if arguments.command == "doctor":
+        from ebtop import doctor
+
+        return told(lambda: doctor.run(arguments.json))
     return _run(arguments, settings)
 
 
@@ -79,14 +84,6 @@ def told(tell: Callable[[], int]) -> int:
 
 def _say(text: str) -> int:
     sys.stdout.write(text)
-    return 0
-
-
-def _list_probes() -> int:
-    for probe in registry.probes().values():
-        slot = str(probe.slot) if probe.slot else " "
-        usual = " " if probe.default else "-"
-        sys.stdout.write(f"{slot} {usual} {probe.name:<11} {probe.question}\n")
     return 0
 
 
@@ -153,6 +150,7 @@ def _loader(counts_only: bool) -> Load:
 
 
 def _replay(arguments: Arguments, settings: Settings) -> int:
+    from ebtop import registry
     from ebtop.export.files import write_private
     from ebtop.replay import Replay, demo_path
 
@@ -161,12 +159,10 @@ def _replay(arguments: Arguments, settings: Settings) -> int:
     except (OSError, ValueError) as error:
         return _refuse(f"{arguments.replay}: {getattr(error, 'strerror', None) or error}")
     if "probes" not in arguments.settings and any(map(registry.is_made_up, source.recorded)):
-        settings = replace(settings, probes=tuple(filter(_is_known, source.recorded)))
+        settings = replace(settings, probes=tuple(filter(registry.is_known, source.recorded)))
+    for line in source.lacks:
+        sys.stderr.write(f"ebtop: {line}\n")
     return _show(arguments, settings, lambda: source, write_private)
-
-
-def _is_known(name: str) -> bool:
-    return name in registry.names() or registry.is_made_up(name)
 
 
 def _show(

@@ -27,7 +27,7 @@ def derive(now: Sample, before: Sample | None, probes: Mapping[str, Probe]) -> F
     sample is left out.
     """
     seconds = (now.monotonic_ns - before.monotonic_ns) / 1e9 if before else NAN
-    frames = {name: _probe(probe, now, before) for name, probe in probes.items() if name in now.probes}
+    frames = {name: _probe(probes[name], now, before) for name in probes if name in now.probes}
     costs = [frame.cpu_percent for frame in frames.values() if frame.cpu_percent == frame.cpu_percent]
     return Frame(
         now,

@@ -1,4 +1,4 @@
-"""Whether what was recorded is what this version's declarations read; knows nothing of files or time."""
+"""Whether what was read or recorded is what the declarations are about; knows nothing of files or time."""
 
 from __future__ import annotations
 
@@ -22,23 +22,26 @@ def declared(name: str) -> Probe | None:
 def fitting(name: str, sample: ProbeSample) -> ProbeSample:
     """`sample`, or a failed one where it lacks what this version's declaration of the probe reads."""
     probe = declared(name)
-    if probe is None or sample.state is not State.LIVE or _has_members(probe, sample):
+    if probe is None or sample.state is not State.LIVE or not misfit(probe, sample):
         return sample
     return ProbeSample(State.FAILED, error=_STRANGE)
 
 
-def _has_members(probe: Probe, sample: ProbeSample) -> bool:
+def misfit(probe: Probe, sample: ProbeSample) -> str:
+    """The name of the first view that reads something else than its map has, "" for none."""
+    first = next((view for view in probe.views if isinstance(view, Table)), None)
     for view in probe.views:
+        headline = probe.headline if view is first else ()
         if isinstance(view, Events):
             tail = sample.events.get(view.map)
             fits = tail is None or _numbers_and_texts(tail.records, view.keys)
         else:
             rows = sample.maps.get(view.map)
             keys = view.by if isinstance(view, Histogram) else view.keys
-            fits = rows is None or (_numbers_and_texts(rows.keys, keys) and _values(rows.values, view))
+            fits = rows is None or (_numbers_and_texts(rows.keys, keys) and _values(rows.values, view, headline))
         if not fits or (isinstance(view, Histogram) and not _examples(sample.worst.get(view.name), view)):
-            return False
-    return True
+            return view.name
+    return ""
 
 
 def _examples(records: Records | None, view: Histogram) -> bool:
@@ -69,10 +72,10 @@ def _numbers_and_texts(records: Records, keys: tuple[Key, ...]) -> bool:
     return True
 
 
-def _values(values: Records, view: Table | Histogram) -> bool:
-    """Whether `values` has every counter that `view` reads."""
+def _values(values: Records, view: Table | Histogram, headline: tuple[str, ...]) -> bool:
+    """Whether `values` has every counter that `view` and the probe's headline read."""
     names = values.dtype.names or ()
     if isinstance(view, Histogram):
         return {"slots", "sum", "max_value"} <= set(names) and values.dtype["slots"].shape == (BUCKETS,)
-    fields = {name for column in view.columns for name in (column.field, column.per) if name}
+    fields = {name for column in view.columns for name in (column.field, column.per) if name} | set(headline)
     return all(name in names and values.dtype[name].kind in "ui" and not values.dtype[name].shape for name in fields)

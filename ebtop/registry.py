@@ -1,8 +1,8 @@
-"""All probes there are, by name, and those that a line of text makes; imports their declarations and nothing else."""
+"""All probes there are, by name: built-in, added, made of a line of text; imports declarations, nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
@@ -11,62 +11,99 @@ from pathlib import Path
 from ebtop import functions
 from ebtop.spec import Probe
 
-_FOLDER = Path(__file__).parent / "probes"
+FOLDER = Path(__file__).parent / "probes"
+"""Of the built-in probes, and of what their C shares."""
+FIRST = ("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio", "runqlat", "bpf")
+"""Those with a digit, or that run when nothing was chosen: no other declaration is imported to know that."""
 _NAMES = (
-    "syscalls",
-    "rw",
-    "opens",
-    "exec",
-    "tcpconnect",
-    "tcpaccept",
-    "blockio",
-    "runqlat",
-    "bpf",
-    "errors",
-    "exits",
-    "forks",
-    "signals",
-    "mounts",
-    "unlinks",
-    "cpudist",
-    "migrations",
-    "oom",
-    "futex",
-    "locks",
-    "capable",
-    "privilege",
-    "tcplife",
-    "tcptraffic",
-    "tcpretrans",
-    "tcpresets",
-    "tcprtt",
-    "tcpstates",
-    "udp",
-    "netdrops",
-    "netdev",
-    "dns",
+    *("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio", "runqlat", "bpf"),
+    *("errors", "exits", "forks", "signals"),
+    *("files", "fsync", "fslat", "pagecache", "mounts", "unlinks"),
+    *("iopattern",),
+    *("tcplife", "tcptraffic", "tcpretrans", "tcpresets", "tcprtt", "tcpstates", "udp", "netdrops", "netdev"),
+    *("dns",),
+    *("cpudist", "hardirqs", "softirqs", "workqueues", "migrations"),
+    *("oom", "reclaim", "slab", "mmaps"),
+    *("futex", "locks"),
+    *("capable", "privilege"),
 )
-"""Those with slots in their order, then by group; listed, because looking for files would cost each one's start-up."""
+"""Those with a slot in that order, then the others; listed, as looking for files would cost start-up time for each."""
 _INTERNAL = ("follow",)
 """Loaded by ebtop for its own ends: neither chosen nor shown."""
 _MAKERS: dict[str, Callable[[str], Probe]] = {functions.PREFIX: functions.declared}
 """What makes a probe of the text behind the colon of its name."""
+_OWN: dict[str, Probe] = {}
+"""Those that are not built in."""
 
 
-@cache
-def probes() -> dict[str, Probe]:
-    """Every built-in probe by name, in the order of the slots."""
-    return {name: probe(name) for name in _NAMES}
+class Declared(Mapping[str, Probe]):
+    """Probes by name, in the order of the names; a declaration is imported when it is first asked for."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = dict.fromkeys(names)
+
+    def __getitem__(self, name: str) -> Probe:
+        if name not in self._names:
+            raise KeyError(name)
+        return probe(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def probes() -> Declared:
+    """Every probe by name: the built-in ones in the order of the slots, then those that were added."""
+    return Declared(names())
+
+
+def first() -> Declared:
+    """Those that may have a digit or run when nothing was chosen."""
+    return Declared((*FIRST, *_OWN))
 
 
 def names() -> tuple[str, ...]:
-    """Names of the built-in probes, in the order of the slots."""
-    return _NAMES
+    """Their names, in the same order; no declaration is imported for them."""
+    return (*_NAMES, *_OWN)
 
 
-def known(wanted: Iterable[str]) -> dict[str, Probe]:
-    """Every built-in probe, then those of `wanted` that are made of a line of text."""
-    return probes() | {name: probe(name) for name in wanted}
+def is_built_in(name: str) -> bool:
+    """Whether ebtop itself has a probe of that name."""
+    return name in _NAMES + _INTERNAL
+
+
+def add(own: Probe) -> None:
+    """Have one more probe, in this process and those that it forks; ValueError where there is one of that name."""
+    if is_built_in(own.name) or own.name in _OWN:
+        raise ValueError(f"there is a probe {own.name} already")
+    _OWN[own.name] = own
+
+
+def forget() -> None:
+    """Have the built-in ones only."""
+    _OWN.clear()
+
+
+def probe(name: str) -> Probe:
+    """The probe of that name, also one that is not listed; KeyError if there is none."""
+    if maker := _maker(name):
+        return _made_up(maker, name)
+    return _OWN[name] if name in _OWN else _built_in(name)
+
+
+def known(wanted: Iterable[str]) -> Declared:
+    """Every probe by name, then those of `wanted` that are made of a line of text."""
+    return Declared((*names(), *wanted))
+
+
+def is_known(name: str) -> bool:
+    """Whether there is such a probe that can be chosen."""
+    return name in names() or is_made_up(name)
 
 
 def is_made_up(name: str) -> bool:
@@ -78,14 +115,11 @@ def is_made_up(name: str) -> bool:
 
 
 @cache
-def probe(name: str) -> Probe:
-    """The probe of that name, also one that is not listed; KeyError if there is none."""
-    if maker := _maker(name):
-        return _made_up(maker, name)
-    if name not in _NAMES + _INTERNAL:
+def _built_in(name: str) -> Probe:
+    if not is_built_in(name):
         raise KeyError(name)
     declaration: Probe = import_module(f"ebtop.probes.{name}").PROBE
-    return replace(declaration, source=str(_FOLDER))
+    return replace(declaration, source=str(FOLDER))
 
 
 def _maker(name: str) -> Callable[[str], Probe] | None:
@@ -93,8 +127,9 @@ def _maker(name: str) -> Callable[[str], Probe] | None:
     return _MAKERS.get(kind) if colon else None
 
 
+@cache
 def _made_up(maker: Callable[[str], Probe], name: str) -> Probe:
     try:
-        return replace(maker(name.partition(":")[2]), source=str(_FOLDER))
+        return replace(maker(name.partition(":")[2]), source=str(FOLDER))
     except ValueError as error:
         raise KeyError(name) from error

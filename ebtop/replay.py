@@ -19,6 +19,7 @@ from ebtop.sample import EventTail, HostSample, ProbeSample, Sample, State, Targ
 from ebtop.spec import Events, Kind
 
 _STOP_S = 5.0
+_LACKS = "the recording has a probe {}, whose declaration is not here: --probe-path DIR says where it is"
 
 
 def demo_path() -> str:
@@ -50,12 +51,15 @@ class Replay:
         self._changed = threading.Condition()
         self._closing = False
         self._thread: threading.Thread | None = None
+        self.lacks: tuple[str, ...] = ()
+        """What cannot be shown of it, a line each."""
         try:
             first = next(self._samples(), None)
             if first is None:
                 raise ValueError("the recording is empty")
             self.recorded = tuple(name for name, probe in first.probes.items() if probe.state is not State.OFF)
             """Names of the probes that ran as it began."""
+            self.lacks = tuple(_LACKS.format(name) for name in first.probes if declared(name) is None)
         except ValueError:
             self._file.close()
             raise
@@ -121,6 +125,8 @@ class Replay:
         began = time.monotonic()
         shown: Sample | None = None
         for sample in self._endless():
+            if shown is None:
+                sample = replace(sample, messages=(*sample.messages, *self.lacks))
             if shown is not None:
                 gap = (sample.monotonic_ns - shown.monotonic_ns) / 1e9 / (sample.interval_s or 1.0)
                 if not self._wait(began, gap, shown, publish):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ebtop import rows, wire
+from ebtop import fitting, rows, wire
 from ebtop.kernel import bpf, stats
 from ebtop.kernel.maps import MapReader
 from ebtop.kernel.ringbuf import RingReader
@@ -22,6 +23,8 @@ from ebtop.text import clean
 from ebtop.worst import Worst
 
 _HASHES = frozenset({bpf.HASH, bpf.PERCPU_HASH, bpf.LRU_HASH, bpf.LRU_PERCPU_HASH})
+_SPARE = 320
+"""Descriptors that probes leave to everything else: the next message, whatever it is, has to fit."""
 
 
 class Running:
@@ -45,6 +48,8 @@ class Running:
         self._events: dict[str, EventTail] = {}
         self._numbers = _Numbers(probe)
         self._worst: Worst | None = None
+        self._fits = False
+        """What the declaration reads is there, which is known once it was read."""
         self.hooks_ns = tuple(stats.hook_ns(_target(probe, live.hook, name)) for name in live.programs)
         try:
             self._open()
@@ -58,20 +63,28 @@ class Running:
         self._log = "\n".join(clean(line) for line in live.log.splitlines())
 
     def _open(self) -> None:
+        most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if most != resource.RLIM_INFINITY and max(self._descriptors, default=0) >= most - _SPARE:
+            raise OSError(
+                f"all probes together may have {most} descriptors; `ulimit -n 65536` before ebtop allows more"
+            )
         maps = {info.name: (info, fd) for info, fd in zip(self._live.maps, self._descriptors, strict=False)}
         events = [view for view in self.probe.views if isinstance(view, Events)]
         tables = {view.map for view in self.probe.views if self.probe.ways} - {view.map for view in events}
-        if missing := (tables | {name for view in events for name in (view.map, view.record)}) - maps.keys():
+        texts = {texts for texts, _, _ in _numbered_fields(self.probe)}
+        beside = {name for view in events for name in (view.map, view.record)}
+        beside |= {name for text in texts for name in (text, f"{text}_told", f"{text}_record")}
+        if missing := (tables | beside) - maps.keys():
             raise ValueError(f"the loader sent no map {', '.join(sorted(missing))}")
         for name in tables | ({self.probe.totals} & maps.keys()):
             self._readers[name] = MapReader(*maps[name])
         for view in events:
             record = maps[view.record][0]
             self._rings[view.map] = RingReader(maps[view.map][0], record.value, record.value_size, maps[view.map][1])
-        for texts in dict.fromkeys(texts for texts, _, _ in _numbered_fields(self.probe)):
-            told = f"{texts}_told"
-            self._numbered[texts] = NumberedTexts(maps[texts], maps[told], maps[f"{texts}_record"][0])
-            self._rings[told] = self._numbered[texts].ring
+        for text in sorted(texts):
+            told = f"{text}_told"
+            self._numbered[text] = NumberedTexts(maps[text], maps[told], maps[f"{text}_record"][0])
+            self._rings[told] = self._numbered[text].ring
         self._worst = Worst(self.probe, maps)
 
     def _is_hash(self, name: str) -> bool:
@@ -110,8 +123,10 @@ class Running:
         totals = maps.pop(self.probe.totals, None)
         self._maps = maps
         events = self._events = {name: self._rings[name].read() for name in self._tails}
-        self._look_up_texts()
         worst = self._worst.read() if self._worst else {}
+        if not self._fits:
+            self._check(ProbeSample(State.LIVE, maps=maps, events=events, worst=worst))
+        self._look_up_texts()
         self._numbers.look(maps, events)
         self._numbers.look_beside(worst)
         return ProbeSample(
@@ -127,6 +142,12 @@ class Running:
             misses=self._misses,
             worst=worst,
         )
+
+    def _check(self, first: ProbeSample) -> None:
+        """OSError unless all that the declaration reads is there, which can be told as soon as it was read once."""
+        if view := fitting.misfit(self.probe, first):
+            raise OSError(f"a key or column of its view {view} is no member of the map, or of another type")
+        self._fits = True
 
     def told(self) -> Iterator[Records]:
         """Those of its newest events that name a process."""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 
+from ebtop import own
 from ebtop.arguments import Arguments
 from ebtop.settings import SettingError
-from ebtop.settings.files import SYSTEM, acting_as, of_user, parse, read
-from ebtop.settings.layers import InForce, Layer, merged
+from ebtop.settings.files import SYSTEM, of_user, parse, read
+from ebtop.settings.layers import InForce, Layer, last, merged
 from ebtop.settings.written import Actions, default_file, in_force
+from ebtop.text import clean
+from ebtop.trusted import acting_as
 from ebtop.tui.keychanges import KeyChangeError, effective
 from ebtop.tui.keys import KEYS, Keys, spelled
 from ebtop.warden.identity import Identity, of_screen
@@ -19,14 +23,37 @@ _COMMAND_LINE = "command line"
 
 
 def settled(arguments: Arguments, system: str = SYSTEM) -> InForce:
-    """The settings for a command line and the files that are there; SettingError where one of them is not in order."""
+    """The settings for a command line and the files that are there; SettingError where one of them is not in order.
+
+    The probes that are not built in are in the registry from then on, as names of probes are among the settings.
+    """
     layers = [] if arguments.no_config else _of_files(arguments.config, system)
-    whole = merged([*layers, Layer(arguments.settings, name=_COMMAND_LINE)])
+    layers.append(Layer(arguments.settings, name=_COMMAND_LINE))
+    _add_probes(layers)
+    whole = merged(layers)
     try:
         effective(whole.settings.keys)
     except KeyChangeError as misfit:
         raise SettingError(f"{whole.origin(f'keys.{misfit.action}')}: {misfit.action}: {misfit}") from None
     return whole
+
+
+def _add_probes(layers: Sequence[Layer]) -> None:
+    """SettingError for a folder that was named; what is wrong with an installed package is told, and that is all."""
+    whose = user(os.getuid(), os.environ)
+    said, place = last(layers, "probe_path")
+    try:
+        for folder in dict.fromkeys(_whole(folder, whose) for folder in said or ()):
+            own.add_folder(folder, whose.uid, whose.gid)
+    except own.Refused as why:
+        raise SettingError(f"{place}: probe_path: {why}") from None
+    for line in own.add_installed(whose.uid, whose.gid, sys.path):
+        sys.stderr.write(f"ebtop: {clean(line)}\n")
+
+
+def _whole(folder: str, whose: Identity) -> str:
+    home = os.environ.get("HOME") or whose.home if os.getuid() else whose.home
+    return os.path.join(home, folder[2:]) if folder.startswith("~/") else os.path.abspath(folder)
 
 
 def text(arguments: Arguments) -> str:

@@ -248,11 +248,33 @@ class Way:
     name: str
     hooks: tuple[Hook, ...]
     fields: tuple[str, ...] = ()
-    """Kernel struct members this way reads, as struct.member; the loader declares just those structs from BTF."""
+    """Kernel struct members this way reads, as struct.member; the loader declares just those structs from BTF. Also the
+    numbers of enumerations, as "enum name.MEMBER"."""
     misses: str = ""
     """What this way, beyond the probe's own, cannot see."""
+    since: tuple[int, int] = (0, 0)
+    """The oldest Linux whose raw tracepoints have their arguments where the C file reads them."""
     counts_only: bool = False
     """It does without times and costs less for that: first with --counts-only, else where nothing before it works."""
+
+
+GROUPS = (
+    "processes and system calls",
+    "files",
+    "block I/O",
+    "network",
+    "scheduler and interrupts",
+    "memory",
+    "locks",
+    "security",
+    "eBPF and your own",
+)
+"""Parts of the kernel that probes look at, in the order they are listed in."""
+
+
+def group_rank(group: str) -> int:
+    """The place of a group in lists; those that are not ebtop's come last."""
+    return GROUPS.index(group) if group in GROUPS else len(GROUPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,9 +299,11 @@ class Probe:
     same: tuple[str, ...] = ()
     """Commands of bcc, bpftrace and others that measure the same."""
     group: str = ""
-    """The part of the kernel it looks at, as the probe browser groups them."""
+    """The part of the kernel it looks at: one of GROUPS."""
     source: str = field(default="")
     """Folder of the C file; set by the registry."""
+    text: str = field(default="", repr=False)
+    """The C itself, of a probe that is not built in: read once, when its files were checked, and never again."""
     stem: str = ""
     """What the C file is called and its names begin with, where that is not the probe's name."""
     alone: bool = False

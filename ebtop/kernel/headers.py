@@ -15,10 +15,13 @@ _FILES = {
     "dentry": "linux/dcache.h",
     "fdtable": "linux/fdtable.h",
     "file": "linux/fs.h",
+    "file_system_type": "linux/fs.h",
     "files_struct": "linux/fdtable.h",
     "fs_struct": "linux/fs_struct.h",
     "gendisk": "linux/blkdev.h",
     "inet_sock": "net/inet_sock.h",
+    "inode": "linux/fs.h",
+    "irqaction": "linux/interrupt.h",
     "kernel_siginfo": "linux/signal_types.h",
     "linux_binprm": "linux/binfmts.h",
     "mm_struct": "linux/mm_types.h",
@@ -32,6 +35,7 @@ _FILES = {
     "skb_shared_info": "linux/skbuff.h",
     "sock": "net/sock.h",
     "socket": "linux/net.h",
+    "super_block": "linux/fs.h",
     "task_struct": "linux/sched.h",
     "tcp_sock": "linux/tcp.h",
     "vfsmount": "linux/mount.h",
@@ -49,8 +53,8 @@ def lacking(wanted: Iterable[str]) -> str:
     """What they lack of the members `wanted` ("struct.member"), in one line; "" when nothing is known to be missing."""
     if not present():
         return f"{btf.VMLINUX}: this kernel has no type information, and its headers are not installed"
-    hidden = sorted(_structs(wanted) - _FILES.keys())
-    return f"{btf.VMLINUX}: this kernel has no type information, and no header has struct {hidden[0]}" if hidden else ""
+    hidden = sorted(name if " " in name else f"struct {name}" for name in _structs(wanted) - _FILES.keys())
+    return f"{btf.VMLINUX}: this kernel has no type information, and no header has {hidden[0]}" if hidden else ""
 
 
 def includes(wanted: Iterable[str]) -> str:

@@ -1,7 +1,8 @@
 """Compiles, loads and attaches probes in a process of its own, and gives the descriptors away; draws and reads nothing.
 
-The warden forks it for some probes at once. They are compiled as one module; whatever goes wrong for one of several is
-left unanswered, and the warden starts a loader for that probe alone, which tries its ways one after another.
+The warden forks it for some probes at once. They are compiled as one module, and once more without those that the
+compiler's errors are about; whatever goes wrong for one of several is left unanswered, and the warden starts a loader
+for that probe alone, which tries its ways one after another.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ RETRY = 75
 """Exit status (EX_TEMPFAIL) when at least one of several probes was not answered: it wants a loader of its own."""
 
 Answer = tuple[wire.Progress | wire.Live, tuple[int, ...]]
+_Chosen = tuple["Job", Probe, int]
+"""What is to be loaded, and the number of the way to try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,18 +121,15 @@ def _load_alone(job: Job, flags: int, counts_only: bool) -> Iterator[Answer]:
 
 
 def _load_together(jobs: Sequence[Job], flags: int, counts_only: bool) -> Iterator[Answer]:
-    chosen: list[tuple[Job, Probe, int]] = []
+    chosen: list[_Chosen] = []
     for job in jobs:
         probe = registry.probe(job.probe)
         number = next((number for number, way in probe.preferred(counts_only) if not _lacking(way)), -1)
         if number >= 0 and not probe.alone:
             chosen.append((job, probe, number))
             yield _progress(job, "compiling", probe.ways[number])
-    if not chosen:
-        return
-    try:
-        module = _compile([(probe, number) for _, probe, number in chosen])
-    except (_Unworkable, NoCompiler):
+    module, chosen = _compile_together(chosen)
+    if module is None:
         return
     for job, probe, number in chosen:
         yield _progress(job, "attaching", probe.ways[number])
@@ -137,6 +137,22 @@ def _load_together(jobs: Sequence[Job], flags: int, counts_only: bool) -> Iterat
             yield _attach(module, job, probe, probe.ways[number], flags, "")
         except _Unworkable:
             continue
+
+
+def _compile_together(chosen: list[_Chosen]) -> tuple[Module | None, list[_Chosen]]:
+    """The module of as many of `chosen` as compile together, and which those are; None where it is nobody's fault."""
+    while chosen:
+        try:
+            return _compile([(probe, number) for _, probe, number in chosen]), chosen
+        except NoCompiler:
+            break
+        except _Unworkable as why:
+            wrong = source.in_error(why.log)
+            sound = [one for one in chosen if f"{one[1].name}.c" not in wrong]
+            if len(sound) == len(chosen):
+                break
+            chosen = sound
+    return None, []
 
 
 def _progress(job: Job, state: str, way: Way) -> Answer:

@@ -28,6 +28,8 @@ _TYPES = {
     "fexit": 26,
 }
 """enum bpf_prog_type by kind of hook."""
+KINDS = tuple(_TYPES)
+"""Kinds of hooks."""
 _ATTACH_TYPES = {"fentry": 24, "fexit": 25}
 """enum bpf_attach_type."""
 _LICENSE = b"Dual BSD/GPL\0"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ebtop import registry
 from ebtop.kernel import syscalls
 from ebtop.spec import Probe
 
@@ -60,13 +61,13 @@ def module(
     defined where there is no such call. `defines`: macros, beside those that the probes declare. Lines keep the file
     and number they have in the tree, so that compilers' messages can be followed.
     """
-    folder = Path(chosen[0][0].source)
-    parts = [_PRELUDE, _numbered(folder / "ebtop.h"), f'#line 1 "structs of this kernel"\n{structs}\n']
+    header = _numbered("ebtop.h", (registry.FOLDER / "ebtop.h").read_text("utf-8"))
+    parts = [_PRELUDE, header, f'#line 1 "structs of this kernel"\n{structs}\n']
     parts += [_define(name, value) for name, value in defines]
     for probe, way in chosen:
         parts += [_define(name, value) for name, value in probe.defines]
         parts.append(f"#define {probe.prefix.upper()}_WAY {way}\n")
-        parts.append(_numbered(Path(probe.source) / f"{probe.prefix}.c"))
+        parts.append(_numbered(f"{probe.prefix}.c", text_of(probe)))
     return _calls("".join(parts), architecture) + "".join(parts)
 
 
@@ -80,14 +81,24 @@ def _define(name: str, value: int) -> str:
     return f"#define {name} ({value}{'' if abs(value) < 1 << 31 else 'LL'})\n"
 
 
-def _numbered(path: Path) -> str:
-    return f'#line 1 "{path.name}"\n{_OWN_INCLUDE.sub("", path.read_text("utf-8"))}\n'
+def text_of(probe: Probe) -> str:
+    """The C of one probe, as it stands in its file."""
+    return probe.text or (Path(probe.source) / f"{probe.prefix}.c").read_text("utf-8")
+
+
+def _numbered(name: str, text: str) -> str:
+    return f'#line 1 "{name}"\n{_OWN_INCLUDE.sub("", text)}\n'
 
 
 def first_error(log: str) -> str:
     """The compiler's first error as "file:line: message"; "" when the log has none."""
     found = _ERROR.search(log)
     return f"{found['file'].rpartition('/')[2]}:{found['line']}: {found['message']}" if found else ""
+
+
+def in_error(log: str) -> frozenset[str]:
+    """Names of the files that the compiler's errors are in."""
+    return frozenset(found["file"].rpartition("/")[2] for found in _ERROR.finditer(log))
 
 
 def functions(probes: Iterable[tuple[Probe, int]]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """C text that declares just the wanted members of kernel structs, at this kernel's offsets; loads and compiles nothing.
 
 A wanted member is "struct.member" or "struct.member.member"; alternatives, of which kernels have one or another, are
-divided by "|", and each that is there defines HAS_struct_member.
+divided by "|", and each that is there defines HAS_struct_member. "enum name.MEMBER" defines EBTOP_MEMBER as its number.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ def declare(types: Types, wanted: Iterable[str]) -> str:
     """C declarations of all structs in `wanted`. NoField, in one line, when this kernel lacks one of the members."""
     roots: dict[str, _Branch] = {}
     has: list[str] = []
+    numbers = [_number(types, choice) for choice in dict.fromkeys(wanted) if choice.startswith("enum ")]
     for choice in dict.fromkeys(wanted):
+        if choice.startswith("enum "):
+            continue
         found = [path for path in choice.split("|") if _add(types, roots, path, must="|" not in choice)]
         if not found:
             raise NoField(f"this kernel has none of {choice.replace('|', ', ')}")
@@ -33,7 +36,7 @@ def declare(types: Types, wanted: Iterable[str]) -> str:
     bodies = "".join(f"struct {name} {_body(types, branch)};\n" for name, branch in roots.items())
     pointed = sorted({line for branch in roots.values() for line in _pointed(types, branch)} | set(roots))
     forward = "".join(f"struct {name};\n" for name in pointed)
-    return "".join(f"#define HAS_{name} 1\n" for name in has) + forward + bodies
+    return "".join((*numbers, *(f"#define HAS_{name} 1\n" for name in has))) + forward + bodies
 
 
 def missing(types: Types, wanted: Iterable[str]) -> str:
@@ -43,6 +46,14 @@ def missing(types: Types, wanted: Iterable[str]) -> str:
     except NoField as error:
         return str(error)
     return ""
+
+
+def _number(types: Types, path: str) -> str:
+    name, _, member = path.removeprefix("enum ").partition(".")
+    found = next((number for number, word in types.enumerators(name) if word == member), None)
+    if found is None:
+        raise NoField(f"this kernel's enum {name} has no {member}")
+    return f"#define EBTOP_{member} {found}\n"
 
 
 def _add(types: Types, roots: dict[str, _Branch], path: str, must: bool) -> bool:

@@ -13,7 +13,7 @@ PROBE = Probe(
         "bpftool map",
         "bpftop",
     ),
-    group="eBPF",
+    group="eBPF and your own",
     ways=(),
     views=(
         Table(

@@ -10,7 +10,7 @@ PROBE = Probe(
     slot=0,
     default=False,
     same=("cpudist-bpfcc",),
-    group="scheduler",
+    group="scheduler and interrupts",
     ways=(
         Way(
             "raw_tracepoint",

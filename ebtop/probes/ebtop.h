@@ -399,3 +399,30 @@ static __always_inline void ebtop_read_packet(struct ebtop_packet *packet, const
         bpf_probe_read_kernel(&ebtop_transport, 2, &(skb)->transport_header);                                          \
         ebtop_read_packet((packet), ebtop_head + ebtop_network, ebtop_head + ebtop_transport);                         \
     } while (0)
+
+/* Open files; their members are declared by the probe's way, see probes/fields.py. EBTOP_FILE: the struct file that the
+ * current process has as `descriptor`, 0 where it has none. EBTOP_FILE_NAME: the last part of its path into a zeroed array,
+ * cut where that ends; a pipe has none, a socket has that of its protocol. */
+#define EBTOP_FILE(file, descriptor)                                                                                   \
+    do {                                                                                                               \
+        struct task_struct *ebtop_task = (void *)bpf_get_current_task();                                               \
+        struct files_struct *ebtop_files = 0;                                                                          \
+        struct fdtable *ebtop_table = 0;                                                                               \
+        struct file **ebtop_open = 0;                                                                                  \
+        u32 ebtop_size = 0;                                                                                            \
+        (file) = 0;                                                                                                    \
+        bpf_probe_read_kernel(&ebtop_files, sizeof(ebtop_files), &ebtop_task->files);                                  \
+        bpf_probe_read_kernel(&ebtop_table, sizeof(ebtop_table), &ebtop_files->fdt);                                   \
+        bpf_probe_read_kernel(&ebtop_size, sizeof(ebtop_size), &ebtop_table->max_fds);                                 \
+        bpf_probe_read_kernel(&ebtop_open, sizeof(ebtop_open), &ebtop_table->fd);                                      \
+        if ((u32)(descriptor) < ebtop_size)                                                                            \
+            bpf_probe_read_kernel(&(file), sizeof(file), &ebtop_open[(u32)(descriptor)]);                              \
+    } while (0)
+#define EBTOP_FILE_NAME(text, file)                                                                                    \
+    do {                                                                                                               \
+        struct dentry *ebtop_dentry = 0;                                                                               \
+        const unsigned char *ebtop_name = 0;                                                                           \
+        bpf_probe_read_kernel(&ebtop_dentry, sizeof(ebtop_dentry), &(file)->f_path.dentry);                            \
+        bpf_probe_read_kernel(&ebtop_name, sizeof(ebtop_name), &ebtop_dentry->d_name.name);                            \
+        bpf_probe_read_kernel_str((text), sizeof(text), ebtop_name);                                                   \
+    } while (0)

@@ -12,7 +12,7 @@ PROBE = Probe(
         "perf stat -e migrations",
         "bpftrace -e 'tracepoint:sched:sched_migrate_task { @[args->comm] = count(); }'",
     ),
-    group="scheduler",
+    group="scheduler and interrupts",
     ways=(
         Way(
             "raw_tracepoint",

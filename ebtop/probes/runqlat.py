@@ -12,7 +12,7 @@ PROBE = Probe(
         "runqlat-bpfcc",
         "runqlat.bt",
     ),
-    group="scheduler",
+    group="scheduler and interrupts",
     ways=(
         Way(
             "raw_tracepoint",

@@ -29,13 +29,13 @@ static __always_inline struct tcptraffic_row *tcptraffic_row_of(struct tcptraffi
     return tcptraffic_rows.lookup_or_try_init(key, &zero);
 }
 
-static __always_inline int tcptraffic_count(struct sock *sk, s64 tx_bytes, s64 rx_bytes) {
+static __always_inline int tcptraffic_count(struct sock *sk, int sent, s64 bytes) {
     u32 bank = ebtop_bank(1);
     struct ebtop_totals *totals = tcptraffic_totals.lookup(&bank);
     struct tcptraffic_key key = {.pid = bpf_get_current_pid_tgid() >> 32};
     struct tcptraffic_row *row;
     u16 protocol = 0;
-    if (!totals || tx_bytes + rx_bytes <= 0)
+    if (!totals || bytes <= 0)
         return 0;
     bpf_probe_read_kernel(&protocol, sizeof(protocol), &sk->sk_protocol);
     if ((protocol != EBTOP_TCP && protocol != EBTOP_MPTCP) || ebtop_is_left_out(key.pid))
@@ -50,15 +50,14 @@ static __always_inline int tcptraffic_count(struct sock *sk, s64 tx_bytes, s64 r
         return 0;
     }
     ebtop_add(&row->calls, 1);
-    ebtop_add(&row->bytes, tx_bytes + rx_bytes);
-    ebtop_add(&row->tx_bytes, tx_bytes);
-    ebtop_add(&row->rx_bytes, rx_bytes);
+    ebtop_add(&row->bytes, bytes);
+    ebtop_add(sent ? &row->tx_bytes : &row->rx_bytes, bytes); /* adding 0 would be an instruction that 5.10 refuses */
     return 0;
 }
 
 #if TCPTRAFFIC_WAY == 0
 int tcptraffic_sent(struct bpf_raw_tracepoint_args *ctx) { /* (sk, ret, flags) */
-    return tcptraffic_count((struct sock *)ctx->args[0], (int)ctx->args[1], 0);
+    return tcptraffic_count((struct sock *)ctx->args[0], 1, (int)ctx->args[1]);
 }
 
 int tcptraffic_received(struct bpf_raw_tracepoint_args *ctx) {
@@ -70,7 +69,7 @@ int tcptraffic_received(struct bpf_raw_tracepoint_args *ctx) {
 
 #if TCPTRAFFIC_WAY == 1
 int tcptraffic_sent(u64 *ctx) { /* (sk, msg, size) -> bytes or error */
-    return tcptraffic_count((struct sock *)ctx[0], (int)EBTOP_RETURNED(ctx, 3), 0);
+    return tcptraffic_count((struct sock *)ctx[0], 1, (int)EBTOP_RETURNED(ctx, 3));
 }
 
 int tcptraffic_received(u64 *ctx) {
@@ -84,7 +83,7 @@ int tcptraffic_received(u64 *ctx) {
 #include <uapi/linux/ptrace.h>
 
 int tcptraffic_sent(struct pt_regs *ctx) {
-    return tcptraffic_count((struct sock *)PT_REGS_PARM1(ctx), PT_REGS_PARM3(ctx), 0);
+    return tcptraffic_count((struct sock *)PT_REGS_PARM1(ctx), 1, PT_REGS_PARM3(ctx));
 }
 
 int tcptraffic_received(struct pt_regs *ctx) {

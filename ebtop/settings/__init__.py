@@ -27,12 +27,12 @@ class SettingError(ValueError):
 
 def default_probes() -> tuple[str, ...]:
     """Names of the probes that run when nothing was chosen."""
-    return tuple(probe.name for probe in registry.probes().values() if probe.default)
+    return tuple(probe.name for probe in registry.first().values() if probe.default)
 
 
 def default_slots() -> dict[int, str]:
     """The probe that each digit switches."""
-    return {probe.slot: probe.name for probe in registry.probes().values() if probe.slot}
+    return {probe.slot: probe.name for probe in registry.first().values() if probe.slot}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ class Settings:
 
     probes: tuple[str, ...] = field(default_factory=default_probes)
     """Wanted from the start."""
+    probe_path: tuple[str, ...] = ()
+    """Folders with probes that are not built in."""
     slots: Mapping[int, str] = field(default_factory=default_slots)
     """Probe by digit; digits that switch nothing are not in it."""
     interval_s: float = 1.0

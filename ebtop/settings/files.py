@@ -1,17 +1,16 @@
 """Settings files: where they are, whether they are to be trusted, what they say; knows no screen.
 
 They are read by a process that is root, so nothing that another user could have written is read: see `read`. What they
-can choose is harmless all the same: probes that ship with ebtop, numbers within bounds, colours, keys.
+can choose is harmless all the same, numbers within bounds, colours, keys, but for folders of probes: what is in those
+is held to the same rule (`ebtop.own`).
 """
 
 from __future__ import annotations
 
 import os
-import pwd
 import re
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from ebtop.settings import SettingError
@@ -19,6 +18,7 @@ from ebtop.settings.layers import Layer
 from ebtop.settings.options import BY_NAME, TABLES
 from ebtop.settings.values import instead
 from ebtop.text import clean
+from ebtop.trusted import flaw, named
 from ebtop.walking import READ, reached
 
 SYSTEM = "/etc/ebtop/config.toml"
@@ -32,24 +32,6 @@ def of_user(home: str, config_home: str = "") -> str:
     return os.path.join(
         config_home if config_home.startswith("/") else os.path.join(home, ".config"), "ebtop/config.toml"
     )
-
-
-@contextmanager
-def acting_as(uid: int, gid: int) -> Iterator[None]:
-    """Open files as that user, if we are root: neither links nor errors then tell what that user may not read."""
-    if os.geteuid() != 0 or uid == 0:
-        yield
-        return
-    groups, own = os.getgroups(), os.getegid()
-    os.setgroups([gid])
-    os.setegid(gid)
-    os.seteuid(uid)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-        os.setegid(own)
-        os.setgroups(groups)
 
 
 def read(path: str, uid: int) -> bytes | None:
@@ -67,7 +49,7 @@ def read(path: str, uid: int) -> bytes | None:
     def follow(link: os.stat_result, way: str) -> None:
         if link.st_uid not in (0, uid):
             raise SettingError(
-                f"{way} is a symbolic link of {_named(link.st_uid)}: put the file itself there, {_AROUND}"
+                f"{way} is a symbolic link of {named(link.st_uid)}: put the file itself there, {_AROUND}"
             )
 
     try:
@@ -82,25 +64,15 @@ def read(path: str, uid: int) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise SettingError(f"{path}: {error.strerror}: let {_named(uid)} read it, {_AROUND}") from None
+        raise SettingError(f"{path}: {error.strerror}: let {named(uid)} read it, {_AROUND}") from None
     if len(content) > LARGEST:
         raise SettingError(f"{path} is longer than {LARGEST} bytes: it is no settings file; {_AROUND}")
     return content
 
 
 def _flaws(place: os.stat_result, way: str, uid: int) -> Iterator[str]:
-    if place.st_uid not in (0, uid):
-        yield f"{way} belongs to {_named(place.st_uid)}: chown {_named(uid)} {way}, {_AROUND}"
-    elif place.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        mend = "keep settings elsewhere" if place.st_mode & stat.S_ISVTX else f"chmod go-w {way}"
-        yield f"others may change {way}: {mend}, {_AROUND}"
-
-
-def _named(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid {uid}"
+    if found := flaw(place, way, uid, "keep settings elsewhere"):
+        yield f"{found}, {_AROUND}"
 
 
 def parse(content: bytes, path: str) -> Layer:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
-from ebtop.settings import Settings
+from ebtop.settings import SettingError, Settings, values
 from ebtop.settings.options import OPTIONS, TABLES
+from ebtop.text import clean
 
 DEFAULT = "default"
 
@@ -42,7 +44,27 @@ class InForce:
 
 
 def merged(layers: Sequence[Layer]) -> InForce:
-    """Later layers win, in tables entry by entry."""
+    """Later layers win, in tables entry by entry. SettingError for a probe that there is not."""
+    said, origins = _said(layers)
+    settings = Settings()
+    if "probes" in said:
+        said["probes"] = _named("probes", origins, lambda: values.chosen(said["probes"]))
+    if "slots" in said:
+        for digit, name in said["slots"].items():
+            _named(f"slots.{digit}", origins, partial(values.probe_name, name) if name else str)
+        said["slots"] = _slots(settings.slots, said["slots"])
+    return InForce(
+        replace(settings, **{option.target: said[option.name] for option in OPTIONS if option.name in said}), origins
+    )
+
+
+def last(layers: Sequence[Layer], name: str) -> tuple[Any, str]:
+    """What holds for an option that is no table, None where nothing is said, and where it is said."""
+    said, origins = _said(layers)
+    return said.get(name), origins.get(name, "")
+
+
+def _said(layers: Sequence[Layer]) -> tuple[dict[str, Any], dict[str, str]]:
     said: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for layer in layers:
@@ -52,12 +74,16 @@ def merged(layers: Sequence[Layer]) -> InForce:
                 origins |= {f"{name}.{entry}": layer.place(f"{name}.{entry}") for entry in value}
             else:
                 said[name], origins[name] = value, layer.place(name)
-    settings = Settings()
-    if "slots" in said:
-        said["slots"] = _slots(settings.slots, said["slots"])
-    return InForce(
-        replace(settings, **{option.target: said[option.name] for option in OPTIONS if option.name in said}), origins
-    )
+    return said, origins
+
+
+def _named(name: str, origins: Mapping[str, str], look: Callable[[], Any]) -> Any:
+    """What `look` finds; what is wrong with it is told with the place where it was said."""
+    try:
+        return look()
+    except ValueError as error:
+        table = name.partition(".")[0]
+        raise SettingError(f"{origins.get(name) or origins.get(table, name)}: {table}: {clean(str(error))}") from None
 
 
 def _slots(usual: Mapping[int, str], said: Mapping[int, str]) -> dict[int, str]:

@@ -57,7 +57,18 @@ def _rows(names: tuple[str, ...], each: int) -> tuple[str, ...]:
 
 
 OPTIONS = (
-    Option("probes", values.probe_names, listed, ("Probes that run from the start; `ebtop probes` lists all.",)),
+    Option(
+        "probes",
+        values.probe_names,
+        listed,
+        ('Probes that run from the start, groups of probes, or "all"; `ebtop probes` lists them.',),
+    ),
+    Option(
+        "probe_path",
+        values.folders,
+        listed,
+        ("Folders with probes of your own, NAME.py and NAME.c; `ebtop new-probe NAME` writes one to begin with.",),
+    ),
     Option("interval", values.interval, _number, ('Seconds between two looks, 0.1 to 60, or "500ms".',), "interval_s"),
     Option(
         "max_overhead",

@@ -13,6 +13,8 @@ _SHORTEST_S, _LONGEST_S = 0.1, 86_400.0
 _SLOWEST_S = 60.0
 _LEAST_HISTORY_S = 10.0
 _MEMORY_MB = (1.0, 4096.0)
+ALL = "all"
+"""Every probe there is."""
 _ENOUGH = 8
 """Choices that are listed in full."""
 
@@ -56,6 +58,7 @@ def megabytes(said: object) -> float:
 
 
 _MOST_PERCENT = 10_000
+_FUNCTION = f"{functions.PREFIX}:"
 
 
 def overhead(said: object) -> float:
@@ -68,11 +71,11 @@ def overhead(said: object) -> float:
 
 
 def probe_names(said: object) -> tuple[str, ...]:
-    """The probes of a list, or of a text with commas, each once; ValueError for a name that no probe has."""
+    """The names of a list, or of a text with commas, each once; whether there are such probes is not looked at."""
     listed = said.split(",") if isinstance(said, str) else said
     if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
         raise ValueError(f'{said!r} is no list of names; say for instance ["syscalls", "rw"]')
-    names = tuple(dict.fromkeys(probe_name(name.strip()) for name in listed if name.strip()))
+    names = tuple(dict.fromkeys(name.strip() for name in listed if name.strip()))
     if not names:
         raise ValueError("no probe named; `ebtop probes` lists them")
     return names
@@ -83,14 +86,53 @@ def function(said: object) -> str:
     return functions.parse(_text(said)).name
 
 
+def chosen(said: Iterable[str]) -> tuple[str, ...]:
+    """The probes that are meant by names of probes, names of groups and "all", each once; ValueError for neither.
+
+    Where a probe and a group are called the same the probe is meant; "@network" is always the group. A group may be
+    said by one of its words, if it is the only one that has that word.
+    """
+    return tuple(dict.fromkeys(name for word in said for name in _meant(word)))
+
+
+def _meant(word: str) -> tuple[str, ...]:
+    if word == ALL:
+        return registry.names()
+    if word in registry.names() or word.startswith(_FUNCTION):
+        return (probe_name(word),)
+    groups = _groups(word.removeprefix("@"))
+    if len(groups) == 1:
+        return tuple(name for name, probe in registry.probes().items() if probe.group == groups[0])
+    if groups:
+        raise ValueError(f"{word!r} may be {' or '.join(map(repr, groups))}; say one of them whole")
+    return (probe_name(word),)
+
+
+def _groups(word: str) -> list[str]:
+    """The groups that are called so, or else have that word."""
+    wanted = word.lower()
+    groups = list(dict.fromkeys(probe.group for probe in registry.probes().values()))
+    return [one for one in groups if one.lower() == wanted] or [one for one in groups if wanted in one.lower().split()]
+
+
 def probe_name(said: object) -> str:
     """The name of a probe that there is, or "func:" and what `function` takes."""
-    known = registry.probes()
-    if isinstance(said, str) and said.startswith(f"{functions.PREFIX}:"):
-        return function(said.removeprefix(f"{functions.PREFIX}:"))
-    if not isinstance(said, str) or said not in known:
-        raise ValueError(f"there is no probe {said!r}; {instead(said, known, few=0)}`ebtop probes` lists them")
+    if isinstance(said, str) and said.startswith(_FUNCTION):
+        return function(said.removeprefix(_FUNCTION))
+    if not isinstance(said, str) or said not in registry.names():
+        hint = instead(said, registry.names(), few=0)
+        raise ValueError(f"there is no probe {said!r}; {hint}`ebtop probes` lists them")
     return said
+
+
+def folders(said: object) -> tuple[str, ...]:
+    """The folders of a list, whole paths or of a home (~); ValueError for anything else."""
+    listed = [said] if isinstance(said, str) else said
+    if not isinstance(listed, list) or not all(isinstance(path, str) and path for path in listed):
+        raise ValueError(f'{said!r} is no list of folders; say for instance ["~/probes"]')
+    if away := next((path for path in listed if not path.startswith(("/", "~/"))), ""):
+        raise ValueError(f"{away!r} depends on where ebtop is started; say the whole path, or one from ~/")
+    return tuple(dict.fromkeys(listed))
 
 
 def one_of(said: object, choices: Sequence[str]) -> str:
@@ -101,14 +143,19 @@ def one_of(said: object, choices: Sequence[str]) -> str:
 
 
 def slots(said: object) -> dict[int, str]:
-    """Probe by digit from a table of TOML; "" where a digit switches nothing. ValueError for the same probe twice."""
+    """Probe by digit from a table of TOML; "" where a digit switches nothing. ValueError for the same probe twice.
+
+    Whether there are such probes is not looked at.
+    """
     result: dict[int, str] = {}
     for digit, name in _table(said, '1 = "rw"').items():
         if not re.fullmatch("[0-9]", digit):
             raise ValueError(f"{digit!r} is no digit; keys here are 1 to 9 and 0")
         if name and name in result.values():
             raise ValueError(f"probe {name!r} has two digits; leave one")
-        result[int(digit)] = probe_name(name) if name != "" else ""
+        if not isinstance(name, str):
+            raise ValueError(f"there is no probe {name!r}; `ebtop probes` lists them")  # noqa: TRY004 # as all
+        result[int(digit)] = name
     return result
 
 

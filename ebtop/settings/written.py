@@ -19,8 +19,8 @@ _FILES = """\
 # takes the place of the user's file, --no-config reads none.
 #
 # Root may be the one who reads it. So a file is refused unless it and every directory on the way belong to root or
-# to that user, and nobody else may change them. All it can do is choose among harmless values: probes that ship with
-# ebtop, numbers within bounds, colours, keys. It names no program and no other file.
+# to that user, and nobody else may change them. It chooses among harmless values, numbers within bounds, colours, keys;
+# only probe_path leads to something that runs, and what is there is refused on the same terms.
 """
 _IN_FORCE = "# Settings in force; this is a settings file itself. `ebtop config --default` explains each key.\n"
 

@@ -102,7 +102,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self.timeline, self.save_file, self.interval = timeline, save, interval
         self.slots: dict[int, str] = dict(self.settings.slots)
         """Probe by the digit that toggles it."""
-        self.probes: dict[str, Probe] = slots.in_order(registry.known(wanted), self.slots)
+        self.probes = slots.in_order(registry.known(wanted), self.slots)
         """In the order of their slots."""
         for name in filter(registry.is_made_up, wanted):
             timeline.know(self.probes[name])

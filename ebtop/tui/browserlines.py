@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ebtop import units
-from ebtop.spec import Probe, Way
+from ebtop.spec import Probe, Way, group_rank
 from ebtop.tui.pieces import ELLIPSIS, Line, left, middle, number, right, spread, width
 from ebtop.units import Unit
 
@@ -60,10 +60,10 @@ class Entry:
 def entries(
     probes: Iterable[Probe], digits: Mapping[str, str], wanted: Iterable[str], frame: Frame | None, text: str
 ) -> list[Entry]:
-    """The probes that have all words of `text`, those of one group together; groups as they first come."""
+    """The probes that have all words of `text`, those of one group together; groups in the order of spec.GROUPS."""
     found = [probe for probe in probes if _has(probe, text)]
-    groups = list(dict.fromkeys(probe.group for probe in found))
-    found.sort(key=lambda probe: groups.index(probe.group))
+    foreign = list(dict.fromkeys(probe.group for probe in found))
+    found.sort(key=lambda probe: (group_rank(probe.group), foreign.index(probe.group)))
     on = set(wanted)
     shown = frame.probes if frame else {}
     return [Entry(probe, digits.get(probe.name, ""), probe.name in on, shown.get(probe.name)) for probe in found]

@@ -59,8 +59,9 @@ def lines(wanted: tuple[str, ...], interval: float, columns: int, rows: int) -> 
     head = Headline(machine.nodename, machine.release, time.strftime("%H:%M:%S"), NAN, NAN, os.getloadavg()[0])
     picture = [header(Headline(head.host, head.kernel, head.clock, load=head.load, interval_s=interval), columns)]
     picture += [[] for _ in range(rows - 1)]
-    digits = slots.declared(registry.probes())
-    probes = [probe for name, probe in slots.in_order(registry.known(wanted), digits).items() if name in wanted]
+    digits = slots.declared(registry.first())
+    order = slots.in_order(registry.known(wanted), digits)
+    probes = [order[name] for name in order if name in wanted]
     for probe, place in zip(probes, grid(len(probes), columns, rows - 3), strict=True):
         rule = title(
             slots.key_of(digits, probe.name), probe.title, "", "", "", place.width, False, "" if place.x == 0 else "┬"

@@ -26,7 +26,7 @@ def grid(count: int, width: int, height: int) -> list[Place]:
     """Places of `count` panels that cover `width` x `height` cells, row by row.
 
     The number of columns is the one that brings panels nearest to their ideal width without making them too low;
-    a last row with fewer panels gives them more width.
+    a last row with fewer panels gives them more width. Each has a line at least, as long as there are six to a row.
     """
     if count == 0 or width <= 0 or height <= 0:
         return []
@@ -51,8 +51,9 @@ def _strain(count: int, columns: int, width: int, height: int) -> float:
     wide, high = width / columns, height / rows
     uneven = 0.3 * (columns * rows - count)
     narrow = 100.0 if wide < _NARROWEST else 0.0
+    hidden = 1000.0 if high < 1 else 0.0  # a title at least, however narrow
     low = 50.0 if high < _LOWEST else max(0.0, 7 - high) * 0.35
-    return abs(wide - _IDEAL) / _IDEAL * (1.6 if wide < _IDEAL else 1.0) + uneven + narrow + low
+    return abs(wide - _IDEAL) / _IDEAL * (1.6 if wide < _IDEAL else 1.0) + uneven + narrow + low + hidden
 
 
 def _shares(cells: int, parts: int) -> list[int]:

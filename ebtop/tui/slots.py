@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from ebtop.registry import Declared
 from ebtop.spec import Probe
 
 DIGITS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 0)
@@ -26,7 +27,7 @@ def key_of(slots: Mapping[int, str], name: str) -> str:
     return next((str(digit) for digit, other in slots.items() if other == name), "")
 
 
-def in_order(probes: Mapping[str, Probe], slots: Mapping[int, str]) -> dict[str, Probe]:
+def in_order(probes: Iterable[str], slots: Mapping[int, str]) -> Declared:
     """`probes` in the order of their slots; those without one last, as they were."""
     place = {slots[digit]: rank for rank, digit in enumerate(DIGITS) if digit in slots}
-    return dict(sorted(probes.items(), key=lambda item: place.get(item[0], len(DIGITS))))
+    return Declared(sorted(probes, key=lambda name: place.get(name, len(DIGITS))))

@@ -26,6 +26,8 @@ from ebtop.warden.terminal import Terminal, found
 Screen = Callable[[socket.socket, int], int]
 """screen(wire, warden's pid): the drawing process; its exit status. It ends when the wire does."""
 
+DESCRIPTORS = 65_536
+"""What all probes at once take, with room to spare: one has fifteen to a hundred, and 1,024 are usual."""
 _NO_CAPABILITY_NEEDED = (5, 19)
 """Since then a map is read by its descriptor alone (kernel commit c8644cd0efe7)."""
 
@@ -77,6 +79,7 @@ def run(plan: Plan) -> int:
 
 def _serve(plan: Plan, identity: Identity, command: Command | None, line: socket.socket, screen: Child) -> int:
     _raise_limit(resource.RLIMIT_MEMLOCK)  # kernels before 5.11 charge maps to it
+    _raise_limit(resource.RLIMIT_NOFILE, DESCRIPTORS)  # loaders have it from here, and a command is not to
     with suppress(OSError):  # without it, each hook that needs tracefs says so in its probe
         namespace.mount_tracefs()
     saving = Saving(identity, plan.write_file, plan.allowed)
@@ -97,7 +100,7 @@ def _draw(
     ours.close()
     if command is not None:
         command.leave()
-    _raise_limit(resource.RLIMIT_NOFILE)  # every map, program and attachment is a descriptor here
+    _raise_limit(resource.RLIMIT_NOFILE, DESCRIPTORS)  # every map, program and attachment is a descriptor here
     if os.isatty(1) and not os.isatty(2):
         os.dup2(1, 2)  # Textual draws on stderr
     received: list[int] = []
@@ -136,14 +139,21 @@ def _put_back(terminal: Terminal) -> None:
     terminal.restore()
 
 
-def _raise_limit(which: int) -> None:
-    _, hard = resource.getrlimit(which)
-    for limits in ((resource.RLIM_INFINITY, resource.RLIM_INFINITY), (hard, hard)):
+def _raise_limit(which: int, most: int = resource.RLIM_INFINITY) -> None:
+    """Raise a limit to `most`, or as far as it goes; what is higher stays."""
+    soft, hard = resource.getrlimit(which)
+    if _reaches(soft, most):
+        return
+    for limits in ((most, hard if _reaches(hard, most) else most), (hard, hard)):
         try:
             resource.setrlimit(which, limits)
             return
         except (ValueError, OSError):  # not allowed: the next, smaller wish
             continue
+
+
+def _reaches(limit: int, wished: int) -> bool:
+    return limit == resource.RLIM_INFINITY or (wished != resource.RLIM_INFINITY and limit >= wished)
 
 
 def _release() -> tuple[int, int]:

@@ -1,15 +1,17 @@
 """The loaders at work and the probes that wait for one; knows neither the screen nor what is compiled.
 
-Loaders are forked as long as there are CPUs for them. What one leaves undone of several probes is given to others, each
-probe to its own; what one leaves undone of a single probe has failed.
+Loaders are forked as long as there are CPUs for them. What one leaves undone of several probes is given to others: each
+probe to its own where it is known which of them it is about, else one half and the other. What one leaves undone of a
+single probe has failed.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import selectors
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from ebtop import wire
@@ -18,6 +20,9 @@ from ebtop.warden.loading import Load, Loading
 
 GRACE_S = 2.0
 """What a loader that was killed is given to be gone."""
+TOGETHER = 12
+"""Probes that are compiled as one module, at most. It takes 0.4 s and 0.1 s more for each of them: so many keep all
+CPUs at work where there are more, and a slow machine far from `loading.LIMIT_S`."""
 
 Forward = Callable[[wire.Progress | wire.Live, tuple[int, ...]], None]
 """forward(message, descriptors): pass an answer on, or drop it; closes the descriptors."""
@@ -50,10 +55,12 @@ class Loaders:
         """Load these probes.
 
         The first has a loader of its own: there is something to see while the others are compiled, together, as most of
-        what compiling takes does not depend on how much there is to compile.
+        what compiling takes does not depend on how much there is to compile. Those that are more than `TOGETHER` are
+        divided into equal parts.
         """
         probes = list(serials)
-        for together in (probes[:1], probes[1:]):
+        parts = -(-(len(probes) - 1) // TOGETHER)
+        for together in (probes[:1], *divided(probes[1:], parts)):
             if together:
                 self._queue.append({probe: serials[probe] for probe in together})
         self._work()
@@ -148,10 +155,28 @@ class Loaders:
         del self._loadings[loading.child.pid]
         why, log = loading.end(), loading.log()
         self._flags.remove(loading.child.pid)
-        for probe in sorted(loading.unanswered, key=list(loading.serials).index):
-            serial = loading.serials[probe]
-            if loading.together:
-                self._queue.append({probe: serial})
-            else:
-                self._forward(wire.Progress(probe, serial, "failed", error=why, log=log[-wire.LOG_LIMIT :]), ())
+        undone = [probe for probe in loading.serials if probe in loading.unanswered]
+        if loading.together:
+            self._try_again(undone, loading)
+        else:
+            for probe in undone:
+                said = wire.Progress(probe, loading.serials[probe], "failed", error=why, log=log[-wire.LOG_LIMIT :])
+                self._forward(said, ())
         self._work()
+
+    def _try_again(self, undone: Sequence[str], loading: Loading) -> None:
+        """Queue what a loader of several left undone.
+
+        Where it answered for some, it is known which do not work: each gets a loader of its own. Where it answered for
+        none, it may be the fault of any: halves find out whose, and the others are soon live. To find out in halves who
+        takes for ever would itself take for ever.
+        """
+        is_unknown = len(undone) == len(loading.serials) and not loading.late
+        for part in divided(undone, 2 if is_unknown else len(undone)):
+            self._queue.append({probe: loading.serials[probe] for probe in part})
+
+
+def divided(probes: Sequence[str], parts: int) -> list[Sequence[str]]:
+    """`probes` in their order as `parts` pieces of nearly the same length, none of them empty."""
+    bounds = [len(probes) * part // parts for part in range(parts + 1)] if parts > 0 else []
+    return [probes[begin:end] for begin, end in itertools.pairwise(bounds) if begin < end]

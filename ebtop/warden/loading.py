@@ -36,7 +36,8 @@ class Loading:
         self.channel, theirs = wire.pair()
         self.channel.setblocking(False)
         self._output = os.memfd_create("ebtop-loader", os.MFD_CLOEXEC)
-        self._late = False
+        self.late = False
+        """It was killed for having taken too long."""
         self._gate, opened = os.pipe()
         warden = os.getpid()
         self.child: Child = fork(lambda: self._task(load, theirs, flags, warden, opened))
@@ -50,14 +51,14 @@ class Loading:
 
     def time_out(self) -> None:
         """Kill it for having taken too long."""
-        self._late = True
+        self.late = True
         self.child.kill()
 
     def end(self) -> str:
         """Reap it (waits for its end); why probes stayed unanswered, in one line."""
         status = self.child.wait()
         self.channel.close()
-        if self._late:
+        if self.late:
             return f"loading was not finished within {LIMIT_S:.0f} s"
         if status < 0:
             return f"the loader was killed by {_signal_name(-status)}"

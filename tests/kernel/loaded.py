@@ -93,7 +93,7 @@ def _only(way: str) -> None:
         )
         return replace(probe, ways=unwanted)
 
-    registry.probe = narrowed  # type: ignore[assignment]
+    registry.probe = narrowed
 
 
 def no_place(broken: str) -> None:
@@ -107,7 +107,7 @@ def no_place(broken: str) -> None:
         ways = (replace(way, hooks=(replace(way.hooks[0], target="no_such_place"),)) for way in probe.ways)
         return replace(probe, ways=tuple(ways))
 
-    registry.probe = placeless  # type: ignore[assignment]
+    registry.probe = placeless
 
 
 def small(probes: Iterable[str], rows: int) -> None:

@@ -23,7 +23,7 @@ _FLAGS = wire.MapInfo("ebtop_flags", bpf.ARRAY, 4, 64, 0, bpf.MMAPABLE, (), ())
 
 
 def load(channel: socket.socket, serials: Mapping[str, int], flags: int) -> int:
-    """A loader without a compiler: the probe's name says how it fares."""
+    """A loader without a compiler: the probe's name says how it fares. Its targets are all that this loader is for."""
     if "segv" in serials:
         sys.stderr.write("in mid-compile\n")
         os.kill(os.getpid(), signal.SIGSEGV)
@@ -36,7 +36,11 @@ def load(channel: socket.socket, serials: Mapping[str, int], flags: int) -> int:
             wire.send(channel, wire.Progress(probe, serial, "failed", error="refused", log="verifier says no"))
             continue
         own = sorted(marked(flags))
-        wire.send(channel, wire.Live(probe, serial, "raw_tracepoint", (), (_FLAGS,), (), 0, bcc=f"{own}"), (flags,))
+        wire.send(
+            channel,
+            wire.Live(probe, serial, "raw_tracepoint", tuple(serials), (_FLAGS,), (), 0, bcc=f"{own}"),
+            (flags,),
+        )
     return 0
 
 
@@ -62,7 +66,7 @@ def _failures(*probes: str) -> Callable[[socket.socket, int], int]:
         wire.send(line, wire.Want(probes, tuple(range(100, 100 + len(probes)))))
         return _tell(
             [
-                {key: answer.get(key) for key in ("kind", "probe", "serial", "error", "log")}
+                {key: answer.get(key) for key in ("kind", "probe", "serial", "error", "log", "targets")}
                 for answer in answers(line, len(probes))
             ]
         )
@@ -173,6 +177,10 @@ def _for_ever(_: Answering, question: object) -> bytes:
 SCENARIOS: dict[str, tuple[Callable[[socket.socket, int], int], tuple[str, ...]]] = {
     "segv": (_failures("fine", "segv", "good"), ()),
     "hang": (_failures("hang", "good"), ()),
+    "crowd": (
+        _failures(*(f"p{number}" for number in range(20)), "segv", *(f"p{number}" for number in range(20, 44))),
+        (),
+    ),
     "exit": (
         _failures(
             "exit",

@@ -65,6 +65,8 @@ def bpftrace(pid: int, script: str = SCRIPT, *words: str) -> Iterator[Callable[[
 
     `script` has the pid as $1, the number of the call in which the worker waits as $2, and `words` from $3 on.
     """
+    if not shutil.which("bpftrace"):
+        pytest.skip("bpftrace, to compare with")
     command = ["unshare", "--mount", "sh", "-c", 'mount -t tracefs tracefs /sys/kernel/tracing; exec "$0" "$@"']
     command += ["bpftrace", "-f", "json", "-e", script, str(pid), str(WAITING), *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
@@ -99,8 +101,6 @@ def ended(running: subprocess.Popen[str]) -> str:
 
 def test_bpftrace_sees_the_same(load: Callable[..., Loaded], tmp_path: Path) -> None:
     """System calls, bytes, opens, execs, connects, accepts and switches of one process, counted by both."""
-    if not shutil.which("bpftrace"):
-        pytest.skip("bpftrace, to compare with")
     program = tmp_path / "seventeen"
     shutil.copy("/bin/true", program)
     with Worker(WORK, str(program), prepare=PREPARE) as worker, bpftrace(worker.pid) as stop:

@@ -58,9 +58,19 @@ def test_a_probe_that_does_not_compile_says_where(monkeypatch: pytest.MonkeyPatc
 
 
 def test_one_that_does_not_compile_among_others_is_left_to_a_loader_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compiled together, none of them is answered: the status asks for another try."""
+    """The compiler names it: the others are live from one more try, and the status asks for another one for it."""
     break_syscalls(monkeypatch)
-    answers = ask({"syscalls": 1, "rw": 1})
+    answers = ask({"rw": 1, "syscalls": 1, "exec": 1})
+    let_go(answers)
+    assert answers.status == loader.RETRY
+    assert set(answers.descriptors) == {"rw", "exec"}
+
+
+def test_what_is_nobodys_fault_leaves_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error in what they share: none is answered, and the status asks for another try."""
+    usual = source.options
+    monkeypatch.setattr(source, "options", lambda machine: (*usual(machine), "-Debtop_totals=0"))
+    answers = ask({"rw": 1, "syscalls": 1})
     assert answers.status == loader.RETRY
     assert not answers.descriptors
 

@@ -37,6 +37,16 @@ def test_a_loader_killed_by_sigsegv_is_an_error_of_its_probe_only() -> None:
     assert bad["log"] == "in mid-compile\n"
 
 
+def test_one_of_many_that_crashes_its_loader_is_found_by_halves() -> None:
+    """44 others are live: none waits for more than four tries, hardly any has a loader of its own."""
+    answers = {answer["probe"]: answer for answer in seen("crowd")}
+    assert answers.pop("segv")["error"] == "the loader was killed by SIGSEGV"
+    assert len(answers) == 44 and {answer["kind"] for answer in answers.values()} == {"Live"}
+    together = [len(answer["targets"]) for answer in answers.values()]
+    assert together.count(1) <= 3  # the first, and who was halved down to the one that crashes
+    assert together.count(11) >= 33 and max(together) <= 12
+
+
 def test_a_loader_that_hangs_is_killed_and_fails_its_probe_only() -> None:
     """The limit is shortened from thirty seconds for the test."""
     answers = {answer["probe"]: answer for answer in seen("hang")}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from textual import events
@@ -12,6 +13,7 @@ from textual.pilot import Pilot
 from ebtop import registry
 from ebtop.offer import Hooks, WayOffer
 from ebtop.sample import ProbeSample, State
+from ebtop.spec import GROUPS
 from ebtop.tui.app import Dashboard
 from ebtop.tui.pieces import width
 from ebtop.tui.screens.browser import Browser, hints
@@ -30,6 +32,12 @@ OFFERS = {
 }
 SCHED = Hooks(("rawtracepoint:sched_switch", "tracepoint:sched:sched_switch"), 2, notes=("kprobe: there are none",))
 SWITCH = Hooks(("tracepoint:sched:sched_switch",), 1, (("char prev_comm[16]", "pid_t prev_pid"),))
+
+
+@pytest.fixture(autouse=True)
+def nine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The probes with digits only: what is where in the list does not depend on how many others there are by now."""
+    monkeypatch.setattr(registry, "_NAMES", registry.FIRST)
 
 
 def given(mode: str = "LIVE", wanted: tuple[str, ...] = DEFAULT) -> Dashboard:
@@ -106,19 +114,13 @@ async def test_all_probes_are_there_by_group_with_digit_state_and_cost() -> None
     app = given()
     async with opened(app):
         seen = lines(app)
-        assert [line.strip() for line in seen if line.strip() in {probe.group for probe in app.probes.values()}] == [
-            "processes and system calls",
-            "files",
-            "network",
-            "block I/O",
-            "scheduler",
-            "eBPF",
-        ]
+        groups = {probe.group for probe in app.probes.values()}
+        assert [line.strip() for line in seen if line.strip() in groups] == [one for one in GROUPS if one in groups]
         assert row(app, "runqlat").startswith(" 8 ● runqlat")
         assert "live · raw_tracepoint" in row(app, "runqlat")
         assert "142 ns" in row(app, "runqlat") and "%" in row(app, "runqlat")
         assert row(app, "bpf").startswith(" 9 ○ bpf") and row(app, "bpf").rstrip().endswith("off")
-        assert f"8 of {len(registry.probes())} on" in seen[0]
+        assert f"8 of {len(app.probes)} on" in seen[0]
 
 
 async def test_the_cursor_begins_on_the_focused_probe_and_walks_all() -> None:
@@ -140,6 +142,50 @@ async def test_the_cursor_begins_on_the_focused_probe_and_walks_all() -> None:
         assert chosen(app) == "syscalls"
 
 
+async def test_arrows_to_the_sides_go_from_group_to_group() -> None:
+    """To the first probe of the next; back to the first of this one, then of the one before; never beyond the ends."""
+    app = given()
+    async with opened(app, "j") as pilot:
+        assert chosen(app) == "exec"
+        for key, name in (("right", "rw"), ("j", "opens"), ("left", "rw"), ("left", "syscalls"), ("h", "syscalls")):
+            await pilot.press(key)
+            assert chosen(app) == name
+        for _ in GROUPS:
+            await pilot.press("l")
+        assert app.probes[chosen(app)].group == GROUPS[-1]
+
+
+@pytest.fixture
+def many() -> Iterator[tuple[str, ...]]:
+    """Names of forty more probes, which are there while the test runs."""
+    names = tuple(f"own{number:02}" for number in range(40))
+    for name in names:
+        registry.add(
+            replace(registry.probe("exec"), name=name, slot=0, default=False, group=GROUPS[int(name[3:]) // 5])
+        )
+    yield names
+    registry.forget()
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE, HUGE])
+async def test_fifty_probes_are_found_by_group_and_by_word(many: tuple[str, ...], size: tuple[int, int]) -> None:
+    """The cursor is on the screen wherever it goes, and above it the heading of its group as long as there is room."""
+    app = given()
+    async with opened(app, "g", size=size) as pilot:
+        for _ in GROUPS:
+            await pilot.press("right")
+            await pilot.pause()
+            at = next(place for place, line in enumerate(lines(app)) if f" {chosen(app)} " in line[:18])
+            assert lines(app)[at - 1].strip() == app.probes[chosen(app)].group
+        await pilot.press("slash", *"locks", "enter", "j")
+        await pilot.pause()
+        fit = [
+            probe for probe in app.probes.values() if "locks" in f"{probe.name} {probe.question} {probe.group}".lower()
+        ]
+        assert len(fit) >= 5 and f"“locks” {len(fit)} ·" in lines(app)[0]
+        assert app.probes[chosen(app)] in fit
+
+
 # --- what keys do to a probe ------------------------------------------------------------------------------------------
 
 
@@ -150,7 +196,7 @@ async def test_space_switches_the_probe_under_the_cursor() -> None:
         assert "exec" not in source_of(app).wanted[-1]
         await pilot.pause()
         assert row(app, "exec").startswith(" 4 ○")
-        assert f"7 of {len(registry.probes())} on" in lines(app)[0]
+        assert f"7 of {len(app.probes)} on" in lines(app)[0]
         await pilot.press("space")
         await pilot.pause()
         assert "exec" in source_of(app).wanted[-1]
@@ -330,7 +376,7 @@ async def test_a_click_takes_the_cursor_and_the_wheel_moves_it() -> None:
         assert chosen(app) == "opens"
         await pilot._post_mouse_events([events.MouseScrollDown], offset=(20, 5))
         await pilot.pause()
-        assert chosen(app) == "tcpconnect"
+        assert chosen(app) == "blockio"
         await pilot.click(offset=(20, 0))
         assert not isinstance(browser(app).shown, ProbeList)
 

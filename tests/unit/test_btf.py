@@ -180,6 +180,15 @@ def test_of_alternatives_those_that_are_there_are_said_to_be(types: Types) -> No
     assert structs.missing(types, ["sock.name"]) == ""
 
 
+def test_a_member_of_an_enumeration_is_declared_by_its_number() -> None:
+    """Which differs between kernels; that there is none is said in one line."""
+    blob = Blob()
+    blob.enum("pageflags", ("PG_locked", 0), ("PG_head", 6))
+    assert structs.declare(blob.types(), ["enum pageflags.PG_head"]) == "#define EBTOP_PG_head 6\n"
+    assert structs.missing(blob.types(), ["enum pageflags.PG_new"]) == "this kernel's enum pageflags has no PG_new"
+    assert structs.missing(blob.types(), ["enum none.PG_head"]) == "this kernel's enum none has no PG_head"
+
+
 def test_what_is_not_btf_is_refused() -> None:
     """By its first two bytes."""
     with pytest.raises(ValueError, match="not BTF"):

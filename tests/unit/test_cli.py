@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ebtop import arguments, cli
+from ebtop import arguments, cli, registry
 from ebtop.settings import values
+from ebtop.spec import group_rank
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -61,7 +63,10 @@ def test_snapshot_and_record_have_their_own_lengths() -> None:
 
 def test_an_unknown_probe_is_told_with_where_to_find_the_known(capsys: pytest.CaptureFixture[str]) -> None:
     """The remedy is a command."""
-    assert "ebtop probes" in refused(capsys, "--probes", "nosuch")
+    assert cli.main(["--no-config", "--probes", "nosuch"]) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert "'nosuch'" in said.err and "ebtop probes" in said.err
 
 
 def test_demo_and_replay_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
@@ -75,12 +80,51 @@ def test_every_mistake_is_one_line(words: list[str], capsys: pytest.CaptureFixtu
     assert refused(capsys, *words).startswith("ebtop: ")
 
 
-def test_the_probes_are_listed_with_their_question(capsys: pytest.CaptureFixture[str]) -> None:
+def listed(*words: str) -> str:
+    """What `ebtop probes` prints; in a process of its own, as it mounts what it looks at."""
+    command = [sys.executable, "-m", "ebtop", "--no-config", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_the_probes_are_listed_with_their_question() -> None:
     """One line each."""
-    assert cli.main(["probes"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    lines = listed("probes").splitlines()
     assert any("syscalls" in line and line.endswith("?") for line in lines)
     assert any(line.startswith("9 -") and "bpf" in line for line in lines)
+
+
+def test_the_probes_are_listed_as_json() -> None:
+    """By group; where root asks, with the way that would win or what is missing for it."""
+    found = {probe["name"]: probe for probe in json.loads(listed("probes", "--json"))}
+    assert sorted(found) == sorted(registry.names())
+    ranks = [group_rank(probe["group"]) for probe in found.values()]
+    assert ranks == sorted(ranks)
+    assert (found["syscalls"]["digit"], found["syscalls"]["default"], found["bpf"]["default"]) == (1, True, False)
+    if os.geteuid() == 0:
+        assert all(bool(probe["way"]) != bool(probe["missing"]) for probe in found.values())
+    else:
+        assert all(probe["way"] is None for probe in found.values())
+
+
+def test_a_new_probe_is_not_written_over_another(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor under a name that is no name, nor where there is no folder; one line each, and nothing half done."""
+    monkeypatch.delenv("SUDO_UID", raising=False)  # this process is not to become that user
+    (tmp_path / "mine.py").write_text("mine own")
+    for words, says in (
+        (("mine", str(tmp_path)), f"{tmp_path}/mine.py: File exists"),
+        (("rw", str(tmp_path)), "there is a built-in probe rw"),
+        (("follow", str(tmp_path)), "there is a built-in probe follow"),
+        (("yours", str(tmp_path / "none")), f"{tmp_path}/none: No such file or directory"),
+        (("yours", str(tmp_path / "mine.py")), f"{tmp_path}/mine.py: Not a directory"),
+    ):
+        assert cli.main(["new-probe", words[0], "--dir", words[1]]) == 2
+        said = capsys.readouterr()
+        assert (said.out, said.err.count("\n")) == ("", 1) and says in said.err
+    assert "no name for a probe" in refused(capsys, "new-probe", "a_b")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.py"]
+    assert (tmp_path / "mine.py").read_text() == "mine own"
 
 
 def test_the_dashboard_without_a_terminal_says_what_does_without(capsys: pytest.CaptureFixture[str]) -> None:

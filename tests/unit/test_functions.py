@@ -112,7 +112,7 @@ def test_on_the_command_line_functions_take_the_place_of_the_usual_probes() -> N
     words = ["--func", "k:a", "--func", "k:b", "snapshot", "-o", "x", "--func", "k:a", "--func", "k:c"]
     assert arguments.parse(words).settings == {"probes": ("func:k:a", "func:k:b", "func:k:c")}
     assert arguments.parse(["--probes", "rw", "--func", "k:a"]).settings == {"probes": ("rw", "func:k:a")}
-    assert values.probe_names(["rw", "func:kprobe:a"]) == ("rw", "func:k:a")
+    assert values.chosen(["rw", "func:kprobe:a"]) == ("rw", "func:k:a")
 
 
 @pytest.mark.parametrize("words", [["--func", "malloc"], ["--demo", "--func", "k:a"], ["--func"]])

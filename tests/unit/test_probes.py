@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from ebtop import registry
-from ebtop.spec import Histogram, Kind, Probe, Table
+from ebtop.kernel import source
+from ebtop.own import checking
+from ebtop.spec import GROUPS, Probe, Table
 
 COUNTERS = {
     "syscalls": "calls",
@@ -31,9 +36,25 @@ def test_the_first_table_tells_which_of_its_members_counts_events(probe: Probe) 
 
 
 @pytest.mark.parametrize("probe", registry.probes().values(), ids=lambda probe: probe.name)
-def test_a_histograms_examples_name_a_process(probe: Probe) -> None:
-    """In a map of the probe's own, each in another; without examples is what nobody in particular is to blame for."""
-    histograms = [view for view in probe.views if isinstance(view, Histogram) and view.worst]
-    assert all(view.worst.startswith(f"{probe.name}_") for view in histograms)
-    assert len({view.worst for view in histograms}) == len(histograms)
-    assert all(view.worst_keys[0].kind is Kind.PID for view in histograms)
+def test_a_declaration_and_its_c_are_in_order(probe: Probe) -> None:
+    """By the same checks that probes which are not built in have to pass."""
+    assert list(checking.flaws(probe, source.text_of(probe) if probe.ways else "", probe.name)) == []
+    assert probe.group in GROUPS
+
+
+def test_declarations_are_imported_when_they_are_asked_for() -> None:
+    """The names are known without; settings need the first only, the rest of the list nobody's before it is shown."""
+    text = (
+        "import sys; from ebtop import registry; from ebtop.settings import Settings; names = registry.names();"
+        "registry.probes().keys() & {'rw'}; none = [name for name in names if f'ebtop.probes.{name}' in sys.modules];"
+        "Settings(); print(none, sum(f'ebtop.probes.{name}' in sys.modules for name in names) <= len(registry.FIRST))"
+    )
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
+    assert done.stdout == "[] True\n"
+
+
+def test_only_the_first_probes_have_digits_or_run_by_themselves() -> None:
+    """Which is how it is known that the others need not be imported at the start."""
+    others = [probe for name, probe in registry.probes().items() if name not in registry.FIRST]
+    assert all(probe.slot == 0 and not probe.default for probe in others)
+    assert all(name in registry.names() for name in registry.FIRST)

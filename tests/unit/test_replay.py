@@ -15,10 +15,11 @@ import pytest
 
 from ebtop import registry
 from ebtop.derive import derive
-from ebtop.frame import EventsFrame
+from ebtop.frame import EventsFrame, Frame
 from ebtop.recording import Writer
 from ebtop.replay import Replay
 from ebtop.sample import BUCKETS, MapRows, Sample, Source, State
+from ebtop.timeline import Timeline
 from tests import samples
 
 FAST = 0.01
@@ -137,6 +138,24 @@ def test_a_probe_that_was_not_recorded_says_so(play: Callable[..., Player]) -> N
     shown = player.until(lambda sample: "blockio" in sample.probes)
     assert shown.probes["blockio"].state is State.FAILED
     assert "not in this recording" in shown.probes["blockio"].error
+
+
+def test_a_probe_without_a_declaration_here_is_told_of_once(play: Callable[..., Player]) -> None:
+    """It is in the samples, as nobody's; frames are of those whose declarations are there."""
+    one, two = samples.session(2, ["syscalls", "blockio"])
+    given = [replace(sample, probes={**sample.probes, "mine": sample.probes["blockio"]}) for sample in (one, two)]
+    player = play(*given)
+    first, second, third = player.take(3)
+    assert [sum("a probe mine, whose" in line for line in sample.messages) for sample in (first, second, third)] == [
+        *(1, 0, 0)
+    ]
+    assert len(player.source.lacks) == 1 and "--probe-path" in player.source.lacks[0]
+    assert set(derive(second, first, registry.probes()).probes) == {"syscalls", "blockio"}
+    frames: queue.Queue[Frame] = queue.Queue()
+    timeline = Timeline(Replay(file_of(*given), FAST), registry.probes())
+    timeline.start(frames.put)
+    assert [set(frames.get(timeout=PATIENCE_S).probes) for _ in range(3)] == [{"syscalls", "blockio"}] * 3
+    timeline.close()
 
 
 def test_the_pace_can_be_changed_while_it_waits(play: Callable[..., Player]) -> None:

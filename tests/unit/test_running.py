@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
+import os
+import resource
+from dataclasses import replace
 
-from ebtop import registry
-from ebtop.running import _Numbers
-from ebtop.spec import Kind
+import numpy as np
+import pytest
+
+from ebtop import fitting, registry, wire
+from ebtop.running import Running, _Numbers
+from ebtop.spec import Key, Kind, Table, rate
 from tests import samples
 
 
@@ -36,3 +41,32 @@ def test_numbers_that_only_examples_have_are_named_too() -> None:
     assert named(Kind.DEVICE) == before[Kind.DEVICE] | {7 << 20}
     numbers.look_beside({"latency": np.zeros(0, examples.dtype)})
     assert {kind: named(kind) for kind in before} == before
+
+
+def test_a_probe_that_would_take_the_last_descriptors_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own are closed; what helps is told. Somebody has to be able to hear the next message."""
+    null = os.open("/dev/null", os.O_RDONLY)
+    high = 900
+    os.dup2(null, high)
+    os.close(null)
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (1024, 1024))
+    live = wire.Live("rw", 1, "tracepoint", (), (), ("program",), 0)
+    with pytest.raises(OSError, match="1024 descriptors; `ulimit -n 65536`"):
+        Running(registry.probe("rw"), live, (high,), 0)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(high)
+
+
+def test_what_a_view_reads_and_its_map_has_not_is_found() -> None:
+    """In keys, columns and the headline; by the name of the view."""
+    probe, sample = registry.probe("rw"), samples.sample(0, ["rw"]).probes["rw"]
+    table = next(view for view in probe.views if isinstance(view, Table))
+    others = tuple(view for view in probe.views if view is not table)
+    assert fitting.misfit(probe, sample) == ""
+    assert fitting.misfit(replace(probe, headline=("nothing",)), sample) == table.name
+    for changed in (
+        replace(table, keys=(Key("nothing", Kind.PID),)),
+        replace(table, columns=(rate("nothing"),)),
+        replace(table, columns=(rate("comm"),)),
+    ):
+        assert fitting.misfit(replace(probe, views=(changed, *others)), sample) == table.name

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
+from pathlib import Path
 
 import pytest
 
-from ebtop import arguments, cli, settled
+from ebtop import arguments, cli, registry, settled
 from ebtop.settings import SettingError, Settings, default_slots
 from ebtop.settings.files import parse
 from ebtop.settings.layers import Layer, merged
@@ -25,6 +26,7 @@ def test_every_key_of_a_file_means_something() -> None:
     """All at once, none as it is by default."""
     said = settings("""
         probes = ["rw", "opens"]
+        probe_path = ["/opt/probes", "~/probes"]
         interval = "500ms"
         max_overhead = 1.5
         history_seconds = "20m"
@@ -40,6 +42,7 @@ def test_every_key_of_a_file_means_something() -> None:
         pause = "x"
     """)
     usual = Settings()
+    assert said.probe_path == ("/opt/probes", "~/probes")
     assert (said.probes, said.interval_s, said.max_overhead_percent) == (("rw", "opens"), 0.5, 1.5)
     assert said.history_seconds == 1200.0
     assert said.history_mb == pytest.approx(67.1, abs=0.01)
@@ -47,6 +50,19 @@ def test_every_key_of_a_file_means_something() -> None:
     assert said.keys == {"pause": ("x",)}
     for option in OPTIONS:
         assert getattr(said, option.target) != getattr(usual, option.target), option.name
+
+
+def test_probes_are_chosen_by_name_by_group_and_all_at_once() -> None:
+    """A group by its name or a word that only it has, behind @ where a probe is called so, too; each probe once."""
+    network = tuple(name for name, probe in registry.probes().items() if probe.group == "network")
+    assert {"tcpconnect", "tcpaccept"} <= set(network)
+    assert settings('probes = ["network"]').probes == settings('probes = ["@Network"]').probes == network
+    assert settings('probes = ["tcpaccept", "network"]').probes[0] == "tcpaccept"
+    assert sorted(settings('probes = ["tcpaccept", "network"]').probes) == sorted(network)
+    assert settings('probes = ["scheduler and interrupts"]').probes == settings('probes = ["interrupts"]').probes
+    assert settings('probes = ["all"]').probes == registry.names()
+    with pytest.raises(SettingError, match="'processes and system calls' or 'scheduler and interrupts'"):
+        settings('probes = ["and"]')
 
 
 def test_a_probe_that_is_given_a_digit_leaves_the_one_it_had() -> None:
@@ -67,6 +83,11 @@ def test_a_probe_that_is_given_a_digit_leaves_the_one_it_had() -> None:
         ('probes = ["sycalls"]', "did you mean 'syscalls'? `ebtop probes` lists them"),
         ("probes = 3", "is no list of names"),
         ("probes = []", "no probe named"),
+        ('\nprobes = ["blok"]', "line 2: probes: there is no probe 'blok'"),
+        ('probes = ["@nowhere"]', "there is no probe '@nowhere'"),
+        ('probe_path = ["probes"]', "depends on where ebtop is started"),
+        ("probe_path = [1]", "is no list of folders"),
+        ('[slots]\n1 = "nosuch"', "line 2: slots: there is no probe 'nosuch'"),
         ('interval = "2m"', "longer than a minute"),
         ("interval = true", "is no duration"),
         ("interval = nan", "is no duration"),
@@ -91,7 +112,7 @@ def test_a_probe_that_is_given_a_digit_leaves_the_one_it_had() -> None:
 def test_what_cannot_be_is_told_in_one_line_with_the_remedy(text: str, says: str) -> None:
     """File, line, key, what is wrong, what is right."""
     with pytest.raises(SettingError) as why:
-        parse(text.encode(), "/etc/ebtop/config.toml")
+        merged([parse(text.encode(), "/etc/ebtop/config.toml")])
     line = str(why.value)
     assert says in line
     assert line.startswith("/etc/ebtop/config.toml")
@@ -155,7 +176,7 @@ def test_a_change_of_keys_that_cannot_be_names_its_place(monkeypatch: pytest.Mon
 
 
 def test_a_refused_setting_ends_ebtop_in_one_line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """Status 2; a command that needs no settings does not look for them."""
 
@@ -163,7 +184,8 @@ def test_a_refused_setting_ends_ebtop_in_one_line(
         raise SettingError("f: no")
 
     monkeypatch.setattr(settled, "_of_files", refuse)
+    monkeypatch.delenv("SUDO_UID", raising=False)
     assert cli.main(["snapshot", "-o", "x"]) == 2
     assert capsys.readouterr().err == "ebtop: f: no\n"
-    assert cli.main(["probes"]) == 0
+    assert cli.main(["new-probe", "mine", "--dir", str(tmp_path)]) == 0
     assert cli.main(["config", "--default"]) == 0

@@ -12,7 +12,8 @@ import pytest
 
 from ebtop import arguments, settled
 from ebtop.settings import SettingError
-from ebtop.settings.files import LARGEST, acting_as, of_user, read
+from ebtop.settings.files import LARGEST, of_user, read
+from ebtop.trusted import acting_as
 from ebtop.warden.identity import Identity
 
 STRANGER, OTHER = 54321, 54322

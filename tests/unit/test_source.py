@@ -63,3 +63,13 @@ def test_system_calls_have_the_machines_numbers() -> None:
 def test_the_first_error_is_the_reason(log: str, error: str) -> None:
     """File, line and message, without the column."""
     assert source.first_error(log) == error
+
+
+def test_the_files_in_error_are_those_that_errors_are_in() -> None:
+    """Not those of warnings and notes; each once, without their folders."""
+    log = (
+        "/virtual/rw.c:7:3: error: no such thing\nrw.c:8:1: error: nor that\nopens.c:1:2: warning: odd\n"
+        "exec.c:9:9: fatal error: enough\nblockio.c:4:4: note: declared here\n"
+    )
+    assert source.in_error(log) == {"rw.c", "exec.c"}
+    assert source.in_error("killed") == frozenset()

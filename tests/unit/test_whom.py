@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ebtop import arguments, wire
+from ebtop import arguments, cli, wire
 from tests.unit.test_cli import refused
 
 Capture = pytest.CaptureFixture[str]
@@ -87,4 +87,5 @@ def test_a_program_decides_how_long_is_looked_unless_a_time_is_said() -> None:
 
 def test_a_probe_that_is_not_listed_cannot_be_chosen(capsys: Capture) -> None:
     """The one that follows new processes is ebtop's own."""
-    assert "no probe" in refused(capsys, "--probes", "follow")
+    assert cli.main(["--no-config", "--probes", "follow"]) == 2
+    assert "no probe 'follow'" in capsys.readouterr().err

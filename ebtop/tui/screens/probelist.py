@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from ebtop.tui.app import Dashboard
 
 
+_GROUPS = {"left": -1, "h": -1, "right": 1, "l": 1}
+
+
 class ProbeList:
     """Always about the newest frame."""
 
     label = "search"
-    keys = (("↑↓", "move"), ("Space", "on/off"), ("⏎", "open"), ("1…0", "give digit"))
+    keys = (("←→", "group"), ("↑↓", "move"), ("Space", "on/off"), ("⏎", "open"), ("1…0", "give digit"))
 
     def __init__(self, app: Dashboard) -> None:
         self.text = ""
@@ -59,14 +62,24 @@ class ProbeList:
             self._cursor = self._places.index(line + self._top)
 
     def key(self, key: str) -> bool:
-        """Space and digits; whether it was one of them."""
-        if key == "space" and self.chosen:
+        """Space, digits and arrows to the sides; whether it was one of them."""
+        if key in _GROUPS:
+            self._cross(_GROUPS[key])
+        elif key == "space" and self.chosen:
             self._app.action_switch_probe(self.chosen)
         elif len(key) == 1 and key in "1234567890" and self.chosen:
             self._app.give_slot(int(key), self.chosen)
         else:
             return False
         return True
+
+    def _cross(self, step: int) -> None:
+        """The cursor to the first of the next group, or to that of this one, then of the one before."""
+        groups = [entry.probe.group for entry in self._entries()]
+        firsts = [place for place, group in enumerate(groups) if place == 0 or groups[place - 1] != group]
+        there = [place for place in firsts if (place > self._cursor if step > 0 else place < self._cursor)]
+        if there:
+            self._cursor = there[0 if step > 0 else -1]
 
     def lines_wanted(self, cells: int) -> int:
         """Lines that the whole list takes."""

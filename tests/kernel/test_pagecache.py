@@ -1,0 +1,82 @@
+"""The probe pagecache: pages of a file that are read, read again, written and dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.kernel.loaded import Loaded
+from tests.kernel.test_blockio import file
+from tests.kernel.test_crosscheck import bpftrace
+from tests.kernel.worker import Worker
+
+pytestmark = pytest.mark.kernel
+__all__ = ["file"]  # a fixture: 97 pages, on disk
+PREPARE = """
+file = os.open(words[0], os.O_RDWR)
+page = bytes(4096)
+os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+os.posix_fadvise(file, 0, 0, os.POSIX_FADV_RANDOM)
+memory = mmap.mmap(file, 97 * 4096)
+"""
+WORK = """
+for _ in range(2):
+    for n in range(23): os.pread(file, 101, n * 4096)
+for n in range(13): os.pwrite(file, page, (97 + n) * 4096)
+memory[50 * 4096]
+os.pread(file, 1 << 20, 0)
+memory.close()
+os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+"""
+"""23 pages read one by one, and again; 13 new ones written; one mapped; all 110 read at once; clean ones dropped."""
+SCRIPT = """
+tracepoint:filemap:mm_filemap_add_to_page_cache /pid == $1/ { @added = sum(1 << args->order); }
+tracepoint:filemap:mm_filemap_delete_from_page_cache /pid == $1/ { @removed = sum(1 << args->order); }
+tracepoint:writeback:writeback_dirty_folio /pid == $1/ { @dirtied = count(); }
+BEGIN { printf("ready\\n"); }
+"""
+MEMBERS = ("accessed", "read", "written", "dirtied", "removed")
+
+
+def test_pages_are_exact_by_what_became_of_them(load: Callable[..., Loaded], file: Path) -> None:
+    """Asked for, read in, new, dirty, gone: by this process, and as bpftrace sees them."""
+    with Worker(WORK, str(file), prepare=PREPARE) as worker, bpftrace(worker.pid, SCRIPT) as stop:
+        loaded = load("pagecache")
+        worker.work()
+        theirs = stop()
+        loaded.detach()
+        rows, totals = loaded.rows("pagecache_rows"), loaded.totals("pagecache")
+    mine = rows.values[rows.keys["pid"] == worker.pid]
+    ours = {name: int(mine[name].sum()) for name in MEMBERS}
+    assert ours["accessed"] == 2 * 23 + 1 + 97 + 13
+    assert (ours["read"], ours["written"]) == (97, 13)
+    assert theirs == {"@added": 97 + 13, "@removed": ours["removed"], "@dirtied": ours["dirtied"]}
+    assert 97 <= ours["removed"] <= 97 + 13  # dirty ones stay, unless they were written meanwhile
+    assert ours["dirtied"] >= 13  # and those of the file system's own that go with it
+    assert totals["total"] == sum(int(rows.values[name].sum()) for name in MEMBERS) + totals["drops"]
+
+
+def test_a_full_map_counts_what_it_drops(load: Callable[..., Loaded], file: Path) -> None:
+    """Once others have its only row, the pages of this process are drops, or theirs are."""
+    with Worker(WORK, str(file), prepare=PREPARE) as one, Worker(WORK, str(file), prepare=PREPARE) as other:
+        loaded = load("pagecache", rows=1)
+        one.work()
+        other.work()
+        loaded.detach()
+        rows, totals = loaded.rows("pagecache_rows"), loaded.totals("pagecache")
+    assert rows.keys.size == 1 and totals["drops"] >= 2 * 23
+    assert totals["total"] == sum(int(rows.values[name].sum()) for name in MEMBERS) + totals["drops"]
+
+
+def test_where_accesses_cannot_be_seen_what_comes_and_goes_is(load: Callable[..., Loaded], file: Path) -> None:
+    """The way for kernels without the newer tracepoints and without kprobes; it works here too."""
+    with Worker(WORK, str(file), prepare=PREPARE) as worker:
+        loaded = load("pagecache", way="raw_tracepoint, no accesses")
+        worker.work()
+        loaded.detach()
+        rows = loaded.rows("pagecache_rows")
+    mine = rows.values[rows.keys["pid"] == worker.pid]
+    assert [int(mine[name].sum()) for name in ("accessed", "read", "written")] == [0, 97, 13]
+    assert int(mine["removed"].sum()) >= 97

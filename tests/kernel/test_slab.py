@@ -1,0 +1,73 @@
+"""The probe slab: a process that opens files, beside bpftrace on the same work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.kernel.loaded import Loaded
+from tests.kernel.test_crosscheck import bpftrace
+from tests.kernel.worker import Worker
+
+pytestmark = pytest.mark.kernel
+WORK = """
+kept = [os.open("/dev/null", os.O_RDONLY) for _ in range(499)]
+for one in kept: os.close(one)
+os.listdir("/proc/self/fd")
+"""
+SCRIPT = """
+tracepoint:kmem:kmem_cache_alloc /pid == $1/ { @allocs[str(args->name)] = count(); }
+tracepoint:kmem:kmem_cache_free /pid == $1/ { @frees[str(args->name)] = count(); }
+tracepoint:kmem:kmalloc /pid == $1/ { @sizes[args->bytes_alloc] = count(); @asked = sum(args->bytes_req); }
+BEGIN { printf("ready\\n"); }
+"""
+
+
+def nobody_but(worker: Worker) -> frozenset[int]:
+    """Everybody else, those that are yet to come too."""
+    return frozenset(range(int(Path("/proc/sys/kernel/pid_max").read_text()))) - {worker.pid}
+
+
+def counted(loaded: Loaded, name: str, key: str, member: str) -> dict[str, int]:
+    """One member of every row in which it is not 0, by the row's key."""
+    rows = loaded.rows(name)
+    keys = [one.decode() if isinstance(one, bytes) else str(one) for one in rows.keys[key].tolist()]
+    return {one: number for one, number in zip(keys, rows.values[member].tolist(), strict=True) if number}
+
+
+def test_allocations_are_those_that_bpftrace_sees(load: Callable[..., Loaded]) -> None:
+    """499 files opened, by one process and nobody else: the same of every cache and of every size."""
+    with Worker(WORK) as worker, bpftrace(worker.pid, SCRIPT) as stop:
+        loaded = load("slab", own_pids=nobody_but(worker))
+        worker.work()
+        theirs = stop()
+        loaded.detach()
+    allocs = counted(loaded, "slab_rows", "cache", "allocs")
+    assert allocs == theirs["@allocs"]
+    assert counted(loaded, "slab_rows", "cache", "frees") == theirs["@frees"]
+    assert counted(loaded, "slab_sizes", "size", "allocs") == theirs["@sizes"]
+    assert sum(counted(loaded, "slab_sizes", "size", "asked_bytes").values()) == theirs["@asked"]
+    assert allocs["filp"] >= 499
+    rows = loaded.rows("slab_rows").values
+    taken = rows[rows["allocs"] > 0]
+    assert (taken["bytes"] % taken["allocs"] == 0).all() and (taken["bytes"] >= 8 * taken["allocs"]).all()
+    sizes = loaded.rows("slab_sizes")
+    assert (sizes.values["bytes"] == sizes.keys["size"] * sizes.values["allocs"]).all()
+    assert (sizes.values["asked_bytes"] <= sizes.values["bytes"]).all()
+    totals = loaded.totals("slab")
+    events = sum(int(rows[one].sum()) for one in ("allocs", "frees")) + int(sizes.values["allocs"].sum())
+    assert (totals["total"], totals["drops"]) == (events, 0)
+
+
+def test_a_full_map_counts_what_it_drops(load: Callable[..., Loaded]) -> None:
+    """With room for two caches, what is of a third is a drop."""
+    with Worker(WORK) as worker:
+        loaded = load("slab", own_pids=nobody_but(worker), rows=2)
+        worker.work()
+        loaded.detach()
+    rows, sizes, totals = loaded.rows("slab_rows"), loaded.rows("slab_sizes"), loaded.totals("slab")
+    assert rows.keys.size == 2 and totals["drops"] >= 499
+    events = sum(int(rows.values[one].sum()) for one in ("allocs", "frees")) + int(sizes.values["allocs"].sum())
+    assert totals["total"] == events + totals["drops"]
