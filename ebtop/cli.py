@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ebtop import registry
 from ebtop.arguments import Arguments, parse
 from ebtop.settings import SettingError, Settings
 from ebtop.text import clean
@@ -150,7 +151,6 @@ def _loader(counts_only: bool) -> Load:
 
 
 def _replay(arguments: Arguments, settings: Settings) -> int:
-    from ebtop import registry
     from ebtop.export.files import write_private
     from ebtop.replay import Replay, demo_path
 
@@ -158,11 +158,15 @@ def _replay(arguments: Arguments, settings: Settings) -> int:
         source = Replay(arguments.replay or demo_path(), settings.interval_s)
     except (OSError, ValueError) as error:
         return _refuse(f"{arguments.replay}: {getattr(error, 'strerror', None) or error}")
-    if "probes" not in arguments.settings and any(map(registry.is_made_up, source.recorded)):
-        settings = replace(settings, probes=tuple(filter(registry.is_known, source.recorded)))
     for line in source.lacks:
         sys.stderr.write(f"ebtop: {line}\n")
+    if "probes" not in arguments.settings and any(map(registry.is_made_up, source.recorded)):
+        settings = replace(settings, probes=tuple(filter(_is_known, source.recorded)))
     return _show(arguments, settings, lambda: source, write_private)
+
+
+def _is_known(name: str) -> bool:
+    return name in registry.names() or registry.is_made_up(name)
 
 
 def _show(

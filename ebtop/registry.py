@@ -1,4 +1,4 @@
-"""All probes there are, by name: built-in, added, made of a line of text; imports declarations, nothing else."""
+"""All probes there are, by name: built in, added, or made by a line of text; imports declarations, nothing else."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ _NAMES = (
     *("errors", "exits", "forks", "signals"),
     *("files", "fsync", "fslat", "pagecache", "mounts", "unlinks"),
     *("iopattern",),
-    *("tcplife", "tcptraffic", "tcpretrans", "tcpresets", "tcprtt", "tcpstates", "udp", "netdrops", "netdev"),
-    *("dns",),
+    *("tcplife", "tcptraffic", "tcpretrans", "tcpresets", "tcprtt", "tcpstates", "udp", "netdrops", "netdev", "dns"),
     *("cpudist", "hardirqs", "softirqs", "workqueues", "migrations"),
     *("oom", "reclaim", "slab", "mmaps"),
     *("futex", "locks"),
@@ -30,10 +29,10 @@ _NAMES = (
 """Those with a slot in that order, then the others; listed, as looking for files would cost start-up time for each."""
 _INTERNAL = ("follow",)
 """Loaded by ebtop for its own ends: neither chosen nor shown."""
-_MAKERS: dict[str, Callable[[str], Probe]] = {functions.PREFIX: functions.declared}
-"""What makes a probe of the text behind the colon of its name."""
 _OWN: dict[str, Probe] = {}
 """Those that are not built in."""
+_MAKERS: dict[str, Callable[[str], Probe]] = {functions.PREFIX: functions.declared}
+"""What makes a probe of the text behind the colon of its name."""
 
 
 class Declared(Mapping[str, Probe]):
@@ -97,13 +96,8 @@ def probe(name: str) -> Probe:
 
 
 def known(wanted: Iterable[str]) -> Declared:
-    """Every probe by name, then those of `wanted` that are made of a line of text."""
+    """Every probe that is listed, then those of `wanted` that are made of a line of text."""
     return Declared((*names(), *wanted))
-
-
-def is_known(name: str) -> bool:
-    """Whether there is such a probe that can be chosen."""
-    return name in names() or is_made_up(name)
 
 
 def is_made_up(name: str) -> bool:

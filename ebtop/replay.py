@@ -57,9 +57,9 @@ class Replay:
             first = next(self._samples(), None)
             if first is None:
                 raise ValueError("the recording is empty")
+            self.lacks = tuple(_LACKS.format(name) for name in first.probes if declared(name) is None)
             self.recorded = tuple(name for name, probe in first.probes.items() if probe.state is not State.OFF)
             """Names of the probes that ran as it began."""
-            self.lacks = tuple(_LACKS.format(name) for name in first.probes if declared(name) is None)
         except ValueError:
             self._file.close()
             raise

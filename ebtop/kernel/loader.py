@@ -148,7 +148,7 @@ def _compile_together(chosen: list[_Chosen]) -> tuple[Module | None, list[_Chose
             break
         except _Unworkable as why:
             wrong = source.in_error(why.log)
-            sound = [one for one in chosen if f"{one[1].name}.c" not in wrong]
+            sound = [one for one in chosen if f"{one[1].prefix}.c" not in wrong]
             if len(sound) == len(chosen):
                 break
             chosen = sound

@@ -77,13 +77,13 @@ def _calls(text: str, architecture: str) -> str:
     return "".join(f"#define EBTOP_NR_{name} {numbers[name]}\n" for name in wanted if name in numbers)
 
 
-def _define(name: str, value: int) -> str:
-    return f"#define {name} ({value}{'' if abs(value) < 1 << 31 else 'LL'})\n"
-
-
 def text_of(probe: Probe) -> str:
     """The C of one probe, as it stands in its file."""
     return probe.text or (Path(probe.source) / f"{probe.prefix}.c").read_text("utf-8")
+
+
+def _define(name: str, value: int) -> str:
+    return f"#define {name} ({value}{'' if abs(value) < 1 << 31 else 'LL'})\n"
 
 
 def _numbered(name: str, text: str) -> str:

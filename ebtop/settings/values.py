@@ -58,7 +58,6 @@ def megabytes(said: object) -> float:
 
 
 _MOST_PERCENT = 10_000
-_FUNCTION = f"{functions.PREFIX}:"
 
 
 def overhead(said: object) -> float:
@@ -81,11 +80,6 @@ def probe_names(said: object) -> tuple[str, ...]:
     return names
 
 
-def function(said: object) -> str:
-    """The name of the probe of a function or event, "k:tcp_v4_connect ret<0"; ValueError where it makes no sense."""
-    return functions.parse(_text(said)).name
-
-
 def chosen(said: Iterable[str]) -> tuple[str, ...]:
     """The probes that are meant by names of probes, names of groups and "all", each once; ValueError for neither.
 
@@ -98,7 +92,7 @@ def chosen(said: Iterable[str]) -> tuple[str, ...]:
 def _meant(word: str) -> tuple[str, ...]:
     if word == ALL:
         return registry.names()
-    if word in registry.names() or word.startswith(_FUNCTION):
+    if word in registry.names() or word.startswith(f"{functions.PREFIX}:"):
         return (probe_name(word),)
     groups = _groups(word.removeprefix("@"))
     if len(groups) == 1:
@@ -115,10 +109,15 @@ def _groups(word: str) -> list[str]:
     return [one for one in groups if one.lower() == wanted] or [one for one in groups if wanted in one.lower().split()]
 
 
+def function(said: object) -> str:
+    """The name of the probe of a function or event, "k:tcp_v4_connect ret<0"; ValueError where it makes no sense."""
+    return functions.parse(_text(said)).name
+
+
 def probe_name(said: object) -> str:
     """The name of a probe that there is, or "func:" and what `function` takes."""
-    if isinstance(said, str) and said.startswith(_FUNCTION):
-        return function(said.removeprefix(_FUNCTION))
+    if isinstance(said, str) and said.startswith(f"{functions.PREFIX}:"):
+        return function(said.removeprefix(f"{functions.PREFIX}:"))
     if not isinstance(said, str) or said not in registry.names():
         hint = instead(said, registry.names(), few=0)
         raise ValueError(f"there is no probe {said!r}; {hint}`ebtop probes` lists them")
