@@ -66,6 +66,10 @@ class Arguments:
     """Where a new probe is written."""
     aim: wire.Aim = field(default_factory=wire.Aim)
     """Whose events are counted only, from the start."""
+    scripts: tuple[str, ...] = ()
+    """Programs for bpftrace, or files with them."""
+    bpftrace: str = ""
+    """The bpftrace to run, instead of the usual."""
     program: tuple[str, ...] = ()
     """A program to run and its arguments, empty for none."""
 
@@ -99,6 +103,8 @@ def parse(words: Sequence[str]) -> Arguments:
         verbose=getattr(said, "verbose", False),
         folder=getattr(said, "folder", "."),
         aim=whom.aim(said),
+        scripts=tuple(getattr(said, "scripts", None) or ()),
+        bpftrace=getattr(said, "bpftrace", None) or "",
         program=tuple(program or ()),
     )
     if why := _contradiction(arguments, program, bool(_functions(said))):
@@ -141,6 +147,10 @@ def _contradiction(arguments: Arguments, program: Sequence[str] | None, function
         return "a recording has been counted already: leave out what chooses processes, or --demo and --replay"
     if functions and (arguments.demo or arguments.replay):
         return "a recording shows what was recorded: leave out --func, or --demo and --replay"
+    if arguments.scripts and (arguments.demo or arguments.replay):
+        return "a recording runs no program of bpftrace: leave out --bt, or --demo and --replay"
+    if arguments.scripts and arguments.command in ("triage", "config"):
+        return f"{arguments.command} looks at no program of bpftrace: leave out --bt"
     if arguments.aim and program:
         return "a program behind -- is counted alone: leave out -p, --comm, --user and --container"
     return ""
@@ -234,6 +244,14 @@ def _live(parser: argparse.ArgumentParser, unsaid: str | None) -> None:
         help="calls of a function, passages of an event, e.g. k:tcp_v4_connect, 'u:libc:malloc arg1>4096',"
         " usdt:/path:provider:name, 't:sched:sched_*'; each a panel of its own; more than once",
     )
+    add(
+        "--bt",
+        dest="scripts",
+        action="append",
+        metavar="PROGRAM",
+        help="run a bpftrace program, or a FILE.bt, as a panel, alone unless --probes is there; several times: several",
+    )
+    add("--bpftrace", metavar="PATH", help="the bpftrace for that, if it is not where its package puts it")
     parser.add_argument(
         "--counts-only",
         action="store_true",

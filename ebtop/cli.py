@@ -40,7 +40,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         if arguments.command == "config":
             return told(lambda: _say(settled.text(arguments)))
-        settings = settled.settled(arguments).settings
+        settings = _with_scripts(arguments, settled.settled(arguments).settings)
     except SettingError as wrong:
         return _refuse(clean(str(wrong)))
     if arguments.command == "probes":
@@ -52,6 +52,25 @@ def main(words: Sequence[str] | None = None) -> int:
 
         return told(lambda: doctor.run(arguments.json))
     return _run(arguments, settings)
+
+
+def _with_scripts(arguments: Arguments, settings: Settings) -> Settings:
+    """With the programs of bpftrace, alone unless probes were named beside them; SettingError."""
+    if not arguments.scripts:
+        return settings
+    from ebtop.settled import user
+    from ebtop.typed import script
+
+    whose = user(os.getuid(), os.environ)
+    names: tuple[str, ...] = ()
+    for said in arguments.scripts:
+        try:
+            name = script(said, whose.uid, whose.gid)
+        except ValueError as wrong:
+            raise SettingError(f"--bt: {wrong}") from None
+        names = tuple(dict.fromkeys((*names, registry.add_named(name).name)))
+    beside = settings.probes if "probes" in arguments.settings else ()
+    return replace(settings, probes=(*beside, *names))
 
 
 def _run(arguments: Arguments, settings: Settings) -> int:
@@ -106,6 +125,13 @@ def _live(arguments: Arguments, settings: Settings) -> int:
         return _refuse(f"{name}: there is no such program; say its path if it is not on the PATH that root has")
     if why := lacking(settings.probes):
         return _refuse(why)
+    if arguments.scripts or arguments.bpftrace:
+        from ebtop.warden.trusted import found as bpftrace
+
+        try:
+            bpftrace(arguments.bpftrace)
+        except LookupError as why:
+            return _refuse(clean(str(why)))
     through_warden = of_screen(os.getuid(), os.environ).root_writes
 
     def screen(line: socket.socket, warden: int) -> int:
@@ -137,6 +163,7 @@ def _live(arguments: Arguments, settings: Settings) -> int:
             arguments.aim,
             arguments.program,
             hidden,
+            arguments.bpftrace,
         )
     )
 
@@ -160,9 +187,14 @@ def _replay(arguments: Arguments, settings: Settings) -> int:
         return _refuse(f"{arguments.replay}: {getattr(error, 'strerror', None) or error}")
     for line in source.lacks:
         sys.stderr.write(f"ebtop: {line}\n")
-    if "probes" not in arguments.settings and any(map(registry.is_made_up, source.recorded)):
-        settings = replace(settings, probes=tuple(filter(_is_known, source.recorded)))
-    return _show(arguments, settings, lambda: source, write_private)
+    return _show(arguments, _with_recorded(arguments, settings, source.recorded), lambda: source, write_private)
+
+
+def _with_recorded(arguments: Arguments, settings: Settings, recorded: tuple[str, ...]) -> Settings:
+    """With the probes of a recording that has some made of a line of text, unless others were named."""
+    if "probes" in arguments.settings or not any(map(registry.is_made_up, recorded)):
+        return settings
+    return replace(settings, probes=tuple(filter(_is_known, recorded)))
 
 
 def _is_known(name: str) -> bool:

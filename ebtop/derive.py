@@ -76,8 +76,8 @@ def _probe(probe: Probe, now: Sample, before: Sample | None) -> ProbeFrame:
     if sample.state is not State.LIVE:
         return ProbeFrame(probe, sample)
     earlier = _same_run(before, sample, probe.name)
-    began = before.monotonic_ns if before and earlier else sample.started_ns
-    seconds = (now.monotonic_ns - began) / 1e9
+    began = (earlier.read_ns or before.monotonic_ns) if before and earlier else sample.started_ns
+    seconds = ((sample.read_ns or now.monotonic_ns) - began) / 1e9
     if seconds <= 0:
         return ProbeFrame(probe, sample, views=Views(probe, sample, earlier, NAN))
     views = Views(probe, sample, earlier, seconds)
@@ -300,11 +300,12 @@ def counted(now: MapRows, before: MapRows | None) -> Counts:
     return counts
 
 
-def percentile(counts: Counts, share: float, largest: float) -> float:
-    """An estimate of the `share` quantile (0…1) of one log2 histogram (BUCKETS,); NaN when it is empty.
+def percentile(counts: Counts, share: float, largest: float, edges: tuple[int, ...] = ()) -> float:
+    """An estimate of the `share` quantile (0…1) of one histogram (BUCKETS,); NaN when it is empty.
 
     Values are taken as evenly spread inside their bucket, as Prometheus's histogram_quantile does, and never above
-    `largest`, the exact maximum: right to within a factor of two, exact at 1.
+    `largest`, the exact maximum: of a log2 histogram right to within a factor of two, exact at 1. `edges` are those of
+    the view; beyond the outermost nothing is known, so that they are the answer there.
     """
     whole = float(counts.sum())
     if whole == 0:
@@ -312,7 +313,14 @@ def percentile(counts: Counts, share: float, largest: float) -> float:
     rank = share * whole
     reached = np.cumsum(counts, dtype=np.float64)
     bucket = int(np.searchsorted(reached, rank))
-    lower = 0.0 if bucket == 0 else float(2**bucket)
+    lower, upper = _bounds(bucket, edges)
     below = float(reached[bucket - 1]) if bucket else 0.0
     inside = (rank - below) / float(counts[bucket]) if counts[bucket] else 1.0
-    return min(lower + inside * (float(2 ** (bucket + 1)) - lower), largest)
+    return min(lower + inside * (upper - lower), largest)
+
+
+def _bounds(bucket: int, edges: tuple[int, ...]) -> tuple[float, float]:
+    if not edges:
+        return 0.0 if bucket == 0 else float(2**bucket), float(2 ** (bucket + 1))
+    last = len(edges) - 1
+    return float(edges[min(max(bucket - 1, 0), last)]), float(edges[min(bucket, last)])

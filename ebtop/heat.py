@@ -120,8 +120,10 @@ class Heating:
         now = moment.sample.probes[self._probe]
         before = earlier.sample.probes.get(self._probe) if earlier else None
         same = before is not None and _same_run(now, before)
-        since = earlier.sample.monotonic_ns if earlier and same else now.started_ns
-        seconds = (moment.sample.monotonic_ns - since) / 1e9
+        since = now.started_ns
+        if earlier and before and same:
+            since = before.read_ns or earlier.sample.monotonic_ns
+        seconds = ((now.read_ns or moment.sample.monotonic_ns) - since) / 1e9
         return (seconds if seconds > 0 and now.state is State.LIVE else NAN), not same
 
 

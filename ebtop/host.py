@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,8 @@ class Host:
         cpus = psutil.cpu_count() or 1
         self._machine = _Machine(clean(names.node), clean(names.release), clean(names.machine), cpus)
         self._warden_cpu_s = 0.0
+        self._helpers_cpu_s: dict[int, tuple[float, float]] = {}
+        """By pid, what it had used when it was first seen, and what it has used by now."""
         self._memory_bytes = 0
         self._reads = 0
         self._stalls = Stalls()
@@ -49,13 +52,16 @@ class Host:
             os.open(f"/proc/{name}", os.O_RDONLY | os.O_CLOEXEC) for name in ("stat", "meminfo")
         )
 
-    def read(self, bcc: str = "") -> HostSample:
-        """The numbers of this moment; `bcc` is the version that loaded the probes."""
+    def read(self, bcc: str = "", helpers: frozenset[int] = frozenset()) -> HostSample:
+        """The numbers of this moment; `bcc` is what loaded the probes, `helpers` are other processes of ours.
+
+        What a helper has cost since it was first named stays counted once it has ended.
+        """
         busy_s, total_s = self._cpu_seconds()
         memory = dict(_MEMORY.findall(os.pread(self._meminfo, _HEAD, 0)))
         total_bytes, available_bytes = (int(memory.get(name, 0)) * 1024 for name in (b"MemTotal", b"MemAvailable"))
         if self._reads % _MEMORY_EVERY == 0:
-            self._memory_bytes = sum(memory_of(pid) for pid in self._pids)
+            self._memory_bytes = sum(memory_of(pid) for pid in self._pids | helpers)
             self._stalls.look_for_swap()
         self._reads += 1
         stalled = self._stalls.read()
@@ -69,7 +75,7 @@ class Host:
             total_bytes - available_bytes,
             total_bytes,
             os.getloadavg()[0],
-            time.process_time() + self._warden_seconds(),
+            time.process_time() + self._warden_seconds() + self._helpers_seconds(helpers),
             self._memory_bytes,
             bcc,
             stalled.cpu_s,
@@ -94,6 +100,14 @@ class Host:
             return self._warden_cpu_s
         self._warden_cpu_s = times.user + times.system
         return self._warden_cpu_s
+
+    def _helpers_seconds(self, helpers: frozenset[int]) -> float:
+        for pid in helpers:
+            with suppress(psutil.Error):
+                times = psutil.Process(pid).cpu_times()
+                used = times.user + times.system
+                self._helpers_cpu_s[pid] = (self._helpers_cpu_s.get(pid, (used,))[0], used)
+        return sum(used - first for first, used in self._helpers_cpu_s.values())
 
 
 def _process(pid: int) -> psutil.Process | None:

@@ -28,6 +28,8 @@ FIRST_DATA_S = 0.1
 """A probe that went live is read once more so soon after: there is something to see before the interval is over."""
 _QUARTER = 0.25
 """Ring buffers fuller than that are emptied between two refreshes, when the kernel says that they fill up."""
+_AHEAD_S, _AHEAD = 0.1, 0.25
+"""How long before a sample bpftrace is asked to print, and which part of the interval at most."""
 _SAVE_S = 15.0
 _STOP_S = 5.0
 _ON_THE_WAY = (State.COMPILING, State.ATTACHING)
@@ -61,6 +63,8 @@ class Live:
         self._interval_s = interval
         self._due_s = 0.0
         self._early_s = float("inf")
+        self._ask_s = 0.0
+        """When bpftrace is asked to print for the next sample."""
         self._asked = Asked(lambda question: wire.send(line, question))
         self._probing = Probing(self._send, self._asked.symbols)
         self._host: Host | None = None
@@ -94,6 +98,7 @@ class Live:
         with self._lock:
             self._interval_s = seconds
             self._due_s = min(self._due_s, time.monotonic() + seconds)
+            self._plan_to_ask()
         self._notify()
 
     def aim(self, target: Target) -> None:
@@ -161,6 +166,7 @@ class Live:
 
             self._host = Host(self._warden_pid)
             self._due_s = time.monotonic() + self._interval_s
+            self._plan_to_ask()
             self._sample(tick=False)
             while not self._closing and not self.ended:
                 self._turn()
@@ -184,24 +190,30 @@ class Live:
             self._send(wire.Aim(**asdict(self._aims.get())))
         changed |= self._probing.reconcile()
         now = time.monotonic()
+        if now >= self._ask_s:
+            self._ask_s = float("inf")
+            self._probing.scripts.ask()
         if now >= self._due_s:
             self._due_s += self._interval_s * (1 + (now - self._due_s) // self._interval_s)
             self._early_s = float("inf") if now >= self._early_s else self._early_s
             self._sample(tick=True)
+            self._plan_to_ask()
         elif changed or self.ended or now >= self._early_s:
             self._early_s = float("inf") if now >= self._early_s else self._early_s
             self._sample(tick=False)
 
+    def _plan_to_ask(self) -> None:
+        self._ask_s = self._due_s - min(_AHEAD_S, _AHEAD * self._interval_s)
+
     def _wait(self) -> bool:
         """Until the wire, a caller or the clock says something; whether a probe's state changed by it."""
-        moment = min(self._due_s, self._early_s) if self.command_status is None else float("inf")
+        moment = min(self._due_s, self._early_s, self._ask_s) if self.command_status is None else float("inf")
         left = max(0.0, moment - time.monotonic())
         ready = {fd for fd, _ in self._poll.poll(left * 1000 if left < float("inf") else None)}
         if self._wake in ready:
             os.eventfd_read(self._wake)
-        if self._probing.rings.fileno() in ready:
-            self._probing.drain(_QUARTER)
-        return self._hear_all() if self._line.fileno() in ready else False
+        news = self._probing.drain(_QUARTER) if self._probing.rings.fileno() in ready else False
+        return (self._hear_all() if self._line.fileno() in ready else False) or news
 
     def _hear_all(self) -> bool:
         """Take every message that is there."""
@@ -284,7 +296,7 @@ class Live:
             monotonic_ns,
             wall_ns,
             self._interval_s,
-            self._host.read(self._probing.bcc) if self._host else HostSample(),
+            self._host.read(self._probing.bcc, self._probing.scripts.helpers()) if self._host else HostSample(),
             probes,
             processes,
             labels=self._probing.labels(),

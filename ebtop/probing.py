@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from ebtop import objects, registry, wire
 from ebtop.costs import Costs
@@ -19,9 +20,13 @@ from ebtop.processes import Processes
 from ebtop.pruning import pids_alive
 from ebtop.running import Running
 from ebtop.sample import Detail, MapRows, ProbeSample, Process, State
+from ebtop.scripting import PIPES, Scripting, begun
 from ebtop.spec import Kind
 from ebtop.symbols import KernelSymbols, Pace
 from ebtop.text import clean
+
+if TYPE_CHECKING:
+    from ebtop.scripted import Scripted
 
 AskSymbols = Callable[[tuple[int, ...], Callable[[Symbols], None]], None]
 """ask(addresses, then): have `then` called in the source's thread with the answer, whatever it is."""
@@ -37,7 +42,7 @@ class _Start:
     wanted: bool = True
     sample: ProbeSample = field(default_factory=lambda: ProbeSample(State.COMPILING))
     """Its state while nothing runs."""
-    running: Running | None = None
+    running: Running | Scripted | None = None
 
 
 class Probing:
@@ -49,6 +54,7 @@ class Probing:
         self.rings = select.epoll()
         """Readable when a program has said that its ring buffer fills up; see `drain`."""
         self._send, self._ask = send, ask
+        self.scripts = Scripting(self._running, send)
         self._lock = threading.Lock()
         self._serials: dict[str, int] = {}
         self._wanted: tuple[str, ...] = ()
@@ -115,6 +121,10 @@ class Probing:
                 self._progress(message)
             case wire.Live():
                 return self._go_live(message, descriptors)
+            case wire.Piped() if len(descriptors) == PIPES:
+                self._pipe(message, descriptors)
+            case wire.Programs() | wire.Exited():
+                return self.scripts.take(message, self._is_current(message), descriptors)
             case wire.Objects() if len(descriptors) == 1:
                 return self._take_census(message, descriptors[0])
             case wire.Containers():
@@ -127,22 +137,35 @@ class Probing:
 
     def _progress(self, message: wire.Progress) -> None:
         start = self._starts.get(message.probe)
-        if start is None or start.serial != message.serial or not start.wanted:
+        if start is None or not self._is_current(message):
             return
         state = State(message.state)
         error, log = clean(message.error), "\n".join(clean(line) for line in message.log.splitlines())
         self._fail_or_wait(start, ProbeSample(state, clean(message.hook), error=error, log=log))
         if state is State.FAILED:
-            self.say(f"{message.probe}: {error}")
+            self.say(f"{registry.probe(message.probe).called}: {error}")
 
     def _fail_or_wait(self, start: _Start, sample: ProbeSample) -> None:
         if start.running is not None:
             start.running.close()
         start.running, start.sample = None, sample
 
+    def _pipe(self, message: wire.Piped, descriptors: tuple[int, ...]) -> None:
+        start = self._starts.get(message.probe)
+        if start is None or not self._is_current(message):
+            _close_all(descriptors)
+            return
+        start.running = begun(message, descriptors)
+        for news in start.running.rings:
+            self.rings.register(news, select.EPOLLIN | select.EPOLLET)
+
+    def _is_current(self, message: wire.OfProbe) -> bool:
+        start = self._starts.get(message.probe)
+        return start is not None and start.serial == message.serial and start.wanted
+
     def _go_live(self, message: wire.Live, descriptors: tuple[int, ...]) -> bool:
         start = self._starts.get(message.probe)
-        if start is None or start.serial != message.serial or not start.wanted:
+        if start is None or not self._is_current(message):
             _close_all(descriptors)
             return False
         try:
@@ -193,17 +216,22 @@ class Probing:
 
     # --- what is read -----------------------------------------------------------------------------------------------
 
-    def _running(self) -> dict[str, Running]:
+    def _running(self) -> dict[str, Running | Scripted]:
         return {probe: start.running for probe, start in self._starts.items() if start.running is not None}
 
-    def drain(self, fuller_than: float) -> None:
-        """Empty the ring buffers that are fuller than that share; a broken one is told of at the next sample."""
+    def drain(self, fuller_than: float) -> bool:
+        """Empty the ring buffers that are fuller than that share; a broken one is told of at the next sample.
+
+        Whether a bpftrace program has news.
+        """
         self.rings.poll(0)
+        news = False
         for probe, running in self._running().items():
             try:
-                running.drain(fuller_than)
+                news |= bool(running.drain(fuller_than))
             except OSError as error:
                 self._broken(probe, self._starts[probe], error)
+        return news
 
     def read(self, tick: bool) -> Mapping[str, ProbeSample]:
         """Every probe's sample, in the order they were first wanted. A regular `tick` also asks for the next census."""
@@ -220,6 +248,8 @@ class Probing:
         except OSError as error:
             self._broken(probe, start, error)
             return start.sample
+        finally:
+            self._messages += self.scripts.said(probe)
 
     def after_sample(self, tick: bool, interval_s: float) -> None:
         """What a sample is followed by: slices of statistics, questions and, at regular ticks, pruning."""

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from ebtop import functions
+from ebtop.bpftrace import PREFIX as SCRIPT
 from ebtop.spec import Probe
 
 FOLDER = Path(__file__).parent / "probes"
@@ -31,7 +32,15 @@ _INTERNAL = ("follow",)
 """Loaded by ebtop for its own ends: neither chosen nor shown."""
 _OWN: dict[str, Probe] = {}
 """Those that are not built in."""
-_MAKERS: dict[str, Callable[[str], Probe]] = {functions.PREFIX: functions.declared}
+
+
+def _script(text: str) -> Probe:
+    from ebtop.bpftrace.declaring import declared  # which most sessions have no use for
+
+    return declared(f"{SCRIPT}{text}")
+
+
+_MAKERS: dict[str, Callable[[str], Probe]] = {functions.PREFIX: functions.declared, SCRIPT.rstrip(":"): _script}
 """What makes a probe of the text behind the colon of its name."""
 
 
@@ -81,6 +90,13 @@ def add(own: Probe) -> None:
     if is_built_in(own.name) or own.name in _OWN:
         raise ValueError(f"there is a probe {own.name} already")
     _OWN[own.name] = own
+
+
+def add_named(name: str) -> Probe:
+    """List the probe that its name declares, a program of bpftrace; again does no harm. KeyError if it is none."""
+    if name not in _OWN:
+        add(probe(name))
+    return _OWN[name]
 
 
 def forget() -> None:

@@ -57,6 +57,8 @@ class Replay:
             first = next(self._samples(), None)
             if first is None:
                 raise ValueError("the recording is empty")
+            self.recorded = tuple(first.probes)
+            """Names of the probes that it begins with."""
             self.lacks = tuple(_LACKS.format(name) for name in first.probes if declared(name) is None)
             self.recorded = tuple(name for name, probe in first.probes.items() if probe.state is not State.OFF)
             """Names of the probes that ran as it began."""
@@ -235,7 +237,8 @@ class _Offset:
             return probe
         times = _time_members(name)
         events = {event: self._tail(tail, times.get(event, ())) for event, tail in probe.events.items()}
-        return replace(probe, started_ns=probe.started_ns + self.time_ns, events=events)
+        read_ns = probe.read_ns + self.time_ns if probe.read_ns else 0
+        return replace(probe, started_ns=probe.started_ns + self.time_ns, read_ns=read_ns, events=events)
 
     def _tail(self, tail: EventTail, times: tuple[str, ...]) -> EventTail:
         records = tail.records.copy()

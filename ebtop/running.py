@@ -46,7 +46,7 @@ class Running:
         self._pruned = 0
         self._maps: dict[str, MapRows] = {}
         self._events: dict[str, EventTail] = {}
-        self._numbers = _Numbers(probe)
+        self._numbers = Numbers(probe)
         self._worst: Worst | None = None
         self._fits = False
         """What the declaration reads is there, which is known once it was read."""
@@ -241,7 +241,7 @@ def _join(threads: list[threading.Thread]) -> None:
         thread.join()
 
 
-class _Numbers:
+class Numbers:
     """The distinct numbers of each kind among a probe's keys; looked for again only where the keys are new."""
 
     _KINDS = (Kind.PID, Kind.UID, Kind.DEVICE, Kind.INTERFACE, Kind.SYMBOL)

@@ -94,6 +94,8 @@ class ProbeSample:
     """What compiler and verifier said, cleaned, bounded."""
     started_ns: int = 0
     """Monotonic time at which it went live; a new value means that all counters began again at zero."""
+    read_ns: int = 0
+    """Monotonic time at which its numbers were read, where that was before the sample; 0: with the sample."""
     maps: Mapping[str, MapRows] = field(default_factory=dict)
     events: Mapping[str, EventTail] = field(default_factory=dict)
     totals: Totals = Totals()

@@ -198,6 +198,9 @@ class Histogram:
     ebtop_worst. A member `comm` (char[16]) of its records names the process."""
     worst_keys: tuple[Key, ...] = ()
     """What the example's record says beside its value: process, and file, peer or device."""
+    edges: tuple[int, ...] = ()
+    """What divides the buckets where they are not log2: bucket 0 is below the first edge, bucket b reaches from
+    edges[b - 1] up to but not including edges[b], bucket len(edges) is all above; those after it stay empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +289,8 @@ class Probe:
     question: str
     """What it answers, in the words of the person who asks."""
     ways: tuple[Way, ...]
-    """In order of preference; the first that works on this kernel wins. Empty: read by the warden, no programs."""
+    """In order of preference; the first that works on this kernel wins. Empty: no programs of ebtop's own; the
+    warden reads it, or bpftrace runs it."""
     views: tuple[View, ...]
     misses: str
     slot: int
@@ -315,6 +319,11 @@ class Probe:
     def prefix(self) -> str:
         """What all names of the C file begin with, before an underscore."""
         return self.stem or self.name
+
+    @property
+    def called(self) -> str:
+        """Its name for people: the title, of a probe whose name is a whole program."""
+        return self.name if self.name.isidentifier() else self.title
 
     @property
     def totals(self) -> str:

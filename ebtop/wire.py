@@ -123,6 +123,13 @@ class Aim:
 
 
 @dataclass(frozen=True, slots=True)
+class Print:
+    """Let the bpftrace programs of these probes print all of their maps now."""
+
+    probes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Go:
     """Every probe has been read once, or has failed: the command that ebtop was started with may begin."""
 
@@ -167,6 +174,33 @@ class Live:
     bcc: str = ""
     enums: tuple[tuple[str, tuple[tuple[int, str], ...]], ...] = ()
     """The kernel's enumerations among the probe's keys: name, and number and word of each member."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piped:
+    """A bpftrace program was begun, as process `pid`. Descriptors beside it: pipes of its output and of its errors."""
+
+    probe: str
+    serial: int
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """The BPF programs that such a process has loaded, a descriptor for each; `kinds` are their types."""
+
+    probe: str
+    serial: int
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """Such a process has ended: its exit status, or minus the signal that killed it."""
+
+    probe: str
+    serial: int
+    status: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +261,12 @@ class Ended:
     status: int
 
 
-FromScreen = Want | Statistics | AskObjects | AskContainers | Save | AskWays | AskHooks | AskSymbols | Aim | Go | Bye
-FromWarden = Progress | Live | Objects | Containers | Saved | Answer | Clock | Aimed | Ended
+FromScreen = (
+    Want | Statistics | AskObjects | AskContainers | Save | AskWays | AskHooks | AskSymbols | Aim | Print | Go | Bye
+)
+FromWarden = Progress | Live | Piped | Programs | Exited | Objects | Containers | Saved | Answer | Clock | Aimed | Ended
+OfProbe = Progress | Live | Piped | Programs | Exited
+"""Said of one start of a probe."""
 Message = FromScreen | FromWarden
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Message)}
 

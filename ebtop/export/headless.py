@@ -129,7 +129,7 @@ def _written(content: bytes, last: Sample, wanted: Sequence[str], path: str, sav
     for name in wanted:
         probe = last.probes.get(name)
         if probe is None or probe.state is not State.LIVE:
-            status = _said(f"{name}: {why_not(probe)}", _PROBE_FAILED)
+            status = _said(f"{registry.probe(name).called}: {why_not(probe)}", _PROBE_FAILED)
     return status
 
 

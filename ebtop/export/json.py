@@ -15,7 +15,7 @@ import numpy as np
 from ebtop import __version__, cells, rows
 from ebtop.derive import percentile
 from ebtop.frame import EventsFrame, Frame, HistogramFrame, ProbeFrame, TableFrame, ViewFrame, fields_of
-from ebtop.sample import MapRows, ProbeSample, Process, Records, bucket_edges
+from ebtop.sample import BUCKETS, MapRows, ProbeSample, Process, Records, bucket_edges
 from ebtop.spec import Column, Histogram, Key, Kind, Measure, Table
 
 VERSION = 1
@@ -195,12 +195,13 @@ def _column(column: Column, numbers: Any) -> list[Any]:
 
 
 def _histograms(frame: Frame, given: HistogramFrame, behind: MapRows) -> Document:
-    view, edges = given.view, bucket_edges().tolist()
+    view = given.view
+    lower, upper = _edges(view)
     unit = view.unit.value
     counted = {
         "count": given.totals.sum(axis=1).tolist(),
-        f"sum_{unit}": [int(number) for number in given.sums.tolist()],
-        f"max_{unit}": [int(number) for number in given.largest.tolist()],
+        f"sum_{unit}": [_whole(number) for number in given.sums.tolist()],
+        f"max_{unit}": [_whole(number) for number in given.largest.tolist()],
         **{f"{name}_{unit}": _percentiles(given, share) for name, share in _QUANTILES.items()},
         "interval_counts": given.counts.tolist(),
         "total_counts": given.totals.tolist(),
@@ -212,10 +213,19 @@ def _histograms(frame: Frame, given: HistogramFrame, behind: MapRows) -> Documen
         "map": view.map,
         "map_capacity": behind.capacity,
         "unit": unit,
-        f"lower_{unit}": edges[:-1],
-        f"upper_{unit}": [*edges[1:-1], None],
+        f"lower_{unit}": lower,
+        f"upper_{unit}": upper,
         "histograms": _records({**keys, **counted}, len(given.totals)),
     }
+
+
+def _edges(view: Histogram) -> tuple[list[int | None], list[int | None]]:
+    """Lower and upper edges of all buckets, None where one has none, or is never used."""
+    if not view.edges:
+        edges: list[int | None] = bucket_edges().tolist()
+        return edges[:-1], [*edges[1:-1], None]
+    rest: list[int | None] = [None] * (BUCKETS - len(view.edges))
+    return [None, *view.edges, *rest[1:]], [*view.edges, *rest]
 
 
 def _examples(frame: Frame, view: Histogram, records: Records | None) -> list[Document]:
@@ -233,7 +243,7 @@ def _examples(frame: Frame, view: Histogram, records: Records | None) -> list[Do
 
 def _percentiles(given: HistogramFrame, share: float) -> list[float | None]:
     pairs = zip(given.totals, given.largest.tolist(), strict=True)
-    return [_number(percentile(totals, share, largest)) for totals, largest in pairs]
+    return [_number(percentile(totals, share, largest, given.view.edges)) for totals, largest in pairs]
 
 
 def _events(frame: Frame, given: EventsFrame) -> Document:
@@ -295,6 +305,10 @@ def _records(columns: Columns, count: int) -> list[Document]:
     if not columns:
         return [{} for _ in range(count)]
     return [dict(zip(columns, record, strict=True)) for record in zip(*columns.values(), strict=True)]
+
+
+def _whole(value: float) -> int | None:
+    return int(value) if math.isfinite(value) else None
 
 
 def _number(value: float) -> float | None:

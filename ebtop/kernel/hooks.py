@@ -39,7 +39,7 @@ def available(hook: Hook) -> str:
 def lacking(way: Way) -> str:
     """What this kernel lacks for a way's hooks, in one line; "" when every one that is not optional is there."""
     if _version() < way.since:
-        return f"{way.name}: Linux {way.since[0]}.{way.since[1]} or newer"
+        return f"the way {way.name} wants Linux {way.since[0]}.{way.since[1]} or newer"
     missing = next((lack for hook in way.hooks if not hook.optional and (lack := available(hook))), "")
     if missing or any(present(hook) for hook in way.hooks):
         return missing or given.lacking(way)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Processes that the kernel kills for want of memory, as they are chosen (oom:mark_victim). Since Linux 6.9 the event tells
- * of the victim; a program that reads that is not attached where it does not, and then way 1 only has its pid. */
+/* Processes that the kernel kills for want of memory, as they are chosen (oom:mark_victim). Since Linux 6.9, and where that
+ * was ported back, the event tells of the victim; a program that reads that is not attached where it does not, and then way
+ * 1 only has its pid. */
 #ifndef OOM_ROWS
 #define OOM_ROWS 1024
 #endif
@@ -78,7 +79,9 @@ static __always_inline void oom_count(struct oom_event *event, struct ebtop_tota
         return;
     }
     ebtop_add(&row->kills, 1);
+#if OOM_WAY == 0 /* adding 0 would be an instruction that 5.10 refuses */
     ebtop_add(&row->rss_bytes, event->anon_bytes + event->file_bytes + event->shmem_bytes);
+#endif
 }
 
 int oom_mark(struct oom_mark *ctx) {

@@ -28,7 +28,7 @@ PROBE = Probe(
         Way(
             "tracepoint, pid only",
             _HOOKS,
-            misses="The victim's name, user and size: before Linux 6.9 the kernel tells its pid and nothing else.",
+            misses="The victim's name, user and size: older kernels (before Linux 6.9) tell its pid and nothing else.",
         ),
     ),
     views=(

@@ -114,18 +114,11 @@ int opens_enter_at(struct opens_call *ctx) {
 
 /* Where a relative name starts: the working folder, or what the descriptor stands for. */
 static __always_inline int opens_folder(struct opens_scratch *scratch, struct fs_struct *fs, s32 descriptor) {
-    struct task_struct *task = (void *)bpf_get_current_task();
-    struct files_struct *files = 0;
-    struct fdtable *table = 0;
-    struct file **descriptors = 0, *file = 0;
-    u32 size = 0;
+    struct file *file;
     if (descriptor == OPENS_HERE)
         return OPENS_READ_PLACE(scratch->at, fs->pwd);
-    OPENS_READ(files, task->files);
-    OPENS_READ(table, files->fdt);
-    OPENS_READ(size, table->max_fds);
-    OPENS_READ(descriptors, table->fd);
-    if (descriptor < 0 || descriptor >= size || OPENS_READ(file, descriptors[descriptor]) || !file)
+    EBTOP_FILE(file, descriptor);
+    if (!file)
         return -1;
     return OPENS_READ_PLACE(scratch->at, file->f_path);
 }

@@ -161,9 +161,13 @@ int pagecache_dirty(struct bpf_raw_tracepoint_args *ctx) { /* (folio, mapping) *
 
 int pagecache_remove(struct bpf_raw_tracepoint_args *ctx) { /* (folio) */
     struct folio *folio = (struct folio *)ctx->args[0];
+    u64 task = bpf_get_current_task();
     if (ebtop_is_left_out(bpf_get_current_pid_tgid() >> 32))
         return 0;
+    struct pagecache_slot *slot = pagecache_slots.lookup(&task);
     struct pagecache_key key = pagecache_key(pagecache_inode(pagecache_mapping(folio)));
+    if (slot)
+        pagecache_settle(slot, PAGECACHE_READ);
     pagecache_count(&key, PAGECACHE_REMOVED, pagecache_pages(folio));
     return 0;
 }

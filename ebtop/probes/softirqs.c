@@ -3,7 +3,7 @@
  *
  * The start lies in one slot per CPU, as a CPU runs one handler at a time. They belong to no process, whichever they
  * happen to interrupt, so nobody is left out. */
-#define SOFTIRQS_VECTORS 16 /* ten of them are in use: include/linux/interrupt.h */
+#define SOFTIRQS_VECTORS 10 /* NR_SOFTIRQS, include/linux/interrupt.h */
 
 struct softirqs_row { /* begins as struct ebtop_histogram */
     u64 slots[EBTOP_BUCKETS];
@@ -31,12 +31,11 @@ int softirqs_enter(struct bpf_raw_tracepoint_args *ctx) { /* (vector) */
 
 int softirqs_exit(struct bpf_raw_tracepoint_args *ctx) {
     u64 now = bpf_ktime_get_ns();
-    u32 cpu = bpf_get_smp_processor_id(),
-        index = ebtop_bank(SOFTIRQS_VECTORS) + (ctx->args[0] & (SOFTIRQS_VECTORS - 1));
+    u32 cpu = bpf_get_smp_processor_id(), vector = ctx->args[0], index = ebtop_bank(SOFTIRQS_VECTORS) + vector;
     struct ebtop_totals *totals = softirqs_totals.lookup(&cpu);
     struct softirqs_slot *slot = softirqs_slots.lookup(&cpu);
     struct softirqs_row *row = softirqs_rows.lookup(&index);
-    if (!totals || !slot || !row)
+    if (vector >= SOFTIRQS_VECTORS || !totals || !slot || !row)
         return 0;
     if (!slot->ns) {
         totals->unmatched++;

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ebtop import units
+from ebtop.bpftrace import is_script
 from ebtop.spec import Probe, Way, group_rank
 from ebtop.tui.pieces import ELLIPSIS, Line, left, middle, number, right, spread, width
 from ebtop.units import Unit
@@ -107,10 +108,7 @@ def entry_line(entry: Entry, cells: int) -> Line:
         (f" {entry.slot or ' '} ", "accent" if entry.on else "faint"),
         _MARKS[entry.state],
         (" ", "text"),
-        (
-            middle(entry.probe.prefix if entry.probe.alone else entry.probe.name, _NAME - 1) + " ",
-            "strong" if entry.on else "text",
-        ),
+        (middle(entry.probe.called, _NAME - 1) + " ", "strong" if entry.on else "text"),
         (_cut(words, room - 1) + " " if room else "", "dim"),
         _state_words(entry, _state(cells)),
         *(_costs(entry.shown) if live else [(" " * sum(size for _, size in _NUMBERS), "text")]),
@@ -166,7 +164,11 @@ def _cut(text: str, cells: int) -> str:
 def detail_lines(entry: Entry, offers: Offers | None, replay: bool, cells: int) -> list[Line]:
     """Its question, its ways with the one that runs or would win, why it failed, and what it does not see."""
     probe = entry.probe
-    name: Line = [("─ ", "rule"), (probe.title, "accent"), (f" · {probe.name} ", "dim")]
+    name: Line = [
+        ("─ ", "rule"),
+        (probe.title, "accent"),
+        (f" · {probe.called} " if probe.called != probe.title else " ", "dim"),
+    ]
     lines = [spread(name, [(f" {probe.group} ", "faint"), ("─", "rule")], cells, ("─", "rule"))]
     lines += _folded("", probe.question, "text", cells)
     if entry.state == "failed" and entry.shown:
@@ -191,6 +193,8 @@ def _folded(label: str, text: str, role: str, cells: int) -> list[Line]:
 def _ways(entry: Entry, offers: Offers | None, replay: bool, cells: int) -> list[Line]:
     probe = entry.probe
     if not probe.ways:
+        if is_script(probe.name):
+            return _folded("hook", "bpftrace runs the program, as a process of its own", "text", cells)
         return _folded("hook", "none: the privileged process asks bpf(2), no program is attached", "text", cells)
     if replay:
         hook = f"recorded with {entry.hook}; " if entry.hook else ""

@@ -143,6 +143,9 @@ def _histogram(looked: Looked, data: HistogramFrame, cells: int, lines: int, ran
     totals, recent, unit = data.totals.sum(axis=0), data.counts.sum(axis=0), data.view.unit
     most = float(data.largest.max())
     parts = [("count", units.exact(int(totals.sum())))]
-    parts += [(f"~p{share}", units.text(percentile(totals, share / 100, most), unit)) for share in (50, 90, 99)]
+    parts += [
+        (f"~p{share}", units.text(percentile(totals, share / 100, most, data.view.edges), unit))
+        for share in (50, 90, 99)
+    ]
     parts.insert(1, ("max", units.text(most, unit)))
-    return [summary(parts, cells), *bars(totals, recent, unit, cells, lines - 1, ranges)]
+    return [summary(parts, cells), *bars(totals, recent, unit, cells, lines - 1, ranges, data.view.edges)]

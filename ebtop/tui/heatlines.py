@@ -15,9 +15,8 @@ from ebtop.sample import BUCKETS
 from ebtop.spec import Histogram, Kind
 from ebtop.tui.pieces import Line, fill, line_width, right
 from ebtop.tui.ramp import ramp
-from ebtop.tui.shapes import edge
+from ebtop.tui.shapes import bucket_label
 from ebtop.tui.tablelines import HeatCursor
-from ebtop.units import Unit
 
 if TYPE_CHECKING:
     from ebtop.frame import Frame
@@ -40,7 +39,7 @@ def heat_lines(
     steps = _steps(heat.counts, rows)
     at, step = _pointed(cursor, heat, steps)
     matrix = np.stack([counts[:, begin:after].sum(axis=1) for begin, after in steps])
-    body = _body(matrix, steps, view.unit, at - first, step, room)
+    body = _body(matrix, steps, view, at - first, step, room)
     read = _read_out(frame, view, heat, at, steps[step], cells)
     return [*body, _axis(frame, heat, first, counts.shape[0], room), read]
 
@@ -83,14 +82,20 @@ def _pointed(cursor: HeatCursor, heat: Heat, steps: list[tuple[int, int]]) -> tu
 
 
 def _body(
-    matrix: npt.NDArray[Any], steps: list[tuple[int, int]], unit: Unit, column: int, row: int, room: int
+    matrix: npt.NDArray[Any], steps: list[tuple[int, int]], view: Histogram, column: int, row: int, room: int
 ) -> list[Line]:
     """Label, rule and one glyph a tick; equal neighbours are one piece."""
     shares = np.log1p(matrix) / np.log1p(matrix.max() or 1)
     levels = np.where(matrix > 0, np.maximum(1, np.ceil(shares * _STEPS)), 0).astype(np.intp)
     lines: list[Line] = []
-    for line, (begin, _) in enumerate(steps):
-        cells: Line = [(right(edge(begin, unit), _LABEL), "strong" if line == row else "dim"), (" │", "rule")]
+    for line, (begin, after) in enumerate(steps):
+        cells: Line = [
+            (
+                right(bucket_label(begin, after, view.unit, False, view.edges), _LABEL),
+                "strong" if line == row else "dim",
+            ),
+            (" │", "rule"),
+        ]
         cells.append((" " * (room - levels.shape[1]), "ramp0"))
         cells += _runs(levels[line], column if line == row else -1)
         lines.append(fill(cells, _LABEL + 2 + room))
@@ -130,7 +135,7 @@ def _read_out(frame: Frame, view: Histogram, heat: Heat, at: int, step: tuple[in
     begin, after = step
     events = int(heat.counts[at, begin:after].sum())
     clock = _clock(frame, heat, at)
-    span = f"{edge(begin, view.unit)} – {edge(after, view.unit)}"
+    span = bucket_label(begin, after, view.unit, True, view.edges)
     line: Line = [(" ◆ ", "pointer"), (clock, "text"), (" · ", "rule"), (span, "text"), (" · ", "rule")]
     line += [(units.exact(events), "strong"), (" event" if events == 1 else " events", "dim")]
     for piece in _worst(frame, view, heat, at, step):

@@ -59,6 +59,7 @@ KEYS: tuple[KeyRow, ...] = (
     KeyRow(("escape", "backspace"), "leave", "back", "Clear the filter, then back to the overview.", 3, _LARGE),
     KeyRow(("T",), "target", "target", "Type whom the kernel is to count only: pid:1 comm:sh user:root c:web."),
     KeyRow(("F",), "function", "function", "Type a function or event to be counted: k:vfs_read ret<0, u:libc:malloc."),
+    KeyRow(("e",), "bpftrace", "bpftrace", "Type a program for bpftrace, or a FILE.bt: it becomes a panel."),
     KeyRow(("v",), "view(1)", "next view", "Next view of the probe: another table, events.", 4, _TABLES),
     KeyRow(("H",), "shape", "shape", "Trend and histogram, latency heatmap, or one of them alone.", 4, ("focus",)),
     KeyRow(

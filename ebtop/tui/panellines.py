@@ -118,12 +118,12 @@ def _histogram(looked: Looked, data: HistogramFrame | None, cells: int, lines: i
     most = float(data.largest.max())
     parts = [
         ("n", units.text(float(totals.sum()))),
-        ("~p50", units.text(percentile(totals, 0.5, most), unit)),
-        ("~p99", units.text(percentile(totals, 0.99, most), unit)),
+        ("~p50", units.text(percentile(totals, 0.5, most, data.view.edges), unit)),
+        ("~p99", units.text(percentile(totals, 0.99, most, data.view.edges), unit)),
         ("max", units.text(most, unit)),
     ]
     head = name + summary(parts, cells - line_width(name))
-    return [head, *bars(totals, recent, unit, cells - 1, lines - 1)]
+    return [head, *bars(totals, recent, unit, cells - 1, lines - 1, edges=data.view.edges)]
 
 
 def _side_by_side(content: list[Line], shape: list[Line], wide: int, cells: int, lines: int) -> list[Line]:

@@ -63,19 +63,28 @@ def buckets(counts: Counts, lines: int) -> tuple[list[tuple[int, int, int]], int
     return [(b, b + step, int(counts[b : b + step].sum())) for b in range(begin, end, step)], step
 
 
-def edge(bucket: int, unit: Unit) -> str:
-    """The lower edge of a bucket with its unit."""
+Edges = tuple[int, ...]
+"""Of a view whose buckets are not log2: spec.Histogram.edges."""
+
+
+def edge(bucket: int, unit: Unit, edges: Edges = ()) -> str:
+    """The lower edge of a bucket with its unit; the lowest of a view with `edges` has none."""
+    if edges:
+        return units.text(edges[min(bucket, len(edges)) - 1], unit) if bucket else ""
     return units.text(0.0 if bucket == 0 else float(2**bucket), unit)
 
 
-def bars(counts: Counts, recent: Counts, unit: Unit, cells: int, lines: int, ranges: bool = False) -> list[Line]:
+def bars(
+    counts: Counts, recent: Counts, unit: Unit, cells: int, lines: int, ranges: bool = False, edges: Edges = ()
+) -> list[Line]:
     """A histogram's bars: lower edge (or range), bar, events; steps that grew in the interval are bright.
 
-    `counts` is since the start, `recent` of the interval, both (BUCKETS,). `ranges` writes both edges.
+    `counts` is since the start, `recent` of the interval, both (BUCKETS,). `ranges` writes both edges, `edges` are
+    those of the view.
     """
     steps, _ = buckets(counts, lines)
     most = max((events for _, _, events in steps), default=0)
-    labels = [bucket_label(begin, after, unit, ranges) for begin, after, _ in steps]
+    labels = [bucket_label(begin, after, unit, ranges, edges) for begin, after, _ in steps]
     wide = max((len(label) for label in labels), default=0)
     least = max(7, units.number_width(unit))
     wide = max(wide, 2 * least + 3 if ranges else least)
@@ -91,11 +100,15 @@ def bars(counts: Counts, recent: Counts, unit: Unit, cells: int, lines: int, ran
     ]
 
 
-def bucket_label(begin: int, after: int, unit: Unit, ranges: bool) -> str:
-    """The lower edge of a step, or both of its edges."""
+def bucket_label(begin: int, after: int, unit: Unit, ranges: bool, edges: Edges = ()) -> str:
+    """The lower edge of a step, or both of its edges; what it is below, where it has no lower one."""
+    if edges and begin == 0:
+        return f"<{edge(after, unit, edges)}" if after <= len(edges) else "all"
     if not ranges:
-        return edge(begin, unit)
-    return f"{edge(begin, unit)} – {edge(after, unit)}"
+        return edge(begin, unit, edges)
+    if edges and after > len(edges):
+        return f"from {edge(begin, unit, edges)}"
+    return f"{edge(begin, unit, edges)} – {edge(after, unit, edges)}"
 
 
 def summary(parts: Sequence[tuple[str, str]], cells: int) -> Line:

@@ -26,7 +26,7 @@ def beside(now: HistogramFrame, before: HistogramFrame, cells: int, lines: int, 
     steps, _ = buckets(since + then, lines)
     shares = [(_share(since, begin, after), _share(then, begin, after)) for begin, after, _ in steps]
     most = max((share for pair in shares for share in pair), default=0.0) or 1.0
-    labels = [bucket_label(begin, after, unit, ranges) for begin, after, _ in steps]
+    labels = [bucket_label(begin, after, unit, ranges, now.view.edges) for begin, after, _ in steps]
     wide = max([17 if ranges else 7, *(len(label) for label in labels)])
     room = max(4, cells - wide - 17)
     return [
@@ -48,7 +48,9 @@ def both(now: HistogramFrame, before: HistogramFrame) -> list[tuple[str, str]]:
 
 def _said(data: HistogramFrame) -> list[tuple[str, str]]:
     counts, most = data.counts.sum(axis=0), float(data.largest.max(initial=0))
-    parts = [(f"~p{at}", units.text(percentile(counts, at / 100, most), data.view.unit)) for at in (50, 99)]
+    parts = [
+        (f"~p{at}", units.text(percentile(counts, at / 100, most, data.view.edges), data.view.unit)) for at in (50, 99)
+    ]
     return [*parts, ("n", units.text(float(counts.sum())))]
 
 

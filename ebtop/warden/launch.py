@@ -52,6 +52,8 @@ class Plan:
     """A command to run and to count; it takes the place of `aim`."""
     hidden: bool = False
     """The command is kept from the terminal, as that is drawn on."""
+    bpftrace: str = ""
+    """The bpftrace to run, instead of the one where its package puts it."""
 
 
 def run(plan: Plan) -> int:
@@ -84,7 +86,9 @@ def _serve(plan: Plan, identity: Identity, command: Command | None, line: socket
         namespace.mount_tracefs()
     saving = Saving(identity, plan.write_file, plan.allowed)
     answering = Answering(identity, plan.counts_only)
-    warden = Warden(line, screen, plan.load, saving.write, answering.content, plan.wanted, plan.aim, command)
+    warden = Warden(
+        line, screen, plan.load, saving.write, answering.content, plan.wanted, plan.aim, command, plan.bpftrace
+    )
     return warden.serve()
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from time import monotonic
 
 from ebtop import wire
+from ebtop.bpftrace import is_script
 from ebtop.kernel import bpf, stats
 from ebtop.kernel.objects import Census
 from ebtop.warden import containers
@@ -22,6 +23,7 @@ from ebtop.warden.flags import Flags
 from ebtop.warden.following import PROBE as FOLLOW
 from ebtop.warden.loaders import Loaders
 from ebtop.warden.loading import Load
+from ebtop.warden.scripts import Scripts
 from ebtop.warden.units import Units
 
 GRACE_S = 2.0
@@ -46,11 +48,12 @@ class Warden:
         wanted: Mapping[str, int],
         aim: wire.Aim,
         command: Command | None = None,
+        bpftrace: str = "",
     ) -> None:
         """`wanted` is loaded at once, in anticipation of the screen's first Want, whose serials it then takes.
 
         `content` answers what the screen asks, in a child. `aim` is in force from the start; with a `command`, which
-        waits to be let go, that is its only target.
+        waits to be let go, that is its only target. `bpftrace`: the one to run, instead of the usual.
         """
         self._line = line
         self._screen = screen
@@ -59,7 +62,7 @@ class Warden:
         self._census = Census(self._flags.own, screen.pid)
         self._wanted: dict[str, int] = dict(wanted)
         self._anticipated = True
-        self._held: list[tuple[wire.Progress | wire.Live, tuple[int, ...]]] = []
+        self._held: list[tuple[wire.OfProbe, tuple[int, ...]]] = []
         """Messages for a screen that has not said its first Want, with their descriptors."""
         self._statistics: dict[str, int] = {}
         """Descriptors that hold the kernel's statistics on, by who asked: "screen", or the census."""
@@ -71,6 +74,7 @@ class Warden:
         self._may_go = False
         """The screen has said that the command may begin."""
         self._loaders = Loaders(load, self._flags, self._selector, self._current, self._forward)
+        self._scripts = Scripts(self._flags, self._selector, self._forward, bpftrace)
         self._clock_told = False
         self._cut = False
         self._kill_s = float("inf")
@@ -126,7 +130,8 @@ class Warden:
         self._ended = True
 
     def _timeout(self) -> float | None:
-        first = min(self._kill_s, self._loaders.deadline_s, self._asking.deadline_s, self._aiming.deadline_s)
+        parts = (self._loaders, self._asking, self._aiming, self._scripts)
+        first = min(self._kill_s, *(part.deadline_s for part in parts))
         return None if first == float("inf") else max(0.0, first - monotonic())
 
     def _check_deadlines(self) -> None:
@@ -137,10 +142,12 @@ class Warden:
         self._loaders.check(now)
         self._asking.check(now)
         self._aiming.check(now)
+        self._scripts.check(now)
 
     def _close(self) -> None:
         signal.set_wakeup_fd(-1)
         self._loaders.close()
+        self._scripts.close()
         self._asking.close()
         self._aiming.close()
         for _, descriptors in self._held:
@@ -181,6 +188,8 @@ class Warden:
                 self._asking.ask(message)
             case wire.Aim():
                 self._loaders.start(self._aiming.aim(message))
+            case wire.Print():
+                self._scripts.ask(message.probes)
             case wire.Go():
                 self._may_go = True
                 self._let_go()
@@ -202,9 +211,11 @@ class Warden:
             self._anticipated = False
             before = {probe: wanted.get(probe, serial) for probe, serial in before.items()}
             self._loaders.screen_is_up(before)
+            self._scripts.renumber(before)
             held, self._held = self._held, []
             for message, descriptors in held:
                 self._forward(replace(message, serial=before[message.probe]), descriptors)
+        self._scripts.keep(wanted)
         self._start({probe: serial for probe, serial in wanted.items() if before.get(probe) != serial})
 
     def _hold_statistics(self, who: str, on: bool) -> None:
@@ -255,8 +266,10 @@ class Warden:
         self._forward(wire.Progress(_CENSUS, self._wanted.get(_CENSUS, 0), "failed", error=why), ())
 
     def _start(self, serials: Mapping[str, int]) -> None:
-        """Begin these probes; the census takes no loader."""
-        to_load = {probe: serial for probe, serial in serials.items() if probe != _CENSUS}
+        """Begin these probes; neither the census nor a program of bpftrace takes a loader."""
+        to_load = {probe: serial for probe, serial in serials.items() if probe != _CENSUS and not is_script(probe)}
+        for probe in filter(is_script, serials):
+            self._scripts.start(probe, serials[probe])
         if to_load:
             self._loaders.start(to_load)
         if _CENSUS in serials:
@@ -277,9 +290,9 @@ class Warden:
     def _current(self, probe: str, serial: int) -> bool:
         return self._aiming.is_wanted(serial) if probe == FOLLOW else self._wanted.get(probe) == serial
 
-    def _forward(self, message: wire.Progress | wire.Live, descriptors: tuple[int, ...]) -> None:
+    def _forward(self, message: wire.OfProbe, descriptors: tuple[int, ...]) -> None:
         """Give it to the screen if it is still about what the screen wants; the descriptors are closed here."""
-        if message.probe == FOLLOW:
+        if message.probe == FOLLOW and isinstance(message, wire.Progress | wire.Live):
             self._aiming.take(message, descriptors)
             self._let_go()
             return

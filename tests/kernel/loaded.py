@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ebtop import registry, wire
 from ebtop.kernel import hooks, loader, namespace, source
@@ -175,6 +177,11 @@ class Loaded:
         """Descriptors of the probe's programs."""
         live = self.live[probe]
         return self._descriptors[probe][len(live.maps) : len(live.maps) + len(live.programs)]
+
+    def missed(self, probe: str) -> int:
+        """Events at which a program of the probe did not run, as it was at work on that CPU (Linux 5.12 and newer)."""
+        said = "".join(Path(f"/proc/self/fdinfo/{one}").read_text() for one in self.programs(probe))
+        return sum(map(int, re.findall(r"recursion_misses:\s*(\d+)", said)))
 
     def totals(self, probe: str) -> dict[str, int]:
         """The probe's own book-keeping: total, drops, lost, unmatched."""

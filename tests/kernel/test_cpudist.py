@@ -10,6 +10,7 @@ import pytest
 
 from ebtop.sample import Records
 from tests.kernel.loaded import Loaded
+from tests.kernel.test_worst import Watched, lie_in_their_buckets, mine, watch  # noqa: F401
 from tests.kernel.worker import Worker
 
 pytestmark = pytest.mark.kernel
@@ -74,3 +75,17 @@ def test_own_processes_are_left_out(load: Callable[..., Loaded]) -> None:
         rows = loaded.rows("cpudist_rows")
     assert own.pid not in rows.keys["pid"]
     assert other.pid in rows.keys["pid"]
+
+
+def test_the_longest_runs_are_named(watch: Callable[..., Watched]) -> None:  # noqa: F811
+    """Those of a thread that computes, with the CPU that it was on; it has none in an interval in which it sleeps."""
+    work = "end = time.process_time() + 0.1\nwhile time.process_time() < end: pass"
+    with Worker(work, cpu=0) as worker:
+        watched = watch("cpudist", worker)
+        worker.work()
+        first, second = watched.interval("times"), watched.interval("times")
+    runs = mine(first, worker)
+    assert runs.size
+    assert set(runs["cpu"].tolist()) == {0}
+    assert lie_in_their_buckets(first)
+    assert not mine(second, worker).size

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ebtop.kernel import btf
 from tests.kernel.loaded import Loaded
 from tests.kernel.test_crosscheck import bpftrace
 from tests.kernel.worker import Worker
@@ -30,6 +31,8 @@ tracepoint:syscalls:sys_enter_futex /pid == $1 && ((args->op & 127) == 0 || (arg
 }
 BEGIN { printf("ready\\n"); }
 """
+CAPABLE = "tracepoint:capability:cap_capable /pid == $1/ { @checks = count(); }"
+"""Where there is that place: since Linux 6.14."""
 WORK = """
 import ctypes
 libc = ctypes.CDLL(None)
@@ -63,19 +66,37 @@ TABLES = {
     "@unlinks": ("unlinks_rows", "calls"),
     "@chroots": ("privilege_rows", "calls"),
 }
+PROBES: tuple[str, ...] = (
+    "errors",
+    "forks",
+    "signals",
+    "migrations",
+    "cpudist",
+    "futex",
+    "mounts",
+    "unlinks",
+    "privilege",
+)
 
 
 def test_bpftrace_sees_the_same(load: Callable[..., Loaded], tmp_path: Path) -> None:
     """Errors, forks, signals, migrations, runs, futex waits and calls of one process, counted by both."""
     if not shutil.which("bpftrace"):
         pytest.skip("bpftrace, to compare with")
-    with Worker(WORK, folder=tmp_path) as worker, bpftrace(worker.pid, SCRIPT) as stop:
-        loaded = load("errors", "forks", "signals", "migrations", "cpudist", "futex", "mounts", "unlinks", "privilege")
+    probes, tables, script = PROBES, TABLES, SCRIPT
+    if btf.present() and btf.kernel().has_name("btf_trace_cap_capable"):
+        probes, tables, script = (
+            (*PROBES, "capable"),
+            TABLES | {"@checks": ("capable_rows", "checks")},
+            SCRIPT + CAPABLE,
+        )
+    with Worker(WORK, folder=tmp_path) as worker, bpftrace(worker.pid, script) as stop:
+        loaded = load(*probes)
         worker.work()
         theirs = stop()
         loaded.detach()
     ours = {}
-    for name, (table, member) in TABLES.items():
+    for name, (table, member) in tables.items():
         rows = loaded.rows(table)
         counted = int(rows.values[member][rows.keys["pid"] == worker.pid].sum())
         if counted:

@@ -52,6 +52,11 @@ def threaded(first_leaves):
     threading.Thread(target=late).start()
     leave()
 
+def replaced():
+    threading.Thread(target=os.execv, args=("/bin/true", ["true"])).start()
+    time.sleep(60)
+
+for n in range(5): end(replaced)
 for n in range(19): end(threaded, False)
 for n in range(3): end(threaded, True)
 """.replace("{exit}", "93 if os.uname().machine == 'aarch64' else 60")
@@ -94,12 +99,14 @@ def test_ends_are_exact_by_status_and_signal(load: Callable[..., Loaded]) -> Non
 
 
 def test_a_process_of_many_threads_ends_once_with_its_own_status(load: Callable[..., Loaded]) -> None:
-    """Threads that die together with the first one, and a first one that leaves before the others."""
+    """Threads that die together with the first one, a first one that leaves before the others, and a program that
+    another thread than the first has started.
+    """
     with Worker(THREADS) as worker:
         loaded = load("exits")
         worker.work()
         counted = ended(loaded, worker.pid)
-    assert counted == {(0, 5): (19, 19), (0, 7): (3, 3)}
+    assert counted == {(0, 0): (5, 0), (0, 5): (19, 19), (0, 7): (3, 3)}
 
 
 def test_the_status_is_the_one_that_the_parent_is_told(load: Callable[..., Loaded], tmp_path: Path) -> None:

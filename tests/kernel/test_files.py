@@ -12,7 +12,7 @@ import pytest
 from ebtop import registry
 from ebtop.worst import Worst
 from tests.kernel.loaded import Loaded
-from tests.kernel.worker import Worker
+from tests.kernel.worker import Worker, nobody_but
 
 pytestmark = pytest.mark.kernel
 PREPARE = """
@@ -45,7 +45,7 @@ def test_bytes_are_exact_by_file(load: Callable[..., Loaded], tmp_path: Path) ->
         (tmp_path / name).mkdir()
         (tmp_path / name / "data").write_bytes(bytes(4096))
     with Worker(WORK, prepare=PREPARE, folder=tmp_path) as worker:
-        loaded = load("files")
+        loaded = load("files", own_pids=nobody_but(worker))
         worst = Worst(registry.probe("files"), loaded.maps)
         worker.work()
         loaded.detach()

@@ -16,7 +16,7 @@ from ebtop.spec import Histogram
 from ebtop.worst import Worst
 from tests.kernel.loaded import Loaded
 from tests.kernel.loop_device import LoopDevice
-from tests.kernel.worker import Worker
+from tests.kernel.worker import Worker, nobody_but
 
 pytestmark = pytest.mark.kernel
 PREPARE = """
@@ -64,7 +64,7 @@ def test_calls_are_exact_by_file_system_and_operation(load: Callable[..., Loaded
     with LoopDevice() as device:
         subprocess.run(["mkfs.ext4", "-q", "-O", "^has_journal", device.path], check=True)
         with Worker(WORK, str(device.path), str(tmp_path), prepare=PREPARE) as worker:
-            loaded = load("fslat")
+            loaded = load("fslat", own_pids=nobody_but(worker))
             worst = Worst(registry.probe("fslat"), loaded.maps)
             worker.work()
             loaded.detach()

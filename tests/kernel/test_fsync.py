@@ -11,7 +11,7 @@ import pytest
 from ebtop import registry
 from ebtop.worst import Worst
 from tests.kernel.loaded import Loaded
-from tests.kernel.worker import Worker
+from tests.kernel.worker import Worker, nobody_but
 
 pytestmark = pytest.mark.kernel
 CALLS = ("fsync", "fdatasync", "sync_file_range", "syncfs", "sync", "msync")
@@ -48,7 +48,7 @@ def counts(loaded: Loaded, pid: int) -> dict[tuple[str, str], tuple[int, int]]:
 def test_calls_are_exact_by_call_and_file(load: Callable[..., Loaded], tmp_path: Path) -> None:
     """23 fsyncs, 13 fdatasyncs, 7 sync_file_ranges, 5 msyncs, a syncfs, and 3 of a descriptor that is none."""
     with Worker(WORK, prepare=PREPARE, folder=tmp_path) as worker:
-        loaded = load("fsync")
+        loaded = load("fsync", own_pids=nobody_but(worker))
         worst = Worst(registry.probe("fsync"), loaded.maps)
         worker.work()
         loaded.detach()

@@ -8,6 +8,7 @@ import pytest
 
 from ebtop.kernel import syscalls
 from tests.kernel.loaded import Loaded
+from tests.kernel.test_worst import Watched, lie_in_their_buckets, mine, watch  # noqa: F401
 from tests.kernel.worker import Worker
 
 pytestmark = pytest.mark.kernel
@@ -71,3 +72,18 @@ for thread in threads: thread.join()
     mine = rows.values[rows.keys["pid"] == worker.pid]
     assert int(mine["waits"].max()) >= 31
     assert int(mine["timeouts"].max()) == 31
+
+
+def test_the_longest_wait_is_named_with_its_address(watch: Callable[..., Watched]) -> None:  # noqa: F811
+    """One of 1.5 s beside 101 of a millisecond; the next interval has none of it."""
+    work = WORK + "time_[0], time_[1] = 1, 500_000_000\nfutex(128, 7)\n"
+    with Worker(work) as worker:
+        watched = watch("futex", worker)
+        worker.work()
+        place = int(worker.said())
+        first, second = watched.interval("times"), watched.interval("times")
+    slow = mine(first, worker, address=place)[-1]
+    assert int(slow["value"]) >= 1_500_000_000
+    assert slow["comm"].startswith(b"python")
+    assert lie_in_their_buckets(first)
+    assert not mine(second, worker).size

@@ -46,28 +46,26 @@ def test_what_follows_on_the_request_before_is_sequential(load: Callable[..., Lo
             loaded = load("iopattern")
             worker.work()
             theirs = stop()
+        missed = loaded.missed("iopattern")
         loaded.detach()
         rows, totals, number = loaded.rows("iopattern_rows"), loaded.totals("iopattern"), device.number
     mine = rows.keys["device"] == number
     reads = rows.values[mine & (rows.keys["direction"] == 0)]
     writes = rows.values[mine & (rows.keys["direction"] == 1)]
     ours = {name: int(rows.values[name][mine].sum()) for name in ("ops", "sequential", "sum")}
-    assert theirs == {
-        "@ops": ours["ops"],
-        "@sequential": ours["sequential"],
-        "@bytes": ours["sum"],
-        "@end": theirs["@end"],
-    }
     assert totals["total"] == int(rows.values["ops"].sum()) and not totals["drops"]
     assert reads["max_value"].tolist() == [16384]
+    assert ours["ops"] >= 158 + 13 - missed
+    if missed:  # one that completes in an interrupt while another is being counted is seen by no program
+        return
+    expected = {"@ops": ours["ops"], "@sequential": ours["sequential"], "@bytes": ours["sum"], "@end": theirs["@end"]}
+    assert theirs == expected
     if ours["ops"] == 158 + 13:  # else others had it in hand too
         assert (reads["ops"].tolist(), reads["sequential"].tolist()) == ([158], [96])
         assert reads["sum"].tolist() == [97 * 4096 + 61 * 16384]
         assert (int(reads["slots"][0][12]), int(reads["slots"][0][14])) == (97, 61)
         assert (writes["ops"].tolist(), writes["sequential"].tolist()) == ([13], [12])
         assert writes["sum"].tolist() == [13 * 4096]
-    else:
-        assert ours["ops"] > 158 + 13
 
 
 def test_a_full_map_counts_what_it_drops(load: Callable[..., Loaded], kernel: None) -> None:

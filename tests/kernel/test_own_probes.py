@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import shlex
 import signal
@@ -18,10 +19,10 @@ from typing import Any
 import pytest
 
 from ebtop import registry
+from ebtop.kernel import bpf
 from ebtop.own import add_folder
 from ebtop.recording import read
 from tests import own
-from tests.kernel.live_session import Ids, ids
 from tests.kernel.loaded import Loaded
 from tests.kernel.terminal_session import wait_until
 from tests.kernel.test_snapshot import ebtop, finished
@@ -42,6 +43,8 @@ for _ in range({THREADS}):
 COPIED = ("syscalls", "rw", "exec", "tcpconnect", "blockio", "runqlat")
 """Built-in probes whose copies go together; those with the kernel's structs of tracepoints have to be alone."""
 MANY = 45
+_NAME = slice(64, 80)
+"""bpf_prog_info.name (include/uapi/linux/bpf.h)."""
 
 
 @pytest.fixture
@@ -53,11 +56,21 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-def before() -> Iterator[Ids]:
-    """What there was on the host; in the end nothing else is."""
-    there = ids()
-    yield there
-    wait_until(lambda: not ids() - there)
+def detached() -> Iterator[None]:
+    """In the end no program of these tests' probes is loaded."""
+    yield
+    wait_until(lambda: not loaded())
+
+
+def loaded() -> set[str]:
+    """Names of the host's programs that are of these tests' probes; the kernel keeps fifteen characters."""
+    found = set()
+    for number in bpf.ids(bpf.PROG_NEXT_ID):
+        descriptor = bpf.by_id(bpf.PROG_BY_ID, number)
+        if descriptor is not None:
+            found.add(bpf.info(descriptor)[_NAME].rstrip(b"\0").decode())
+            os.close(descriptor)
+    return {name for name in found if re.match(r"(mine|good|wrong|broken|[a-z]+x\d)_", name)}
 
 
 def new_probe(name: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -84,7 +97,7 @@ def test_a_new_probe_counts_exactly(folder: Path) -> None:
         loaded.close()
 
 
-def test_the_test_that_is_proposed_comes_out_as_proposed(folder: Path, before: Ids) -> None:
+def test_the_test_that_is_proposed_comes_out_as_proposed(folder: Path, detached: None) -> None:
     """What `ebtop new-probe` says to type, typed."""
     said = new_probe("mine", folder).stdout
     (words,) = [shlex.split(line) for line in said.splitlines() if " snapshot " in line]
@@ -131,7 +144,7 @@ def test_a_new_probe_belongs_to_the_user_behind_sudo(folder: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "") and "--dir DIR" in done.stderr
 
 
-def test_it_is_in_a_snapshot_and_in_a_recording_that_needs_it_to_be_shown(folder: Path, before: Ids) -> None:
+def test_it_is_in_a_snapshot_and_in_a_recording_that_needs_it_to_be_shown(folder: Path, detached: None) -> None:
     """Where the declaration is missing that is said, and the rest of the recording is shown."""
     own.write(folder, "mine")
     place = ("--no-config", "--probe-path", str(folder))
@@ -153,7 +166,7 @@ def test_it_is_in_a_snapshot_and_in_a_recording_that_needs_it_to_be_shown(folder
     assert set(json.loads(path.read_bytes())["probes"]) == {"rw"}
 
 
-def test_what_a_declaration_gets_wrong_about_its_maps_fails_it_alone(folder: Path, before: Ids) -> None:
+def test_what_a_declaration_gets_wrong_about_its_maps_fails_it_alone(folder: Path, detached: None) -> None:
     """A column that the compiler knows nothing of, C that does not compile: each has its reason, others go on."""
     wrong = own.example("wrong", ".py").replace('total("threads")', 'total("comm")')
     own.write(folder, "wrong", wrong)
@@ -170,7 +183,7 @@ def test_what_a_declaration_gets_wrong_about_its_maps_fails_it_alone(folder: Pat
     assert states == {"wrong": "failed", "broken": "failed", "good": "live"}
 
 
-def test_all_of_many_probes_go_live_but_the_one_that_is_broken(folder: Path, before: Ids) -> None:
+def test_all_of_many_probes_go_live_but_the_one_that_is_broken(folder: Path, detached: None) -> None:
     """45 at once, as with --probes all, under the limit of open files that is usual; nothing of them stays."""
     copies = [(built_in, f"{built_in[:8]}x{number}") for number in range(9) for built_in in COPIED][: MANY - 1]
     names = [name for _, name in copies]
@@ -201,11 +214,11 @@ def few_files() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, usual)
 
 
-def test_ctrl_c_detaches_ones_own_probe(folder: Path, before: Ids) -> None:
+def test_ctrl_c_detaches_ones_own_probe(folder: Path, detached: None) -> None:
     """As every other."""
     own.write(folder, "mine")
     words = ("--no-config", "--probe-path", str(folder), "--probes", "mine", "record", str(folder / "x.ebtop"))
     with ebtop(*words, "--for", "1m") as running:
-        wait_until(lambda: bool(ids() - before))
+        wait_until(lambda: loaded() == {"mine_made"})
         running.send_signal(signal.SIGINT)
         running.communicate(timeout=30)

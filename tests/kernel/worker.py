@@ -100,3 +100,8 @@ class Worker:
             raise AssertionError("the work failed")
         call = Path(f"/proc/{self.pid}/syscall").read_text().split()[0]
         return "sigtimedwait" if call == SIGTIMEDWAIT else ""
+
+
+def nobody_but(*workers: Worker) -> frozenset[int]:
+    """All process ids there can be less those of the workers: who is to be left out, so that only these are counted."""
+    return frozenset(range(int(Path("/proc/sys/kernel/pid_max").read_text()))) - {worker.pid for worker in workers}

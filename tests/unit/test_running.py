@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ebtop import fitting, registry, wire
-from ebtop.running import Running, _Numbers
+from ebtop.running import Numbers, Running
 from ebtop.spec import Key, Kind, Table, rate
 from tests import samples
 
@@ -18,7 +18,7 @@ from tests import samples
 def test_numbers_that_only_examples_have_are_named_too() -> None:
     """A process and a device without a row; the sets stay the very same while nothing new appears."""
     live = samples.sample(0, ["blockio"]).probes["blockio"]
-    numbers = _Numbers(registry.probe("blockio"))
+    numbers = Numbers(registry.probe("blockio"))
     examples = live.worst["latency"].copy()
     rows = live.maps["blockio_rows"].keys
     examples["pid"], examples["device"] = rows["pid"][0], rows["device"][0]

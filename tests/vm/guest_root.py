@@ -35,12 +35,19 @@ _PROGRAMS = (
     "/usr/bin/unshare",
     "/usr/bin/bpftrace",
 )
+_LIBC = tuple(f"*-linux-gnu/{name}" for name in ("asm", "bits", "gnu", "sys"))
+_INCLUDE = ("*.h", "asm-generic", "linux", *_LIBC)
+"""Of the C library, for bpftrace's own tools: one wants sys/socket.h."""
 
 
 def make(image: Path, staging: Path, argv: Sequence[str]) -> None:
     """Write `image`, ext4, whose /init runs Python with `argv` in /project; `staging` is an empty folder."""
     python = os.path.realpath(sys.executable)
     _copy_all(staging, [python, sysconfig.get_path("stdlib"), _bcc(), *_found(_PROGRAMS), *_libraries()])
+    _copy_all(
+        staging,
+        [*glob.glob("/usr/sbin/*.bt"), *(path for name in _INCLUDE for path in glob.glob(f"/usr/include/{name}"))],
+    )
     site = staging / "site"
     for path in _distribution_files(_DISTRIBUTIONS):
         _copy_beside(path, site)

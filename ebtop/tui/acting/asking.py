@@ -1,20 +1,24 @@
-"""Keys that ask for a line of text: a filter for rows, a target, a function; what is typed is read elsewhere."""
+"""Keys that ask for a line of text: filter, target, function, program of bpftrace; what is typed is read elsewhere."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ebtop.bpftrace import is_script
 from ebtop.sample import State
+from ebtop.text import clean
 from ebtop.tui.acting.base import Acting
 from ebtop.tui.targets import TARGET_HINT, target_of, words_of
 from ebtop.tui.widgets.prompt import FILTER_HINT, FUNCTION_HINT, Prompt
+
+SCRIPT_HINT = "tracepoint:… { @[comm] = count(); } · FILE.bt · ⏎ run · Esc leave"
 
 if TYPE_CHECKING:
     from ebtop.tui.tablelines import ViewState
 
 
 class Asking(Acting):
-    """/, T and F."""
+    """/, T, F and e."""
 
     _filtered: ViewState
     """What a filter is typed for, wherever the focus goes meanwhile."""
@@ -22,6 +26,8 @@ class Asking(Acting):
     """Its filter before."""
     _mended: str
     """The probe in whose place another is typed, "" for none."""
+    _typed = ""
+    """The program that was typed last."""
 
     def action_filter(self) -> None:
         """Type a filter for the focused probe's rows."""
@@ -45,6 +51,16 @@ class Asking(Acting):
         self._mended = app.focused_probe if mend else ""
         self._ask("count", self._mended.partition(":")[2], FUNCTION_HINT)
 
+    def action_bpftrace(self) -> None:
+        """Type a program for bpftrace: that of the focused probe to begin with, or what was typed last."""
+        from ebtop.bpftrace.declaring import text_of
+
+        focused = self._app.focused_probe
+        if self._app.timeline.source.mode == "REPLAY":
+            self._app.say("a recording runs no program; `ebtop` without --replay does", "warn")
+            return
+        self._ask("bpftrace", clean(text_of(focused)) if is_script(focused) else self._typed, SCRIPT_HINT)
+
     def _ask(self, label: str, text: str, hint: str) -> None:
         self._app.main.add_class("asking")
         prompt = self._app.main.query_one(Prompt)
@@ -52,14 +68,19 @@ class Asking(Acting):
         prompt.ask(label, text, hint)
 
     def on_prompt_changed(self, message: Prompt.Changed) -> None:
-        """Rows follow while a filter is typed."""
+        """Rows follow while a filter is typed; a program is not lost, whatever comes of it."""
+        if message.label == "bpftrace":
+            self._typed = message.text
         if message.label == "filter":
             self._filtered.filter, self._filtered.cursor = message.text, 0
             self._app.hand_down()
 
     def on_prompt_done(self, message: Prompt.Done) -> None:
-        """The filter stands; the target is aimed at, or what is wrong with it is said."""
+        """The filter stands; the target is aimed at, the program run, or what is wrong with it is said."""
         self._unask()
+        if message.label == "bpftrace":
+            self._typed = message.text
+            self._app.run_script(message.text)
         if message.label == "only":
             try:
                 self._app.aim(target_of(message.text))

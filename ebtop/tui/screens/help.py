@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ebtop.baseline import LARGE_PART, LARGE_SHARE
+from ebtop.bpftrace import is_script
 from ebtop.spec import Column, Histogram, Key, Measure, Table, View
 from ebtop.tui.keys import KEYS, Keys, key_names
 from ebtop.tui.looked import Looked
@@ -41,7 +42,9 @@ def _probe(looked: Looked) -> list[Line]:
     if shown and shown.sample.hook:
         targets = [target.removeprefix(f"{shown.sample.hook}:") for target in shown.sample.targets]
         lines.append(_entry("hook", f"{shown.sample.hook}: {', '.join(targets[:6])}{' …' if targets[6:] else ''}", 12))
-    ways = ", then ".join(way.name for way in probe.ways) or "none: the warden reads it"
+    ways = ", then ".join(way.name for way in probe.ways) or (
+        "bpftrace runs it" if is_script(probe.name) else "none: the warden reads it"
+    )
     lines.append(_entry("ways", ways, 12))
     missed = filter(None, (probe.misses, shown.sample.misses if shown else ""))
     lines += [_entry("misses", misses, 12) for misses in missed]
@@ -64,7 +67,8 @@ def _view(view: View) -> list[Line]:
     if isinstance(view, Table):
         lines += [_entry("  " + column.title, _of_column(column), 14) for column in view.columns]
     if isinstance(view, Histogram):
-        lines.append(_entry("  bars", "log2 buckets; ~p50, ~p90, ~p99 are estimates, max is exact", 14))
+        buckets = f"buckets from {view.edges[0]} to {view.edges[-1]}" if view.edges else "log2 buckets"
+        lines.append(_entry("  bars", f"{buckets}; ~p50, ~p90, ~p99 are estimates, max is exact", 14))
         if view.worst_keys:
             said = ", ".join(key.title or key.field for key in view.worst_keys)
             lines.append(_entry("  worst", f"of each bucket and interval, under the heatmap's cursor (H): {said}", 14))

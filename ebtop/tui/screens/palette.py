@@ -24,7 +24,7 @@ def choices(stage: str, slots: Mapping[int, str], keys: Keys = KEYS, themes: Seq
     rows.sort(key=lambda row: row.action != "help")  # before quitting, for nobody is to leave by an Enter too many
     result = [(row.action, f"{row.label}: {row.help}", key_names(row)) for row in rows if row.action != "toggle_probe"]
     for name, probe in in_order(registry.probes(), slots).items():
-        result.append((f"switch_probe('{name}')", f"toggle {name}: {probe.question}", key_of(slots, name)))
+        result.append((f"switch_probe({name!r})", f"toggle {probe.called}: {probe.question}", key_of(slots, name)))
     return result + [(f"theme({name!r})", f"theme {name}: Other colours, until ebtop ends.", "") for name in themes]
 
 

@@ -45,7 +45,12 @@ class Prompt(Lines, can_focus=True):
 
     def draw(self) -> None:
         """Label, text, cursor block and what the keys do."""
-        line = [(f" {self.label} ", "accent"), (self.text, "strong"), ("█", "accent")]
+        room = max(1, self.size.width - width(self.label) - 4)
+        text = self.text
+        while width(text) > room:
+            text = text[1 + max(0, width(text) - room - 1) // 2 :]
+        cut: tuple[str, str] = ("…" if len(text) < len(self.text) else " ", "faint")
+        line = [(f" {self.label}", "accent"), cut, (text, "strong"), ("█", "accent")]
         if self.dashboard.looks.ascii:
             self.hint = self.hint.replace("⏎", "Enter")
         if width(self.text) + width(self.hint) + 16 < self.size.width:
