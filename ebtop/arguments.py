@@ -19,6 +19,7 @@ _SETTINGS = (
     "probe_path",
     "interval",
     "max_overhead",
+    "xdp_interfaces",
     "history_seconds",
     "history_mb",
     "units",
@@ -145,12 +146,12 @@ def _contradiction(arguments: Arguments, program: Sequence[str] | None, function
         return f"{arguments.command} runs no program"
     if (arguments.aim or program) and (arguments.demo or arguments.replay):
         return "a recording has been counted already: leave out what chooses processes, or --demo and --replay"
-    if functions and (arguments.demo or arguments.replay):
-        return "a recording shows what was recorded: leave out --func, or --demo and --replay"
     if arguments.scripts and (arguments.demo or arguments.replay):
         return "a recording runs no program of bpftrace: leave out --bt, or --demo and --replay"
     if arguments.scripts and arguments.command in ("triage", "config"):
         return f"{arguments.command} looks at no program of bpftrace: leave out --bt"
+    if functions and (arguments.demo or arguments.replay):
+        return "a recording shows what was recorded: leave out --func, or --demo and --replay"
     if arguments.aim and program:
         return "a program behind -- is counted alone: leave out -p, --comm, --user and --container"
     return ""
@@ -236,6 +237,14 @@ def _live(parser: argparse.ArgumentParser, unsaid: str | None) -> None:
     add = partial(parser.add_argument, default=unsaid)
     add("--probes", type=_checked(values.probe_names), metavar="A,B", help="these, or groups, or all; not the usual")
     add(
+        "--bt",
+        dest="scripts",
+        action="append",
+        metavar="PROGRAM",
+        help="run a bpftrace program, or a FILE.bt, as a panel, alone unless --probes is there; several times: several",
+    )
+    add("--bpftrace", metavar="PATH", help="the bpftrace for that, if it is not where its package puts it")
+    add(
         "--func",
         dest="functions" if unsaid is None else "more_functions",
         action="append",
@@ -244,14 +253,6 @@ def _live(parser: argparse.ArgumentParser, unsaid: str | None) -> None:
         help="calls of a function, passages of an event, e.g. k:tcp_v4_connect, 'u:libc:malloc arg1>4096',"
         " usdt:/path:provider:name, 't:sched:sched_*'; each a panel of its own; more than once",
     )
-    add(
-        "--bt",
-        dest="scripts",
-        action="append",
-        metavar="PROGRAM",
-        help="run a bpftrace program, or a FILE.bt, as a panel, alone unless --probes is there; several times: several",
-    )
-    add("--bpftrace", metavar="PATH", help="the bpftrace for that, if it is not where its package puts it")
     parser.add_argument(
         "--counts-only",
         action="store_true",
@@ -264,6 +265,12 @@ def _live(parser: argparse.ArgumentParser, unsaid: str | None) -> None:
         type=_checked(values.overhead),
         metavar="PERCENT",
         help="for ebtop itself, of one CPU (5; 0: any)",
+    )
+    add(
+        "--xdp-interfaces",
+        type=_checked(values.interfaces_there),
+        metavar="A,B",
+        help="for the probe xdp (those that are up and have hardware; not lo)",
     )
     _files(parser, unsaid)
     whom.add_options(parser)

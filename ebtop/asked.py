@@ -7,7 +7,17 @@ import threading
 from collections.abc import Callable
 
 from ebtop import wire
-from ebtop.offer import MOST_BYTES, Hooks, Offers, Symbols, decode_hooks, decode_offers, decode_symbols
+from ebtop.offer import (
+    MOST_BYTES,
+    Hooks,
+    Offers,
+    ProgramDetail,
+    Symbols,
+    decode_hooks,
+    decode_offers,
+    decode_program,
+    decode_symbols,
+)
 
 _GONE = "the privileged process is gone"
 
@@ -43,6 +53,17 @@ class Asked:
                 then(Hooks(error=str(why)))
 
         self._ask(lambda serial: wire.AskHooks(serial, pattern, arguments), give)
+
+    def program(self, number: int, then: Callable[[ProgramDetail], None]) -> None:
+        """Ask for all there is to say of the BPF program with that id."""
+
+        def give(content: bytes, error: str) -> None:
+            try:
+                then(ProgramDetail(number, error=error) if error else decode_program(content))
+            except ValueError as why:
+                then(ProgramDetail(number, error=str(why)))
+
+        self._ask(lambda serial: wire.AskProgram(serial, number), give)
 
     def symbols(self, kernel: tuple[int, ...], then: Callable[[Symbols], None]) -> None:
         """Ask in which functions these addresses are."""

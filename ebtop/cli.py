@@ -65,10 +65,10 @@ def _with_scripts(arguments: Arguments, settings: Settings) -> Settings:
     names: tuple[str, ...] = ()
     for said in arguments.scripts:
         try:
-            name = script(said, whose.uid, whose.gid)
+            name = script(said, whose.uid, whose.gid, names)
         except ValueError as wrong:
             raise SettingError(f"--bt: {wrong}") from None
-        names = tuple(dict.fromkeys((*names, registry.add_named(name).name)))
+        names = tuple(dict.fromkeys((*names, name)))
     beside = settings.probes if "probes" in arguments.settings else ()
     return replace(settings, probes=(*beside, *names))
 
@@ -123,15 +123,15 @@ def _live(arguments: Arguments, settings: Settings) -> int:
     if arguments.program and not found(arguments.program[0]):
         name = arguments.program[0]
         return _refuse(f"{name}: there is no such program; say its path if it is not on the PATH that root has")
-    if why := lacking(settings.probes):
-        return _refuse(why)
     if arguments.scripts or arguments.bpftrace:
         from ebtop.warden.trusted import found as bpftrace
 
         try:
             bpftrace(arguments.bpftrace)
-        except LookupError as why:
-            return _refuse(clean(str(why)))
+        except LookupError as error:
+            return _refuse(clean(str(error)))
+    if why := lacking(settings.probes):
+        return _refuse(why)
     through_warden = of_screen(os.getuid(), os.environ).root_writes
 
     def screen(line: socket.socket, warden: int) -> int:
@@ -150,7 +150,7 @@ def _live(arguments: Arguments, settings: Settings) -> int:
 
     serials = dict.fromkeys(settings.probes, 0)
     allowed = (arguments.path, os.path.abspath(arguments.path)) if arguments.path else ()
-    load = _loader(arguments.counts_only)
+    load = _loader(arguments.counts_only, settings.xdp_interfaces)
     hidden = not arguments.command
     return run(
         Plan(
@@ -168,11 +168,11 @@ def _live(arguments: Arguments, settings: Settings) -> int:
     )
 
 
-def _loader(counts_only: bool) -> Load:
+def _loader(counts_only: bool, interfaces: tuple[str, ...]) -> Load:
     def load(channel: socket.socket, serials: Mapping[str, int], flags: int) -> int:
         from ebtop.kernel import loader
 
-        return loader.run(channel, serials, flags, counts_only)
+        return loader.run(channel, serials, flags, counts_only, interfaces)
 
     return load
 
@@ -187,14 +187,9 @@ def _replay(arguments: Arguments, settings: Settings) -> int:
         return _refuse(f"{arguments.replay}: {getattr(error, 'strerror', None) or error}")
     for line in source.lacks:
         sys.stderr.write(f"ebtop: {line}\n")
-    return _show(arguments, _with_recorded(arguments, settings, source.recorded), lambda: source, write_private)
-
-
-def _with_recorded(arguments: Arguments, settings: Settings, recorded: tuple[str, ...]) -> Settings:
-    """With the probes of a recording that has some made of a line of text, unless others were named."""
-    if "probes" in arguments.settings or not any(map(registry.is_made_up, recorded)):
-        return settings
-    return replace(settings, probes=tuple(filter(_is_known, recorded)))
+    if "probes" not in arguments.settings and any(map(registry.is_made_up, source.recorded)):
+        settings = replace(settings, probes=tuple(filter(_is_known, source.recorded)))
+    return _show(arguments, settings, lambda: source, write_private)
 
 
 def _is_known(name: str) -> bool:

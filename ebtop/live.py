@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ebtop import units, wire
 from ebtop.asked import Asked
-from ebtop.offer import Hooks, Offers
+from ebtop.offer import Hooks, Offers, ProgramDetail
 from ebtop.probing import Probing
 from ebtop.sample import HostSample, Sample, State, Target
 from ebtop.text import clean
@@ -118,6 +118,10 @@ class Live:
     def list_hooks(self, pattern: str, then: Callable[[Hooks], None], arguments: bool = False) -> None:
         """Ask the warden for the hooks that fit `pattern`."""
         self._asked.hooks(pattern, arguments, then)
+
+    def look_at_program(self, number: int, then: Callable[[ProgramDetail], None]) -> None:
+        """Ask the warden for all there is to say of one BPF program."""
+        self._asked.program(number, then)
 
     def save(self, path: str, content: bytes) -> str:
         """Let the warden write `content` to `path`; the path written. OSError when it could not."""

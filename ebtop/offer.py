@@ -1,4 +1,4 @@
-"""What a machine offers: ways that would work, hooks by name, names of addresses; only data, looks nothing up."""
+"""What a machine offers and has: ways, hooks, names of addresses, one BPF program; only data and its JSON."""
 
 from __future__ import annotations
 
@@ -43,6 +43,93 @@ class Hooks:
     """What could not be looked at and why, one line each."""
     error: str = ""
     """Why there is no answer; one line, "" when there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class MapUse:
+    """One map that a program uses."""
+
+    id: int
+    type: str
+    name: str
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """One process that holds a program's descriptor."""
+
+    pid: int
+    comm: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramDetail:
+    """Answer about one BPF program."""
+
+    id: int
+    type: str = ""
+    name: str = ""
+    tag: str = ""
+    """The hash of its instructions, in hexadecimal."""
+    uid: int = 0
+    """Who loaded it."""
+    gpl: bool = False
+    """Its licence lets it call helpers that ask for the GPL."""
+    loaded_ns: int = 0
+    """Nanoseconds since the epoch."""
+    translated_bytes: int = 0
+    machine_bytes: int = 0
+    """0: it is interpreted."""
+    memory_bytes: int = 0
+    verified: int = 0
+    """Instructions that the verifier has looked at, 0 where the kernel does not say."""
+    runs: int = 0
+    run_ns: int = 0
+    """Cumulative over the times in which the kernel's statistics were on."""
+    function: str = ""
+    """The kernel function that a tracing program is for."""
+    places: tuple[str, ...] = ()
+    holders: tuple[Holder, ...] = ()
+    maps: tuple[MapUse, ...] = ()
+    instructions: tuple[str, ...] = ()
+    """As bpftool prints them, a line each."""
+    note: str = ""
+    """Why there are none, or not all; one line."""
+    error: str = ""
+    """Why there is no answer at all; one line."""
+
+
+def encode_program(detail: ProgramDetail) -> bytes:
+    """JSON of `detail`."""
+    return json.dumps(asdict(detail)).encode()
+
+
+def decode_program(content: bytes) -> ProgramDetail:
+    """What `encode_program` wrote, its texts cleaned; ValueError for anything else."""
+    try:
+        said = json.loads(content)
+        plain: dict[str, Any] = {name: int(said[name]) for name in _NUMBERS}
+        plain |= {name: clean(said[name]) for name in _TEXTS}
+        return ProgramDetail(
+            **plain,
+            gpl=bool(said["gpl"]),
+            places=_texts(said["places"]),
+            instructions=tuple(clean(line.expandtabs()) for line in said["instructions"]),
+            holders=tuple(Holder(int(one["pid"]), clean(one["comm"])) for one in said["holders"]),
+            maps=tuple(
+                MapUse(int(one["id"]), clean(one["type"]), clean(one["name"]), int(one["memory_bytes"]))
+                for one in said["maps"]
+            ),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not an answer about a program: {error}") from error
+
+
+_NUMBERS = (
+    *("id", "uid", "loaded_ns", "translated_bytes", "machine_bytes", "memory_bytes", "verified", "runs", "run_ns"),
+)
+_TEXTS = ("type", "name", "tag", "function", "note", "error")
 
 
 @dataclass(frozen=True, slots=True)

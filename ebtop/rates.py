@@ -39,8 +39,8 @@ class Rates:
         """Number of the tick in column 0."""
         self._lock = threading.Lock()
 
-    def begin(self, name: str) -> None:
-        """Keep the rates of one more probe, which was off so far; of one that is known: as before."""
+    def know(self, name: str) -> None:
+        """One row more, of a probe that was off so far; nothing for one that there is."""
         with self._lock:
             if name not in self._rows:
                 self._rows = {**self._rows, name: len(self._rows)}

@@ -8,8 +8,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-from ebtop import functions
-from ebtop.bpftrace import PREFIX as SCRIPT
+from ebtop import bpftrace, functions
 from ebtop.spec import Probe
 
 FOLDER = Path(__file__).parent / "probes"
@@ -22,8 +21,9 @@ _NAMES = (
     *("files", "fsync", "fslat", "pagecache", "mounts", "unlinks"),
     *("iopattern",),
     *("tcplife", "tcptraffic", "tcpretrans", "tcpresets", "tcprtt", "tcpstates", "udp", "netdrops", "netdev", "dns"),
-    *("cpudist", "hardirqs", "softirqs", "workqueues", "migrations"),
-    *("oom", "reclaim", "slab", "mmaps"),
+    *("xdp",),
+    *("cpudist", "runqlen", "hardirqs", "softirqs", "workqueues", "migrations"),
+    *("pagefaults", "oom", "reclaim", "slab", "mmaps"),
     *("futex", "locks"),
     *("capable", "privilege"),
 )
@@ -37,10 +37,13 @@ _OWN: dict[str, Probe] = {}
 def _script(text: str) -> Probe:
     from ebtop.bpftrace.declaring import declared  # which most sessions have no use for
 
-    return declared(f"{SCRIPT}{text}")
+    return declared(f"{bpftrace.PREFIX}{text}")
 
 
-_MAKERS: dict[str, Callable[[str], Probe]] = {functions.PREFIX: functions.declared, SCRIPT.rstrip(":"): _script}
+_MAKERS: dict[str, Callable[[str], Probe]] = {
+    functions.PREFIX: functions.declared,
+    bpftrace.PREFIX.rstrip(":"): _script,
+}
 """What makes a probe of the text behind the colon of its name."""
 
 
@@ -90,13 +93,6 @@ def add(own: Probe) -> None:
     if is_built_in(own.name) or own.name in _OWN:
         raise ValueError(f"there is a probe {own.name} already")
     _OWN[own.name] = own
-
-
-def add_named(name: str) -> Probe:
-    """List the probe that its name declares, a program of bpftrace; again does no harm. KeyError if it is none."""
-    if name not in _OWN:
-        add(probe(name))
-    return _OWN[name]
 
 
 def forget() -> None:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import numpy as np
 
 from ebtop.fitting import declared, fitting
-from ebtop.offer import Hooks, Offers
+from ebtop.offer import Hooks, Offers, ProgramDetail
 from ebtop.recording import read
 from ebtop.sample import EventTail, HostSample, ProbeSample, Sample, State, Target
 from ebtop.spec import Events, Kind
@@ -98,6 +98,10 @@ class Replay:
     def list_hooks(self, pattern: str, then: Callable[[Hooks], None], arguments: bool = False) -> None:  # noqa: ARG002
         """There is no kernel to ask."""
         then(Hooks(error="a recording has no kernel to ask; `ebtop hooks` asks this one"))
+
+    def look_at_program(self, number: int, then: Callable[[ProgramDetail], None]) -> None:
+        """Its instructions are not recorded."""
+        then(ProgramDetail(number, error="a recording has no program to look at"))
 
     def close(self) -> None:
         """End the thread and close the file."""

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ebtop.offer import Hooks, Offers
+from ebtop.offer import Hooks, Offers, ProgramDetail
 
 Records = npt.NDArray[Any]
 """A structured array, one record per row."""
@@ -238,6 +238,9 @@ class Source(Protocol):
 
     def list_hooks(self, pattern: str, then: Callable[[Hooks], None], arguments: bool = False) -> None:
         """Find the hooks that fit `pattern`, with their arguments if asked; `then` is called once, from any thread."""
+
+    def look_at_program(self, number: int, then: Callable[[ProgramDetail], None]) -> None:
+        """Find out all there is to say of the BPF program with that id; `then` is called once, from any thread."""
 
     def close(self) -> None:
         """Detach everything, end the thread. Any thread; twice does no harm."""

@@ -172,6 +172,8 @@ class Table:
     columns: tuple[Column, ...]
     sort: str
     """Name of the column that orders the rows, largest first."""
+    opens: str = ""
+    """The key of what a row opens a page of, the id of a BPF program; "": the row's process is opened."""
 
     @property
     def counter(self) -> str:
@@ -229,11 +231,12 @@ class Hook:
     """One program on one place in the kernel."""
 
     kind: str
-    """raw_tracepoint, tracepoint, perf_event, fentry, fexit, kprobe, kretprobe, uprobe, uretprobe, usdt."""
+    """raw_tracepoint, tracepoint, perf_event, fentry, fexit, kprobe, kretprobe, uprobe, uretprobe, usdt, xdp."""
     target: str
     """Event (tracepoints as category:event) or kernel function; of uprobes "libc:getaddrinfo" or "/path:function", of
     USDT "/path:provider:name". `*` stands for any text. Alternatives of one name divided by "|". A perf_event is a
-    software event of each CPU: "cpu-clock:49" 49 times a second, "page-faults:1" at each fault."""
+    software event of each CPU: "cpu-clock:49" 49 times a second, "page-faults:1" at each fault. Of xdp
+    "interfaces": those that the user chose."""
     function: str
     """The C function that runs there."""
     optional: bool = False

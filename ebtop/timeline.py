@@ -73,15 +73,15 @@ class Timeline:
         self._on_frame = on_frame
         self.source.start(self._take)
 
-    def begin(self, probe: Probe) -> None:
-        """Derive frames of one more probe from now on; any thread."""
-        if probe.name not in self._probes:
-            self._rates.begin(probe.name)
-            self._probes = {**self._probes, probe.name: probe}
-
     def close(self) -> None:
         """End the source."""
         self.source.close()
+
+    def know(self, probe: Probe) -> None:
+        """From now on look at `probe` too; any thread."""
+        if probe.name not in self._probes:
+            self._rates.know(probe.name)
+            self._probes = {**self._probes, probe.name: probe}
 
     # --- any thread ---------------------------------------------------------------------------------------------------
 

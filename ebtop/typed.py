@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+from collections.abc import Iterable
 
-from ebtop import registry
 from ebtop.bpftrace import is_script
 from ebtop.bpftrace.declaring import EXAMPLE, LONGEST, named, whole
 from ebtop.trusted import acting_as
@@ -19,13 +19,13 @@ _BYTES = 4
 """Of a character in UTF-8, at most."""
 
 
-def script(said: str, uid: int, gid: int) -> str:
-    """The name of the probe for `said`; ValueError, in one line with the remedy, for what is no program or file.
+def script(said: str, uid: int, gid: int, beside: Iterable[str] = ()) -> str:
+    """The name of the probe for `said`, to run beside those; ValueError, in one line with the remedy, where it is none.
 
     A file is opened as that user, once: what it says then is what runs, as root, whoever can write to it.
     """
     name = _script(whole(said).strip(), uid, gid)
-    programs = {other for other in registry.probes() if is_script(other)} | {name}
+    programs = {other for other in beside if is_script(other)} | {name}
     if sum(len(json.dumps(one)) for one in programs) > TOGETHER:
         raise ValueError(f"the programs are longer than {TOGETHER} bytes together; begin ebtop anew with fewer")
     return name

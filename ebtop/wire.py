@@ -100,6 +100,14 @@ class AskHooks:
 
 
 @dataclass(frozen=True, slots=True)
+class AskProgram:
+    """Ask for all there is to say of the BPF program `id`, its instructions too."""
+
+    serial: int
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
 class AskSymbols:
     """Ask in which functions these addresses are."""
 
@@ -262,7 +270,19 @@ class Ended:
 
 
 FromScreen = (
-    Want | Statistics | AskObjects | AskContainers | Save | AskWays | AskHooks | AskSymbols | Aim | Print | Go | Bye
+    Want
+    | Statistics
+    | AskObjects
+    | AskContainers
+    | Save
+    | AskWays
+    | AskHooks
+    | AskSymbols
+    | AskProgram
+    | Aim
+    | Print
+    | Go
+    | Bye
 )
 FromWarden = Progress | Live | Piped | Programs | Exited | Objects | Containers | Saved | Answer | Clock | Aimed | Ended
 OfProbe = Progress | Live | Piped | Programs | Exited

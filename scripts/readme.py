@@ -1,4 +1,4 @@
-"""Fills the README's generated parts: keys, probes, measured costs. `--check` only says whether they are current."""
+"""Fills the README's generated parts: keys, probes, kernels, measured costs. `--check` only checks them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import kernel_table
+
 from ebtop import registry
 from ebtop.spec import Probe
 from ebtop.tui import keys
 
 ROOT = Path(__file__).parent.parent
+
 README = ROOT / "README.md"
 RESULTS = ROOT / "benchmarks/results.md"
 
@@ -35,7 +38,12 @@ def _between(content: str) -> Callable[[re.Match[str]], str]:
 
 def filled(text: str) -> str:
     """`text` with what stands between each pair of markers made anew."""
-    parts = {"keys": keys.markdown_table().strip(), "probes": probe_table(), "costs": RESULTS.read_text().strip()}
+    parts = {
+        "keys": keys.markdown_table().strip(),
+        "probes": probe_table(),
+        "kernels": kernel_table.markdown(kernel_table.read(), short=True),
+        "costs": RESULTS.read_text().strip(),
+    }
     for name, content in parts.items():
         pattern = re.compile(rf"(<!-- {name}: [^\n]*-->\n).*?(<!-- end of {name} -->)", re.DOTALL)
         text, count = pattern.subn(_between(content), text)

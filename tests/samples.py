@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ebtop import registry
-from ebtop.offer import Hooks, Offers
+from ebtop.offer import Hooks, Offers, ProgramDetail
 from ebtop.sample import (
     BUCKETS,
     Cost,
@@ -71,6 +71,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "name": ("sys_enter", "syscalls_enter", "ebtop_flags", "sd_devices"),
     "attached": ("sys_enter", "sched_switch", "cgroup"),
     "mark": ("", "ebtop"),
+    "tag": ("4169de3945c17f72", "a04f5eef06a7f555"),
     "comm": tuple(name for name, _ in PROGRAMS.values()),
 }
 """Of char arrays other than paths, by field."""
@@ -329,6 +330,8 @@ class Given:
         self.offers: Offers = {}
         self.hooks: dict[str, Hooks] = {}
         """What is answered, by pattern."""
+        self.program_details: dict[int, ProgramDetail] = {}
+        """What is answered, by id."""
         self.asked: list[tuple[str, bool]] = []
         self.closed = False
         self.ended = False
@@ -370,6 +373,10 @@ class Given:
         """Remember the question and answer at once."""
         self.asked.append((pattern, arguments))
         then(self.hooks.get(pattern, Hooks(error="nothing was given for that")))
+
+    def look_at_program(self, number: int, then: Callable[[ProgramDetail], None]) -> None:
+        """Answer at once."""
+        then(self.program_details.get(number, ProgramDetail(number, error="nothing was given for that")))
 
     def close(self) -> None:
         """Remember that it was closed."""

@@ -59,9 +59,13 @@ class Attachments:
         for program, place in (*links(), *_on_perf_events(perf_events)):
             self._places.setdefault(program, set()).add(place)
 
+    def places(self, program: int) -> tuple[str, ...]:
+        """The places of the program with that id, sorted."""
+        return tuple(sorted(self._places.get(program, ())))
+
     def of(self, program: int) -> bytes:
         """The places of the program with that id, comma-separated, at most 64 bytes."""
-        return ",".join(sorted(self._places.get(program, ()))).encode("utf-8", "replace")[:64]
+        return ",".join(self.places(program)).encode("utf-8", "replace")[:64]
 
 
 def descriptors_of_processes() -> Iterator[Held]:

@@ -66,6 +66,10 @@ class Types:
         """The type id of the kernel function `name`; NoField when it has none."""
         return self._id(name, _FUNC) or _no(f"this kernel has no function {name} that fentry could reach")
 
+    def name(self, type_id: int) -> str:
+        """The name of a type or function; "" where there is none of that id."""
+        return self._name(self._start(type_id)) if 0 < type_id <= len(self._all_starts()) else ""
+
     def has_function(self, name: str) -> bool:
         """Whether fentry could reach the kernel function `name`."""
         return bool(self._id(name, _FUNC))

@@ -39,7 +39,7 @@ def available(hook: Hook) -> str:
 def lacking(way: Way) -> str:
     """What this kernel lacks for a way's hooks, in one line; "" when every one that is not optional is there."""
     if _version() < way.since:
-        return f"the way {way.name} wants Linux {way.since[0]}.{way.since[1]} or newer"
+        return f"{way.name} takes Linux {way.since[0]}.{way.since[1]} or newer"
     missing = next((lack for hook in way.hooks if not hook.optional and (lack := available(hook))), "")
     if missing or any(present(hook) for hook in way.hooks):
         return missing or given.lacking(way)
@@ -93,6 +93,8 @@ def _lacking_one(kind: str, target: str) -> str:
         return sampling.lacking(target)
     if kind in ("fentry", "fexit"):
         return _lacking_trampoline(kind, target)
+    if kind == "xdp":
+        return _lacking_xdp()
     return _lacking_kprobe(kind, target)
 
 
@@ -126,6 +128,12 @@ def _lacking_trampoline(kind: str, target: str) -> str:
     except btf.NoField:
         return f"{kind} {target}: this kernel has no such function"
     return f"{kind} {target}: this kernel refuses every program there ({why})" if why else ""
+
+
+@cache
+def _lacking_xdp() -> str:
+    why = programs.trial("xdp")
+    return f"XDP: this kernel refuses every program for it ({why})" if why else ""
 
 
 def _lacking_kprobe(kind: str, target: str) -> str:

@@ -29,6 +29,7 @@ from ebtop.kernel import (
     programs,
     source,
     structs,
+    xdp,
 )
 from ebtop.kernel.bcc_module import CompiledMap, CompileError, Module, NoCompiler, version
 from ebtop.kernel.owning import owned
@@ -53,6 +54,18 @@ class Job:
     serial: int
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What holds for every probe of a session."""
+
+    flags: int
+    """Descriptor of the map of who is not counted: it takes the place of the module's own."""
+    counts_only: bool = False
+    """Ways that only count come first."""
+    interfaces: tuple[str, ...] = ()
+    """Network interfaces for XDP, the usual ones for none."""
+
+
 class _Unworkable(Exception):  # noqa: N818 - private
     """A way does not work here; `log` is what compiler and verifier said."""
 
@@ -61,11 +74,17 @@ class _Unworkable(Exception):  # noqa: N818 - private
         self.log = log
 
 
-def run(channel: socket.socket, serials: Mapping[str, int], flags: int, counts_only: bool = False) -> int:
+def run(
+    channel: socket.socket,
+    serials: Mapping[str, int],
+    flags: int,
+    counts_only: bool = False,
+    interfaces: tuple[str, ...] = (),
+) -> int:
     """Be the loader of `serials` (by probe): answer over `channel`, return the exit status. For a forked child only.
 
-    `flags`: descriptor of the session's map of who is not counted. Closes every other descriptor but the standard ones
-    and the channel, and catches what is written to stdout and stderr.
+    `flags` and the rest as in Told. Closes every other descriptor but the standard ones and the channel, and catches
+    what is written to stdout and stderr.
     """
     alone.close_foreign(channel.fileno(), flags)
     alone.catch_output()
@@ -73,7 +92,7 @@ def run(channel: socket.socket, serials: Mapping[str, int], flags: int, counts_o
     places.keeping = partial(owned, flags)
     jobs = [Job(probe, serial) for probe, serial in serials.items()]
     answered = set()
-    for message, descriptors in load(jobs, flags, counts_only):
+    for message, descriptors in load(jobs, Told(flags, counts_only, interfaces)):
         wire.send(channel, message, descriptors)
         if message.state in ("failed", "live") if isinstance(message, wire.Progress) else True:
             answered.add(message.probe)
@@ -82,24 +101,23 @@ def run(channel: socket.socket, serials: Mapping[str, int], flags: int, counts_o
     return 0 if len(answered) == len(jobs) else RETRY
 
 
-def load(jobs: Sequence[Job], flags: int, counts_only: bool = False) -> Iterator[Answer]:
+def load(jobs: Sequence[Job], told: Told) -> Iterator[Answer]:
     """Progress and Live messages with descriptors, which stay open here; several jobs in one module.
 
     Of several, one that does not work gets no last answer unless there is no hope for it. A single job tries all its
-    ways, and fails in the end. `flags`: the map that takes the place of the module's own; `counts_only`: ways that only
-    count come first.
+    ways, and fails in the end.
     """
     if len(jobs) == 1:
-        yield from _load_alone(jobs[0], flags, counts_only)
+        yield from _load_alone(jobs[0], told)
     else:
-        yield from _load_together(jobs, flags, counts_only)
+        yield from _load_together(jobs, told)
 
 
-def _load_alone(job: Job, flags: int, counts_only: bool) -> Iterator[Answer]:
+def _load_alone(job: Job, told: Told) -> Iterator[Answer]:
     probe = registry.probe(job.probe)
     reasons: list[str] = []
     log = ""
-    for number, way in probe.preferred(counts_only):
+    for number, way in probe.preferred(told.counts_only):
         if lacking := _lacking(way):
             reasons.append(lacking)
             continue
@@ -107,7 +125,7 @@ def _load_alone(job: Job, flags: int, counts_only: bool) -> Iterator[Answer]:
             yield _progress(job, "compiling", way)
             module = _compile([(probe, number)])
             yield _progress(job, "attaching", way)
-            yield _attach(module, job, probe, way, flags, log)
+            yield _attach(module, job, probe, way, told, log)
             return
         except _Unworkable as why:
             reasons.append(f"{way.name}: {why}")
@@ -120,11 +138,11 @@ def _load_alone(job: Job, flags: int, counts_only: bool) -> Iterator[Answer]:
     yield wire.Progress(job.probe, job.serial, "failed", "", error, log[-wire.LOG_LIMIT :]), ()
 
 
-def _load_together(jobs: Sequence[Job], flags: int, counts_only: bool) -> Iterator[Answer]:
+def _load_together(jobs: Sequence[Job], told: Told) -> Iterator[Answer]:
     chosen: list[_Chosen] = []
     for job in jobs:
         probe = registry.probe(job.probe)
-        number = next((number for number, way in probe.preferred(counts_only) if not _lacking(way)), -1)
+        number = next((number for number, way in probe.preferred(told.counts_only) if not _lacking(way)), -1)
         if number >= 0 and not probe.alone:
             chosen.append((job, probe, number))
             yield _progress(job, "compiling", probe.ways[number])
@@ -134,7 +152,7 @@ def _load_together(jobs: Sequence[Job], flags: int, counts_only: bool) -> Iterat
     for job, probe, number in chosen:
         yield _progress(job, "attaching", probe.ways[number])
         try:
-            yield _attach(module, job, probe, probe.ways[number], flags, "")
+            yield _attach(module, job, probe, probe.ways[number], told, "")
         except _Unworkable:
             continue
 
@@ -217,14 +235,15 @@ def machine() -> source.Machine:
 # --- loading and attaching --------------------------------------------------------------------------------------------
 
 
-def _attach(module: Module, job: Job, probe: Probe, way: Way, flags: int, log: str) -> Answer:
+def _attach(module: Module, job: Job, probe: Probe, way: Way, told: Told, log: str) -> Answer:
     """Load and attach one probe of the module; _Unworkable, with everything of it closed, when the kernel refuses."""
     maps = [one for one in module.maps() if one.name.startswith(f"{probe.prefix}_")]
     infos = tuple(_info(one) for one in maps)
-    exchanged = {one.descriptor: flags for one in module.maps() if one.name == FLAGS_MAP}
+    exchanged = {one.descriptor: told.flags for one in module.maps() if one.name == FLAGS_MAP}
     loaded: dict[tuple[str, str, str, int], int] = {}
     numbered: Mapping[str, int] = {}
     attached: list[tuple[str, programs.Attachment]] = []
+    said = [way.misses] if way.misses else []
     try:
         targets = [(hook, place) for hook in way.hooks for place in hooks.all_places(hook)]
         numbered = given.numbers(place for _, place in targets) if probe.alone else {}
@@ -232,6 +251,11 @@ def _attach(module: Module, job: Job, probe: Probe, way: Way, flags: int, log: s
             _load_program(module, hook, place, exchanged, numbered, loaded)
         for hook, place in targets:
             program = loaded[_identity(hook, place, numbered)]
+            if hook.kind == "xdp":
+                found = xdp.attach(program, told.interfaces)
+                attached += found.places.items()
+                said += [f"Not on {why}." for why in found.left_out]
+                continue
             attached.append((programs.place(hook.kind, place.target), _attach_program(place, program)))
     except programs.Refused as refused:
         for _, attachment in attached:
@@ -249,7 +273,7 @@ def _attach(module: Module, job: Job, probe: Probe, way: Way, flags: int, log: s
         maps=infos,
         programs=tuple(function for function, *_ in loaded),
         events=len(events),
-        misses=way.misses,
+        misses=" ".join(said),
         log=log[-wire.LOG_LIMIT :],
         bcc=version(),
         enums=given.words(probe, numbered),

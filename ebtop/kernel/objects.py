@@ -10,7 +10,7 @@ import os
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import monotonic
+from time import CLOCK_BOOTTIME, clock_gettime_ns, monotonic
 
 from ebtop.kernel import bpf
 from ebtop.kernel.attachments import Attachments, descriptors_of_processes
@@ -24,18 +24,24 @@ PROGRAM_KEY = (
     Field("attached", "S64", 48),
     Field("tag", "S16", 112),
     Field("mark", "S8", 128),
+    Field("uid", "<u4", 136),
 )
-"""`pid`: owner, 0 for none (pinned, or held by the kernel); `mark`: "ebtop" for our own; `tag`: in hexadecimal."""
+"""`pid`: owner, 0 for none (pinned, or held by the kernel); `mark`: "ebtop" for our own; `tag`: in hexadecimal;
+`uid`: who loaded it."""
 PROGRAM_VALUE = (
-    Field("runs", "<u8", 136),
-    Field("run_ns", "<u8", 144),
-    Field("memory_bytes", "<u8", 152),
-    Field("loaded_ns", "<u8", 160),
-    Field("uid", "<u4", 168),
-    Field("comm", "S16", 172),
+    Field("runs", "<u8", 144),
+    Field("run_ns", "<u8", 152),
+    Field("memory_bytes", "<u8", 160),
+    Field("age_ns", "<u8", 168),
+    Field("translated_bytes", "<u4", 176),
+    Field("machine_bytes", "<u4", 180),
+    Field("maps", "<u4", 184),
+    Field("comm", "S16", 188),
 )
-"""`runs`, `run_ns`: cumulative since this object was first seen here; `loaded_ns`: boot time of its loading."""
-PROGRAM_SIZE = 192
+"""`runs`, `run_ns`: cumulative since this object was first seen here; `age_ns`: since it was loaded, sleep of the
+machine included; `translated_bytes`, `machine_bytes`: of its instructions as the verifier left them, and as the JIT
+compiler made them, 0 without it; `maps`: how many it uses."""
+PROGRAM_SIZE = 208
 MAP_KEY = (
     Field("id", "<u4", 0),
     Field("pid", "<u4", 4),
@@ -46,14 +52,17 @@ MAP_KEY = (
 MAP_VALUE = (
     Field("capacity", "<u8", 56),
     Field("memory_bytes", "<u8", 64),
-    Field("comm", "S16", 72),
+    Field("key_bytes", "<u4", 72),
+    Field("value_bytes", "<u4", 76),
+    Field("comm", "S16", 80),
 )
-MAP_SIZE = 88
+"""`key_bytes`, `value_bytes`: of one entry, on one CPU."""
+MAP_SIZE = 96
 """Offsets of key and value fields both count from the start of the record."""
 
-_PROGRAM = struct.Struct("<II24s16s64s16s8sQQQQI16s4x")
-_MAP = struct.Struct("<II24s16s8sQQ16s")
-_PROGRAM_INFO = struct.Struct("<II8s24xQI12x16s")
+_PROGRAM = struct.Struct("<II24s16s64s16s8sI4xQQQQIII16s4x")
+_MAP = struct.Struct("<II24s16s8sQQII16s")
+_PROGRAM_INFO = struct.Struct("<II8sII16xQII8x16s")
 _PROGRAM_RUNS = struct.Struct("<QQ")
 _RUNS_OFFSET = 192
 _MAP_INFO = struct.Struct("<IIIII4x16s")
@@ -165,7 +174,7 @@ class Census:
         if read is None:
             return None
         info, memory_bytes = read
-        kind, _, tag, loaded_ns, uid, name = _PROGRAM_INFO.unpack_from(info)
+        kind, _, tag, machine_bytes, translated_bytes, loaded_ns, uid, maps, name = _PROGRAM_INFO.unpack_from(info)
         run_ns, runs = _PROGRAM_RUNS.unpack_from(info, _RUNS_OFFSET)
         seen = self._programs.get(number)
         if seen is None:
@@ -179,11 +188,14 @@ class Census:
             self._attachments.of(number),
             tag.hex().encode(),
             owner.mark,
+            uid,
             runs - seen.runs,
             run_ns - seen.run_ns,
             memory_bytes,
-            loaded_ns,
-            uid,
+            max(0, clock_gettime_ns(CLOCK_BOOTTIME) - loaded_ns),
+            translated_bytes,
+            machine_bytes,
+            maps,
             owner.comm,
         )
 
@@ -192,13 +204,14 @@ class Census:
         if read is None:
             return None
         info, memory_bytes = read
-        kind, _, _, _, capacity, name = _MAP_INFO.unpack_from(info)
+        kind, _, key_bytes, value_bytes, capacity, name = _MAP_INFO.unpack_from(info)
         seen = self._maps.get(number)
         if seen is None:
             seen = self._maps[number] = _Seen(self._owner("map", number))
         owner = seen.owner
         kind_name = type_name(MAP_TYPES, kind)
-        return _MAP.pack(number, owner.pid, kind_name, name, owner.mark, capacity, memory_bytes, owner.comm)
+        sizes = capacity, memory_bytes, key_bytes, value_bytes
+        return _MAP.pack(number, owner.pid, kind_name, name, owner.mark, *sizes, owner.comm)
 
 
 def type_name(names: tuple[str, ...], kind: int) -> bytes:
@@ -212,13 +225,13 @@ def read_object(command: int, number: int) -> tuple[bytes, int] | None:
     if descriptor is None:
         return None
     try:
-        return bpf.info(descriptor), _memory(descriptor)
+        return bpf.info(descriptor), memory_of(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _memory(descriptor: int) -> int:
-    """The `memlock` line of the descriptor's fdinfo (kernel/bpf/syscall.c, bpf_prog_show_fdinfo)."""
+def memory_of(descriptor: int) -> int:
+    """Bytes, from the `memlock` line of the descriptor's fdinfo (kernel/bpf/syscall.c, bpf_prog_show_fdinfo)."""
     with open(f"/proc/self/fdinfo/{descriptor}", "rb") as file:
         for line in file:
             if line.startswith(b"memlock:"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +31,18 @@ _PACKAGES = {
     "opensuse": "zypper install python3-bcc",
     "alpine": "apk add py3-bcc",
 }
-"""By ID or ID_LIKE of os-release(5)."""
+"""Of BCC's Python module, by ID or ID_LIKE of os-release(5)."""
+_BPFTOOL = {
+    "debian": "apt install bpftool",
+    "ubuntu": "apt install linux-tools-common linux-tools-$(uname -r)",
+    "fedora": "dnf install bpftool",
+    "rhel": "dnf install bpftool",
+    "centos": "dnf install bpftool",
+    "arch": "pacman -S bpf",
+    "suse": "zypper install bpftool",
+    "opensuse": "zypper install bpftool",
+    "alpine": "apk add bpftool",
+}
 _NAMES = {
     privileges.CAP_BPF: "CAP_BPF",
     privileges.CAP_PERFMON: "CAP_PERFMON",
@@ -219,9 +230,17 @@ def _version(package: Path) -> str:
 
 def install_command() -> str:
     """The command that installs BCC's Python module on this distribution."""
-    command = next((_PACKAGES[name] for name in distributions() if name in _PACKAGES), "")
-    sudo = "" if os.geteuid() == 0 else "sudo "
-    return f"{sudo}{command}" if command else "install your distribution's package of BCC's Python module (python3-bcc)"
+    return _command(_PACKAGES) or "install your distribution's package of BCC's Python module (python3-bcc)"
+
+
+def bpftool_command() -> str:
+    """The command that installs bpftool on this distribution."""
+    return _command(_BPFTOOL) or "install your distribution's package of bpftool"
+
+
+def _command(packages: Mapping[str, str]) -> str:
+    command = next((packages[name] for name in distributions() if name in packages), "")
+    return f"{'' if os.geteuid() == 0 else 'sudo '}{command}" if command else ""
 
 
 def distributions() -> tuple[str, ...]:

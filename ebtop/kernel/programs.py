@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ _TYPES = {
     "uretprobe": 2,
     "usdt": 2,
     "tracepoint": 5,
+    "xdp": 6,
     "perf_event": 7,
     "raw_tracepoint": 17,
     "fentry": 26,
@@ -30,8 +32,11 @@ _TYPES = {
 """enum bpf_prog_type by kind of hook."""
 KINDS = tuple(_TYPES)
 """Kinds of hooks."""
-_ATTACH_TYPES = {"fentry": 24, "fexit": 25}
+_ATTACH_TYPES = {"fentry": 24, "fexit": 25, "xdp": 37}
 """enum bpf_attach_type."""
+_TRAMPOLINES = ("fentry", "fexit")
+_XDP_HAS_FRAGS = 1 << 5
+"""BPF_F_XDP_HAS_FRAGS, Linux 5.18: packets need not lie in one piece."""
 _LICENSE = b"Dual BSD/GPL\0"
 """One of the names by which the kernel knows that GPL-only helpers may be used (include/linux/license.h)."""
 _LOG_SIZE = 1 << 18
@@ -80,6 +85,8 @@ def _load(kind: str, function: str, code: bytes, btf_id: int, log: ctypes.Array[
     struct.pack_into("=IIQQ", attributes, 0, _TYPES[kind], len(code) // _INSTRUCTION, _at(kept), _at(license_name))
     if log is not None:
         struct.pack_into("=IIQ", attributes, 24, 1, len(log), _at(log))
+    if kind == "xdp" and _knows_frags():
+        struct.pack_into("=I", attributes, 44, _XDP_HAS_FRAGS)
     struct.pack_into("=16s", attributes, 48, function.encode()[:15])
     struct.pack_into("=I", attributes, 68, _ATTACH_TYPES.get(kind, 0))
     struct.pack_into("=I", attributes, 108, btf_id)
@@ -91,8 +98,15 @@ def _load(kind: str, function: str, code: bytes, btf_id: int, log: ctypes.Array[
     return bpf.bpf(_PROG_LOAD, attributes)
 
 
-def trial(kind: str, btf_id: int) -> str:
-    """Why the kernel takes no fentry or fexit program at all on the function `btf_id`, in a few words; "" if it does.
+def _knows_frags() -> bool:
+    major, minor = (int(number) for number in re.findall(r"\d+", os.uname().release)[:2])
+    return (major, minor) >= (5, 18)
+
+
+def trial(kind: str, btf_id: int = 0) -> str:
+    """Why the kernel takes no program of that kind at all, in a few words; "" if it does.
+
+    `btf_id`: the function that an fentry or fexit program would go on.
 
     Some kernels know the function but not the trampoline; only asking tells.
     """
@@ -156,7 +170,7 @@ def attach(kind: str, target: str, program: int) -> Attachment:
     try:
         if kind == "raw_tracepoint":
             return Attachment(_open_raw(program, target), -1)
-        if kind in _ATTACH_TYPES:
+        if kind in _TRAMPOLINES:
             return Attachment(_open_raw(program, ""), -1)
         if kind == "perf_event":
             return Attachment(sampling.attach(target, program), -1)

@@ -48,6 +48,8 @@ class Settings:
     interval_s: float = 1.0
     max_overhead_percent: float = BOUND_PERCENT
     """Of one CPU, for all probes together; 0 is no bound."""
+    xdp_interfaces: tuple[str, ...] = ()
+    """Network interfaces that the probe xdp watches; none: those that are up and have hardware."""
     history_seconds: float = 600.0
     history_mb: float = 16.0
     """Millions of bytes that the past may take."""

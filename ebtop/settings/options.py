@@ -77,6 +77,12 @@ OPTIONS = (
         ("What ebtop itself may cost, kernel and user together, in percent of one CPU; 0 is no bound.",),
         "max_overhead_percent",
     ),
+    Option(
+        "xdp_interfaces",
+        values.interfaces,
+        listed,
+        ("Network interfaces for the probe xdp; none named: those that are up and have hardware.",),
+    ),
     Option("history_seconds", values.history, _number, ('How far back one can go, 10 to 86400, or "10m".',)),
     Option("history_mb", values.megabytes, _number, ("Memory that the past may take, in millions of bytes.",)),
     Option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterable, Mapping, Sequence
 
 from ebtop import functions, registry
@@ -11,6 +12,8 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _MEGABYTES = {"": 1.0, "M": 1.0, "MB": 1.0, "MiB": 1.048576, "G": 1000.0, "GB": 1000.0, "GiB": 1073.741824}
 _SHORTEST_S, _LONGEST_S = 0.1, 86_400.0
 _SLOWEST_S = 60.0
+_INTERFACE_BYTES = 15
+"""IFNAMSIZ of include/uapi/linux/if.h, less the NUL."""
 _LEAST_HISTORY_S = 10.0
 _MEMORY_MB = (1.0, 4096.0)
 ALL = "all"
@@ -122,6 +125,38 @@ def probe_name(said: object) -> str:
         hint = instead(said, registry.names(), few=0)
         raise ValueError(f"there is no probe {said!r}; {hint}`ebtop probes` lists them")
     return said
+
+
+def interfaces(said: object) -> tuple[str, ...]:
+    """The network interfaces of a list, or of a text with commas, each once; ValueError for what can be no name.
+
+    They need not be there: a settings file outlives them. A name is of at most 15 bytes, without "/", ":" and white
+    space (dev_valid_name in net/core/dev.c).
+    """
+    listed = said.split(",") if isinstance(said, str) else said
+    if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
+        raise ValueError(f'{said!r} is no list of names; say for instance ["eth0", "lo"]')
+    names = tuple(dict.fromkeys(name.strip() for name in listed if name.strip()))
+    for name in names:
+        if name in (".", "..") or not re.fullmatch(r"[^\s/:]+", name) or len(name.encode()) > _INTERFACE_BYTES:
+            raise ValueError(f"{name!r} is no network interface's name; `ip link` lists them")
+    return names
+
+
+def interfaces_there(said: object) -> tuple[str, ...]:
+    """As `interfaces`, of the command line: at least one, and each is there now."""
+    names = interfaces(said)
+    if not names:
+        raise ValueError("no network interface named; `ip link` lists them")
+    for name in names:
+        try:
+            socket.if_nametoindex(name)
+        except OSError:
+            known = [there for _, there in socket.if_nameindex()]
+            raise ValueError(
+                f"there is no network interface {name!r}; {instead(name, known)}`ip link` lists them"
+            ) from None
+    return names
 
 
 def folders(said: object) -> tuple[str, ...]:

@@ -105,7 +105,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         self.probes = slots.in_order(registry.known(wanted), self.slots)
         """In the order of their slots."""
         for name in filter(registry.is_made_up, wanted):
-            timeline.begin(self.probes[name])
+            timeline.know(self.probes[name])
         self.wanted: tuple[str, ...] = tuple(name for name in self.probes if name in wanted)
         self.focused_probe = self.wanted[0] if self.wanted else ""
         self.views: dict[str, ViewState] = {}

@@ -108,7 +108,10 @@ def entry_line(entry: Entry, cells: int) -> Line:
         (f" {entry.slot or ' '} ", "accent" if entry.on else "faint"),
         _MARKS[entry.state],
         (" ", "text"),
-        (middle(entry.probe.called, _NAME - 1) + " ", "strong" if entry.on else "text"),
+        (
+            middle(entry.probe.prefix if entry.probe.alone else entry.probe.called, _NAME - 1) + " ",
+            "strong" if entry.on else "text",
+        ),
         (_cut(words, room - 1) + " " if room else "", "dim"),
         _state_words(entry, _state(cells)),
         *(_costs(entry.shown) if live else [(" " * sum(size for _, size in _NUMBERS), "text")]),

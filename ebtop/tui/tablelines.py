@@ -90,6 +90,16 @@ class Row:
         return int(records[field][self.place[0]])
 
     @property
+    def opens(self) -> int:
+        """The id of what it opens a page of; 0 where it opens its process."""
+        view = self.data.view
+        if not isinstance(self.data, TableFrame) or not isinstance(view, Table) or not view.opens:
+            return 0
+        if not self.place.size or view.opens not in (self.data.keys.dtype.names or ()):  # none, or grouped
+            return 0
+        return int(self.data.keys[view.opens][self.place[0]])
+
+    @property
     def names(self) -> str:
         """All that names it, in full."""
         keys = [slot for slot in slots(self.data.view) if slot.key is not None]

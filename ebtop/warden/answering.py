@@ -8,12 +8,23 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 
 from ebtop import registry, wire
-from ebtop.offer import Hooks, Symbols, WayOffer, encode_hooks, encode_offers, encode_symbols, why
+from ebtop.offer import (
+    Hooks,
+    ProgramDetail,
+    Symbols,
+    WayOffer,
+    encode_hooks,
+    encode_offers,
+    encode_program,
+    encode_symbols,
+    why,
+)
 from ebtop.warden.identity import Identity
 
-Question = wire.AskHooks | wire.AskWays | wire.AskSymbols
+Question = wire.AskHooks | wire.AskWays | wire.AskSymbols | wire.AskProgram
 
 
 class Answering:
@@ -28,6 +39,8 @@ class Answering:
         """The encoded answer (ebtop.offer); what is wrong with the question is part of it."""
         if isinstance(question, wire.AskWays):
             return self._ways()
+        if isinstance(question, wire.AskProgram):
+            return encode_program(_program(question.id))
         if isinstance(question, wire.AskSymbols):
             return self._symbols(question)
         try:
@@ -64,3 +77,15 @@ class Answering:
             ways = probe.preferred(self._counts_only)
             offers[name] = tuple(WayOffer(way.name, preflight.missing_for(way)) for _, way in ways)
         return encode_offers(offers)
+
+
+def _program(number: int) -> ProgramDetail:
+    from ebtop.kernel import program
+    from ebtop.warden import bpftool
+
+    try:
+        detail = program.look(number)
+    except OSError as error:
+        return ProgramDetail(number, error=why(error))
+    instructions, note = bpftool.instructions(number)
+    return replace(detail, instructions=instructions, note=note)

@@ -184,7 +184,7 @@ class Warden:
             case wire.AskContainers():
                 named = containers.names(message.ids)
                 self._send(wire.Containers(tuple(named), tuple(named.values())), ())
-            case wire.AskHooks() | wire.AskWays() | wire.AskSymbols():
+            case wire.AskHooks() | wire.AskWays() | wire.AskSymbols() | wire.AskProgram():
                 self._asking.ask(message)
             case wire.Aim():
                 self._loaders.start(self._aiming.aim(message))

@@ -18,7 +18,7 @@ def lacking(wanted: Iterable[str]) -> str:
 
     A child looks, as that takes memory, and a mount that nobody else needs.
     """
-    named = [name for name in wanted if registry.is_made_up(name)]
+    named = [name for name in wanted if registry.is_made_up(name) and registry.probe(name).ways]
     if not named:
         return ""
     ours, theirs = os.pipe()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.kernel.loaded import Loaded
+from tests.kernel.loaded import LOOPBACK, Loaded
 
 
 @pytest.fixture
@@ -14,8 +14,14 @@ def load(kernel: None) -> Iterator[Callable[..., Loaded]]:
     """load("syscalls", "rw", …): those probes, live, from one loader; detached when the test ends."""
     running: list[Loaded] = []
 
-    def start(*probes: str, own_pids: frozenset[int] = frozenset(), way: str = "", rows: int = 0) -> Loaded:
-        loaded = Loaded(probes, own_pids, way, rows)
+    def start(
+        *probes: str,
+        own_pids: frozenset[int] = frozenset(),
+        way: str = "",
+        rows: int = 0,
+        interfaces: tuple[str, ...] = LOOPBACK,
+    ) -> Loaded:
+        loaded = Loaded(probes, own_pids, way, rows, interfaces)
         running.append(loaded)
         return loaded
 

@@ -27,7 +27,7 @@ from ebtop.sample import ProbeSample, Sample, State, Target
 from ebtop.warden import containers, loading
 from ebtop.warden.aiming import FOLLOWED
 from ebtop.warden.launch import Plan, run
-from tests.kernel.loaded import no_place, small
+from tests.kernel.loaded import LOOPBACK, no_place, small
 from tests.kernel.pace import EMULATED
 from tests.kernel.terminal_session import REPOSITORY, wait_until
 
@@ -187,7 +187,7 @@ def _load(channel: socket.socket, serials: Mapping[str, int], flags: int) -> int
         no_place(sys.argv[2])
     if sys.argv[3] != "0":
         small(serials, int(sys.argv[3]))
-    return loader.run(channel, serials, flags)
+    return loader.run(channel, serials, flags, interfaces=LOOPBACK)
 
 
 if __name__ == "__main__":

@@ -35,8 +35,21 @@ class Answers:
     pid: int = 0
 
 
-def ask(serials: Mapping[str, int], own_pids: frozenset[int] = frozenset(), way: str = "", rows: int = 0) -> Answers:
-    """Run one loader to its end. `way`: the name of the only way to try; `rows`: how many the probes' tables hold."""
+LOOPBACK = ("lo",)
+
+
+def ask(
+    serials: Mapping[str, int],
+    own_pids: frozenset[int] = frozenset(),
+    way: str = "",
+    rows: int = 0,
+    interfaces: tuple[str, ...] = LOOPBACK,
+) -> Answers:
+    """Run one loader to its end.
+
+    `way`: the name of the only way to try; `rows`: how many the probes' tables hold; `interfaces`: of XDP, never those
+    that connect this machine.
+    """
     ours, theirs = wire.pair()
     output = os.memfd_create("loader-output", os.MFD_CLOEXEC)
     pid = os.fork()
@@ -44,7 +57,7 @@ def ask(serials: Mapping[str, int], own_pids: frozenset[int] = frozenset(), way:
         ours.close()
         os.dup2(output, 1)
         os.dup2(output, 2)
-        os._exit(_child(theirs, serials, own_pids, way, rows))
+        os._exit(_child(theirs, serials, own_pids, way, rows, interfaces))
     theirs.close()
     ours.settimeout(LIMIT_S)
     messages: list[wire.Progress | wire.Live] = []
@@ -67,7 +80,14 @@ def ask(serials: Mapping[str, int], own_pids: frozenset[int] = frozenset(), way:
     return Answers(tuple(messages), descriptors, status, said, pid)
 
 
-def _child(channel: socket.socket, serials: Mapping[str, int], own_pids: frozenset[int], way: str, rows: int) -> int:
+def _child(
+    channel: socket.socket,
+    serials: Mapping[str, int],
+    own_pids: frozenset[int],
+    way: str,
+    rows: int,
+    interfaces: tuple[str, ...],
+) -> int:
     try:
         namespace.mount_tracefs()
         if way:
@@ -75,7 +95,7 @@ def _child(channel: socket.socket, serials: Mapping[str, int], own_pids: frozens
         if rows:
             small(serials, rows)
         flags = Flags(*own_pids)
-        return loader.run(channel, serials, flags.descriptor)
+        return loader.run(channel, serials, flags.descriptor, interfaces=interfaces)
     except BaseException:
         import traceback
 
@@ -128,9 +148,14 @@ class Loaded:
     """Probes that are live; AssertionError, with the loader's own words, when one is not."""
 
     def __init__(
-        self, probes: tuple[str, ...], own_pids: frozenset[int] = frozenset(), way: str = "", rows: int = 0
+        self,
+        probes: tuple[str, ...],
+        own_pids: frozenset[int] = frozenset(),
+        way: str = "",
+        rows: int = 0,
+        interfaces: tuple[str, ...] = LOOPBACK,
     ) -> None:
-        answers = ask({probe: serial for serial, probe in enumerate(probes, 1)}, own_pids, way, rows)
+        answers = ask({probe: serial for serial, probe in enumerate(probes, 1)}, own_pids, way, rows, interfaces)
         self.status = answers.status
         self.messages = answers.messages
         self.live = {one.probe: one for one in answers.messages if isinstance(one, wire.Live)}

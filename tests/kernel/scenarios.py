@@ -148,8 +148,11 @@ def save(line: socket.socket, warden: int) -> int:
 
 
 def ask(line: socket.socket, warden: int) -> int:
-    """The answers to patterns, and last to which ways would work: by serial, whatever their order."""
-    questions: list[wire.Message] = [wire.AskHooks(serial, text, True) for serial, text in enumerate(sys.argv[2:])]
+    """The answers to patterns, of digits: to programs' ids, and last to which ways would work: by serial."""
+    questions: list[wire.Message] = [
+        wire.AskProgram(serial, int(text)) if text.isdigit() else wire.AskHooks(serial, text, True)
+        for serial, text in enumerate(sys.argv[2:])
+    ]
     told = {}
     for question in [*questions, wire.AskWays(len(questions))]:
         wire.send(line, question)

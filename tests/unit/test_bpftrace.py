@@ -68,8 +68,8 @@ def test_a_timeline_takes_a_probe_in_that_comes_later() -> None:
     source = samples.Given(*samples.session(3, ["rw"]))
     timeline = Timeline(source, {"rw": registry.probe("rw")})
     timeline.start(lambda frame: None)
-    timeline.begin(registry.probe(name))
-    timeline.begin(registry.probe(name))
+    timeline.know(registry.probe(name))
+    timeline.know(registry.probe(name))
     for second in (3, 4, 5):
         given = samples.sample(second, ["rw"])
         source.push(replace(given, probes={**given.probes, name: samples.live(registry.probe(name), second)}))
@@ -174,7 +174,7 @@ def test_programs_of_the_command_line_run_alone_or_beside_the_probes_that_are_na
     assert arguments.parse(["snapshot", "-o", "a", *words]).scripts == said.scripts
     names = (named(CALLS), named(READS, "mine.bt"))
     assert cli._with_scripts(said, Settings()).probes == names
-    assert tuple(registry.probes())[-2:] == names
+    assert tuple(registry.known(names))[-2:] == names
     beside = arguments.parse(["--probes", "rw", *words])
     assert cli._with_scripts(beside, Settings(probes=("rw",))).probes == ("rw", *names)
 
@@ -206,16 +206,6 @@ def test_what_looks_at_no_program_says_so(words: list[str], capsys: pytest.Captu
         arguments.parse([*words, "--bt", CALLS])
     assert end.value.code == 2
     assert "--bt" in capsys.readouterr().err
-
-
-def test_a_recording_shows_its_programs_and_the_other_probes_it_has() -> None:
-    """Unless some were named: those are shown, also to be told that they are not there."""
-    name, said = named(CALLS), arguments.parse(["--replay", "a"])
-    assert cli._with_recorded(said, Settings(probes=("rw", "opens")), ("opens", name)).probes == ("opens", name)
-    chosen = arguments.parse(["--replay", "a", "--probes", "rw"])
-    assert cli._with_recorded(chosen, Settings(probes=("rw",)), ("opens", name)).probes == ("rw",)
-    assert cli._with_recorded(said, Settings(probes=("rw",)), ("opens",)).probes == ("rw",)
-    assert cli._with_recorded(said, Settings(probes=("rw",)), ("opens", "bt:no braces")).probes == ("rw",)
 
 
 def test_what_a_helper_costs_is_ebtops_own_from_when_it_was_first_named() -> None:

@@ -54,6 +54,15 @@ def test_probes_may_be_named_before_and_after_the_command(words: list[str]) -> N
     assert arguments.parse(words).settings == {"probes": ("rw", "syscalls")}
 
 
+def test_interfaces_are_named_and_are_there(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is not there, and what can be no name, is told with the remedy."""
+    assert arguments.parse(["--xdp-interfaces", "lo"]).settings == {"xdp_interfaces": ("lo",)}
+    line = refused(capsys, "--xdp-interfaces", "lo,nosuch0")
+    assert "there is no network interface 'nosuch0'" in line and "`ip link` lists them" in line
+    assert "no network interface's name" in refused(capsys, "--xdp-interfaces", "../lo")
+    assert "no network interface named" in refused(capsys, "--xdp-interfaces", ",")
+
+
 def test_snapshot_and_record_have_their_own_lengths() -> None:
     """Five and twenty seconds, unless told."""
     assert arguments.parse(["snapshot", "-o", "a.json"]).seconds == 5

@@ -8,9 +8,32 @@ import pytest
 
 from ebtop import wire
 from ebtop.asked import Asked
-from ebtop.offer import Hooks, WayOffer, decode_hooks, decode_offers, encode_hooks, encode_offers
+from ebtop.offer import (
+    Holder,
+    Hooks,
+    MapUse,
+    ProgramDetail,
+    WayOffer,
+    decode_hooks,
+    decode_offers,
+    decode_program,
+    encode_hooks,
+    encode_offers,
+    encode_program,
+)
 
 HOOKS = Hooks(("t:a:b", "t:a:c"), 7, (("int x",), ()), ("kprobe: none",), "")
+PROGRAM = ProgramDetail(
+    7,
+    "xdp",
+    "count",
+    "4169de3945c17f72",
+    places=("xdp:lo",),
+    holders=(Holder(911, "ebtop"),),
+    maps=(MapUse(3, "hash", "rows", 4096),),
+    instructions=("0: (95) exit",),
+    note="more",
+)
 OFFERS = {"rw": (WayOffer("raw"), WayOffer("kprobe", "no kprobes"))}
 
 
@@ -18,6 +41,7 @@ def test_answers_arrive_as_they_were_sent() -> None:
     """Equal, with their tuples as tuples."""
     assert decode_hooks(encode_hooks(HOOKS)) == HOOKS
     assert decode_offers(encode_offers(OFFERS)) == OFFERS
+    assert decode_program(encode_program(PROGRAM)) == PROGRAM
 
 
 def test_texts_are_cleaned_on_arrival() -> None:
@@ -26,6 +50,16 @@ def test_texts_are_cleaned_on_arrival() -> None:
     said = (*found.names, *found.arguments[0], *found.notes, found.error)
     assert all(text.isprintable() for text in said)
     assert decode_offers(encode_offers({"rw": (WayOffer("\x1b"),)}))["rw"][0].way == "␛"
+    foreign = ProgramDetail(
+        1,
+        name="\x1b[2J",
+        maps=(MapUse(1, "hash", "\u202e", 0),),
+        holders=(Holder(1, "\x07"),),
+        instructions=("; \x1b]52;",),
+    )
+    program = decode_program(encode_program(foreign))
+    said_of_it = (program.name, program.maps[0].name, program.holders[0].comm, *program.instructions)
+    assert all(text.isprintable() for text in said_of_it)
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"names": 3}', b'{"rw": [{}]}', b"\xff"])
@@ -33,6 +67,8 @@ def test_what_is_no_answer_is_refused(content: bytes) -> None:
     """ValueError, whatever it is."""
     with pytest.raises(ValueError):
         decode_hooks(content)
+    with pytest.raises(ValueError):
+        decode_program(content)
     if content != b"{}":
         with pytest.raises(ValueError):
             decode_offers(content)

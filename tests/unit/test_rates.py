@@ -18,8 +18,8 @@ def test_a_probe_that_comes_late_was_off_until_then() -> None:
     for sample in given[:5]:
         timeline._take(sample)
     before = timeline.rates("rw")
-    timeline.begin(registry.probe(LATE))
-    timeline.begin(registry.probe(LATE))
+    timeline.know(registry.probe(LATE))
+    timeline.know(registry.probe(LATE))
     assert timeline.rates(LATE).size == 0
     assert np.array_equal(timeline.rates("rw"), before, equal_nan=True)
     for sample in given[5:]:

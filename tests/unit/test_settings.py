@@ -29,6 +29,7 @@ def test_every_key_of_a_file_means_something() -> None:
         probe_path = ["/opt/probes", "~/probes"]
         interval = "500ms"
         max_overhead = 1.5
+        xdp_interfaces = ["eth0", "lo", "eth0"]
         history_seconds = "20m"
         history_mb = "64MiB"
         units = "binary"
@@ -44,6 +45,7 @@ def test_every_key_of_a_file_means_something() -> None:
     usual = Settings()
     assert said.probe_path == ("/opt/probes", "~/probes")
     assert (said.probes, said.interval_s, said.max_overhead_percent) == (("rw", "opens"), 0.5, 1.5)
+    assert said.xdp_interfaces == ("eth0", "lo")
     assert said.history_seconds == 1200.0
     assert said.history_mb == pytest.approx(67.1, abs=0.01)
     assert (said.units, said.theme, said.ramp, said.ascii) == ("binary", "ebtop-light", "viridis", "always")
@@ -95,6 +97,9 @@ def test_a_probe_that_is_given_a_digit_leaves_the_one_it_had() -> None:
         ("max_overhead = true", "no percentage of one CPU"),
         ("max_overhead = nan", "no percentage of one CPU"),
         ("history_seconds = 9", "shorter than 10s"),
+        ("xdp_interfaces = 3", "no list of names"),
+        ('xdp_interfaces = "../eth0"', "no network interface's name; `ip link` lists them"),
+        ('xdp_interfaces = ["..", "lo"]', "no network interface's name"),
         ('history_mb = "24 apples"', "no amount of memory"),
         ("history_mb = 0.5", "not between 1MB and 4096MB"),
         ('ascii = "perhaps"', "they are auto, always, never"),

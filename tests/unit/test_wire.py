@@ -17,6 +17,7 @@ MESSAGES = (
     wire.AskContainers(("0f" * 32, "pod" + "1e" * 16)),
     wire.Save("/tmp/a b.json"),
     wire.AskWays(3),
+    wire.AskProgram(5, 34256),
     wire.AskHooks(4, "uprobe:libc:get*", True),
     wire.AskSymbols(5, (0xFFFFFFFF81000000, 0xFFFFFFFFC0028B74)),
     wire.Answer(4, "there is no such file"),

@@ -1,4 +1,4 @@
-"""Keys that ask for a line of text: filter, target, function, program of bpftrace; what is typed is read elsewhere."""
+"""Keys that ask for a line of text: filter, target, function, program for bpftrace; it is read elsewhere."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Asking(Acting):
     """What a filter is typed for, wherever the focus goes meanwhile."""
     _before: str
     """Its filter before."""
-    _mended: str
-    """The probe in whose place another is typed, "" for none."""
     _typed = ""
     """The program that was typed last."""
+    _mended: str
+    """The probe in whose place another is typed, "" for none."""
 
     def action_filter(self) -> None:
         """Type a filter for the focused probe's rows."""
@@ -40,6 +40,16 @@ class Asking(Acting):
         """Type whose events are to be counted at all."""
         self._ask("only", words_of(self._app.target), TARGET_HINT)
 
+    def action_bpftrace(self) -> None:
+        """Type a program for bpftrace: that of the focused probe to begin with, or what was typed last."""
+        from ebtop.bpftrace.declaring import text_of
+
+        focused = self._app.focused_probe
+        if self._app.timeline.source.mode == "REPLAY":
+            self._app.say("a recording runs no program; `ebtop` without --replay does", "warn")
+            return
+        self._ask("bpftrace", clean(text_of(focused)) if is_script(focused) else self._typed, SCRIPT_HINT)
+
     def action_function(self) -> None:
         """Type a function or event that is to be counted; one that failed is offered to be mended."""
         app = self._app
@@ -50,16 +60,6 @@ class Asking(Acting):
         mend = shown is not None and shown.probe.alone and shown.sample.state is State.FAILED
         self._mended = app.focused_probe if mend else ""
         self._ask("count", self._mended.partition(":")[2], FUNCTION_HINT)
-
-    def action_bpftrace(self) -> None:
-        """Type a program for bpftrace: that of the focused probe to begin with, or what was typed last."""
-        from ebtop.bpftrace.declaring import text_of
-
-        focused = self._app.focused_probe
-        if self._app.timeline.source.mode == "REPLAY":
-            self._app.say("a recording runs no program; `ebtop` without --replay does", "warn")
-            return
-        self._ask("bpftrace", clean(text_of(focused)) if is_script(focused) else self._typed, SCRIPT_HINT)
 
     def _ask(self, label: str, text: str, hint: str) -> None:
         self._app.main.add_class("asking")

@@ -1,4 +1,4 @@
-"""The key that opens the probe browser, and what the browser asks the source."""
+"""The key that opens the probe browser, what it asks the source, and the page of one BPF program."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ebtop.tui.acting.base import Acting
 
 if TYPE_CHECKING:
-    from ebtop.offer import Hooks, Offers
+    from ebtop.offer import Hooks, Offers, ProgramDetail
 
 Answer = TypeVar("Answer")
 
@@ -34,6 +34,17 @@ class Browsing(Acting):
     def ask_hooks(self, pattern: str, take: Callable[[Hooks], None], arguments: bool = False) -> None:
         """`take` gets the hooks that fit `pattern`, later."""
         self._app.timeline.source.list_hooks(pattern, self._here(take), arguments)
+
+    def open_program(self, number: int) -> None:
+        """A page about one BPF program, when the answer is there."""
+        self._app.say(f"looking at program {number} …", "dim")
+        self._app.timeline.source.look_at_program(number, self._here(self._show_program))
+
+    def _show_program(self, detail: ProgramDetail) -> None:
+        from ebtop.tui.programlines import program_lines
+        from ebtop.tui.screens.page import Page
+
+        self._app.push_screen(Page(f"BPF program {detail.id}", program_lines(detail)))
 
     def _open_probe(self, name: str | None) -> None:
         """Probe `name` on the whole stage, switched on if it is not; a hook, which has a colon, is counted."""

@@ -35,6 +35,26 @@ class Probes(Acting):
         title = app.probes[name].title
         app.say(f"{title}: on, counting from zero" if on else f"{title}: off, detached")
 
+    def run_script(self, said: str) -> None:
+        """Run a program of bpftrace beside what runs, in the place of the focused one if that has failed."""
+        from ebtop.typed import script
+
+        app = self._app
+        try:
+            name = script(said, os.getuid(), os.getgid(), app.wanted)
+        except ValueError as error:
+            app.say(f"not run: {error}", "warn")
+            return
+        shown = app.newest.probes.get(app.focused_probe) if app.newest else None
+        failed = shown is not None and is_script(shown.probe.name) and shown.sample.state is State.FAILED
+        self._learn(name)
+        kept = tuple(other for other in app.wanted if other != name and not (failed and other == app.focused_probe))
+        if name in app.wanted:
+            app.want(kept)
+        app.focused_probe = name
+        if app.want(tuple(other for other in app.probes if other == name or other in kept)):
+            app.say(f"{app.probes[name].title}: bpftrace begins")
+
     def count_function(self, text: str, instead: str = "") -> None:
         """Count the function or event that `text` names, in a panel of its own, which gets the focus.
 
@@ -66,29 +86,8 @@ class Probes(Acting):
     def _learn(self, name: str) -> None:
         app = self._app
         if name not in app.probes:
-            app.timeline.begin(registry.probe(name))
+            app.timeline.know(registry.probe(name))
             app.probes = slots.in_order((*app.probes, name), app.slots)
-
-    def run_script(self, said: str) -> None:
-        """Run a program of bpftrace beside what runs, in the place of the focused one if that has failed."""
-        from ebtop.typed import script
-
-        app = self._app
-        try:
-            name = script(said, os.getuid(), os.getgid())
-        except ValueError as error:
-            app.say(f"not run: {error}", "warn")
-            return
-        shown = app.newest.probes.get(app.focused_probe) if app.newest else None
-        failed = shown is not None and is_script(shown.probe.name) and shown.sample.state is State.FAILED
-        registry.add_named(name)
-        self._learn(name)
-        kept = tuple(other for other in app.wanted if other != name and not (failed and other == app.focused_probe))
-        if name in app.wanted:
-            app.want(kept)
-        app.focused_probe = name
-        if app.want(tuple(other for other in app.probes if other == name or other in kept)):
-            app.say(f"{app.probes[name].title}: bpftrace begins")
 
     def give_slot(self, slot: int, name: str) -> None:
         """From now on the digit `slot` toggles probe `name`, and panels are in that order."""

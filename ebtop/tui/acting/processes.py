@@ -25,11 +25,13 @@ class Processes(Acting):
     """The user has asked for a target that is not in force yet."""
 
     def action_open(self) -> None:
-        """The process of the row under the cursor; where it has none, the panel maximised."""
+        """The program or the process of the row under the cursor; where it has none, the panel maximised."""
         app = self._app
         table = app.drawn()
         if app.process:
             self._maximise_for(app.process)
+        elif table is not None and table.row.opens:
+            app.open_program(table.row.opens)
         elif table is not None and table.row.pid:
             self.open_process(table.row.pid)
         elif not app.is_maximised:

@@ -32,6 +32,8 @@ class Page(ModalScreen[None], inherit_bindings=False):
         self._title, self._lines, self._top = name, lines, 0
         self._content: list[Line] = lines
         """The lines as the width lets them be."""
+        self._folded = 0
+        """That width."""
 
     def compose(self) -> ComposeResult:
         """One widget over everything."""
@@ -81,7 +83,9 @@ class Page(ModalScreen[None], inherit_bindings=False):
         width, height = self.size
         if width < 10 or height < 3:
             return
-        self._content = [part for line in self._lines for part in folded(line, width - 1)]
+        if width != self._folded:  # a page may have thousands of lines
+            self._content = [part for line in self._lines for part in folded(line, width - 1)]
+            self._folded = width
         shown = self._content[self._top : self._top + height - 2]
         last = self._top + len(shown)
         title: Line = [("─ ", "rule"), (self._title, "accent"), (" ", "text")]
