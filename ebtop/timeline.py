@@ -79,8 +79,9 @@ class Timeline:
 
     def know(self, probe: Probe) -> None:
         """From now on look at `probe` too; any thread."""
-        self._rates.know(probe.name)
-        self._probes = {**self._probes, probe.name: probe}
+        if probe.name not in self._probes:
+            self._rates.know(probe.name)
+            self._probes = {**self._probes, probe.name: probe}
 
     # --- any thread ---------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ebtop.kernel import btf, namespace
 from ebtop.kernel.places import Nowhere, Place
-from ebtop.spec import Probe, Way
+from ebtop.spec import Probe, Way, keys_of
 
 _PLACE, _ARGUMENTS = 0x6562746F70676901, 0x6562746F70676902
 """EBTOP_PLACE and EBTOP_ARGUMENTS of ebtop.h."""
@@ -65,6 +65,14 @@ def to_file(probe: Probe, way: Way, places: Iterable[Place]) -> tuple[tuple[str,
                 f"{name}_FIELD{number}_TYPE": type_,
             }
     return tuple(given.items())
+
+
+def words(probe: Probe, numbered: Mapping[str, int]) -> tuple[tuple[str, tuple[tuple[int, str], ...]], ...]:
+    """What the kernel calls the codes among the probe's keys, and its own places; what is not told stays a number."""
+    names = dict.fromkeys(key.enum for view in probe.views for key in keys_of(view) if key.enum)
+    own = tuple((number, name) for name, number in numbered.items())
+    kernels = [name for name in names if name != probe.name and btf.present()]
+    return (*((name, btf.kernel().enumerators(name)) for name in kernels), *(((probe.name, own),) if own else ()))
 
 
 def lacking(way: Way) -> str:

@@ -25,7 +25,6 @@ from ebtop.kernel import (
     hooks,
     instructions,
     members,
-    owning,
     places,
     programs,
     source,
@@ -33,8 +32,9 @@ from ebtop.kernel import (
     xdp,
 )
 from ebtop.kernel.bcc_module import CompiledMap, CompileError, Module, NoCompiler, version
+from ebtop.kernel.owning import owned
 from ebtop.kernel.places import Nowhere, Place
-from ebtop.spec import Hook, Probe, Way, keys_of
+from ebtop.spec import Hook, Probe, Way
 
 FLAGS_MAP = "ebtop_flags"
 """What ebtop.h calls the stand-in for the map that the session shares."""
@@ -89,7 +89,7 @@ def run(
     alone.close_foreign(channel.fileno(), flags)
     alone.catch_output()
     alone.stand_alone(machine().kernel)
-    places.keeping = partial(owning.owned, flags)
+    places.keeping = partial(owned, flags)
     jobs = [Job(probe, serial) for probe, serial in serials.items()]
     answered = set()
     for message, descriptors in load(jobs, Told(flags, counts_only, interfaces)):
@@ -276,17 +276,9 @@ def _attach(module: Module, job: Job, probe: Probe, way: Way, told: Told, log: s
         misses=" ".join(said),
         log=log[-wire.LOG_LIMIT :],
         bcc=version(),
-        enums=_enums(probe, numbered),
+        enums=given.words(probe, numbered),
     )
     return live, (*(one.descriptor for one in maps), *loaded.values(), *links, *events)
-
-
-def _enums(probe: Probe, numbered: Mapping[str, int]) -> tuple[tuple[str, tuple[tuple[int, str], ...]], ...]:
-    """What the kernel calls the codes among the probe's keys, and its own places; what is not told stays a number."""
-    names = dict.fromkeys(key.enum for view in probe.views for key in keys_of(view) if key.enum)
-    own = tuple((number, name) for name, number in numbered.items())
-    kernels = [name for name in names if name != probe.name and btf.present()]
-    return (*((name, btf.kernel().enumerators(name)) for name in kernels), *(((probe.name, own),) if own else ()))
 
 
 def _attach_program(place: Place, program: int) -> programs.Attachment:

@@ -95,8 +95,8 @@ def chosen(said: Iterable[str]) -> tuple[str, ...]:
 def _meant(word: str) -> tuple[str, ...]:
     if word == ALL:
         return registry.names()
-    if word in registry.names():
-        return (word,)
+    if word in registry.names() or word.startswith(f"{functions.PREFIX}:"):
+        return (probe_name(word),)
     groups = _groups(word.removeprefix("@"))
     if len(groups) == 1:
         return tuple(name for name, probe in registry.probes().items() if probe.group == groups[0])

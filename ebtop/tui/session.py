@@ -50,7 +50,7 @@ def _run(
     from ebtop import registry
     from ebtop.timeline import Timeline
 
-    timeline = Timeline(source, registry.probes(), settings.history_seconds, int(settings.history_mb * 1e6))
+    timeline = Timeline(source, registry.known(wanted), settings.history_seconds, int(settings.history_mb * 1e6))
     source.every(interval)
     source.want(wanted)
 

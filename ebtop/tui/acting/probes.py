@@ -86,9 +86,8 @@ class Probes(Acting):
     def _learn(self, name: str) -> None:
         app = self._app
         if name not in app.probes:
-            probe = registry.probe(name)
-            app.timeline.know(probe)
-            app.probes = slots.in_order({**app.probes, name: probe}, app.slots)
+            app.timeline.know(registry.probe(name))
+            app.probes = slots.in_order((*app.probes, name), app.slots)
 
     def give_slot(self, slot: int, name: str) -> None:
         """From now on the digit `slot` toggles probe `name`, and panels are in that order."""
