@@ -49,6 +49,8 @@ class Running:
         self._looked_up: dict[tuple[str, str], Records] = {}
         """The keys whose texts are known."""
         self._pruned = 0
+        self._missed = 0
+        """Runs of its programs that the kernel left out, as of the last time its costs were asked for."""
         self._maps: dict[str, MapRows] = {}
         self._events: dict[str, EventTail] = {}
         self._numbers = Numbers(probe)
@@ -110,7 +112,9 @@ class Running:
     def runs(self) -> list[stats.Runs]:
         """Run counts and times of each program."""
         first = len(self._live.maps)
-        return [stats.runs(fd) for fd in self._descriptors[first : first + len(self._live.programs)]]
+        found = [stats.runs(fd) for fd in self._descriptors[first : first + len(self._live.programs)]]
+        self._missed = sum(runs.missed for runs in found)
+        return found
 
     def drain(self, fuller_than: float) -> None:
         """Empty the ring buffers that are fuller than that share."""
@@ -174,9 +178,10 @@ class Running:
 
     def _totals(self, counted: MapRows | None) -> Totals:
         if counted is None or not counted.values.size:
-            return Totals(pruned=self._pruned)
+            return Totals(pruned=self._pruned, lost=self._missed)
         counts = {name: int(counted.values[name].sum()) for name in counted.values.dtype.names or ()}
         known = {name: counts[name] for name in ("total", "drops", "lost", "unmatched") if name in counts}
+        known["lost"] = known.get("lost", 0) + self._missed
         return Totals(**known, pruned=self._pruned)
 
     def _look_up_texts(self) -> None:

@@ -60,7 +60,8 @@ class Totals:
     drops: int = 0
     """Events that found their map full."""
     lost: int = 0
-    """Event records the ring buffer had no room for."""
+    """Event records the ring buffer had no room for, and passages of a hook at which the kernel left its program out,
+    as it was at work on that CPU already."""
     unmatched: int = 0
     """Ends without a known start."""
     pruned: int = 0

@@ -38,12 +38,15 @@ class Runs:
 
     count: int
     ns: int
+    missed: int = 0
+    """Runs that did not happen, statistics on or off: the CPU was in that program (of tracepoints: in any) already
+    when an interrupt passed the hook. The kernel tells them since 5.12 (recursion_misses of struct bpf_prog_info)."""
 
 
 def runs(fd: int) -> Runs:
     """Run count and run time of the program behind `fd`; needs no privilege. OSError if it is none."""
-    run_time_ns, run_count = struct.unpack_from("=QQ", bpf.info(fd, 208), 192)
-    return Runs(run_count, run_time_ns)
+    run_time_ns, run_count, missed = struct.unpack_from("=QQQ", bpf.info(fd, 216), 192)
+    return Runs(run_count, run_time_ns, missed)
 
 
 def hook_ns(target: str) -> float:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ebtop import registry
 from ebtop.kernel import bpf, stats
+from ebtop.running import Running
 from tests.kernel.live_session import LiveSession, ids
+from tests.kernel.loaded import Loaded
 from tests.kernel.terminal_session import wait_until
 from tests.kernel.worker import Worker
 
@@ -82,3 +87,17 @@ def _on() -> bool:
     except OSError:
         return False
     return True
+
+
+def test_passages_at_which_a_program_was_left_out_are_read(load: Callable[..., Loaded]) -> None:
+    """As the kernel itself says of each descriptor; such passages are lost, and counted so."""
+    loaded = load("runqlat")
+    for program in loaded.programs("runqlat"):
+        said = Path(f"/proc/self/fdinfo/{program}").read_text()
+        found = re.search(r"recursion_misses:\s*(\d+)", said)
+        before = int(found[1]) if found else 0
+        assert before <= stats.runs(program).missed <= before + 1000
+    missed = [stats.Runs(7, 700, 2), stats.Runs(5, 500, 1)]
+    running = Running.__new__(Running)
+    running._missed, running._pruned = sum(runs.missed for runs in missed), 0
+    assert running._totals(None).lost == 3
