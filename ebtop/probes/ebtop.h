@@ -359,20 +359,14 @@ static __always_inline void ebtop_keep_service(struct ebtop_address *local, stru
         ebtop_owned ? (u32)(bpf_get_current_pid_tgid() >> 32) : 0;                                                     \
     })
 
-/* The struct sock behind a file descriptor of the current process, or garbage; needs task_struct.files, files_struct.fdt,
- * fdtable.fd, file.private_data and socket.sk. */
+/* The struct sock behind a file descriptor of the current process, or garbage; needs the members of EBTOP_FILE,
+ * file.private_data and socket.sk. */
 #define EBTOP_DESCRIPTOR(sock, descriptor)                                                                             \
     do {                                                                                                               \
-        struct task_struct *ebtop_task = (struct task_struct *)bpf_get_current_task();                                 \
-        struct files_struct *ebtop_files = 0;                                                                          \
-        struct fdtable *ebtop_table = 0;                                                                               \
-        struct file **ebtop_open = 0, *ebtop_file = 0;                                                                 \
+        struct file *ebtop_named = 0;                                                                                  \
         struct socket *ebtop_socket = 0;                                                                               \
-        bpf_probe_read_kernel(&ebtop_files, sizeof(ebtop_files), &ebtop_task->files);                                  \
-        bpf_probe_read_kernel(&ebtop_table, sizeof(ebtop_table), &ebtop_files->fdt);                                   \
-        bpf_probe_read_kernel(&ebtop_open, sizeof(ebtop_open), &ebtop_table->fd);                                      \
-        bpf_probe_read_kernel(&ebtop_file, sizeof(ebtop_file), ebtop_open + (descriptor));                             \
-        bpf_probe_read_kernel(&ebtop_socket, sizeof(ebtop_socket), &ebtop_file->private_data);                         \
+        EBTOP_FILE(ebtop_named, descriptor);                                                                           \
+        bpf_probe_read_kernel(&ebtop_socket, sizeof(ebtop_socket), &ebtop_named->private_data);                        \
         bpf_probe_read_kernel(&(sock), sizeof(sock), &ebtop_socket->sk);                                               \
     } while (0)
 

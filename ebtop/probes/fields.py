@@ -1,11 +1,6 @@
 """Members of kernel structs that what ebtop.h has for several probes reads; declares no probe."""
 
-FILE_NAME = (
-    "task_struct.files",
-    "files_struct.fdt",
-    "fdtable.max_fds",
-    "fdtable.fd",
-    "file.f_path.dentry",
-    "dentry.d_name.name",
-)
+FILE = ("task_struct.files", "files_struct.fdt", "fdtable.max_fds", "fdtable.fd")
+"""Of EBTOP_FILE."""
+FILE_NAME = (*FILE, "file.f_path.dentry", "dentry.d_name.name")
 """Of EBTOP_FILE and EBTOP_FILE_NAME."""

@@ -1,5 +1,6 @@
 """What the declarations of network probes share: keys, codes and the members of sockets; declares no probe."""
 
+from ebtop.probes.fields import FILE
 from ebtop.spec import Key, Kind
 
 PROCESS = Key("pid", Kind.PID)
@@ -19,13 +20,7 @@ BOTH_ENDS = (
 """Of EBTOP_REMOTE and EBTOP_LOCAL."""
 PACKET = ("sk_buff.head", "sk_buff.network_header", "sk_buff.transport_header")
 """Of EBTOP_PACKET."""
-DESCRIPTOR = (
-    "task_struct.files",
-    "files_struct.fdt",
-    "fdtable.fd",
-    "file.private_data",
-    "socket.sk",
-)
+DESCRIPTOR = (*FILE, "file.private_data", "socket.sk")
 """Of EBTOP_DESCRIPTOR."""
 TCP_STATES = (
     (1, "ESTABLISHED"),

@@ -1,47 +1,12 @@
 """XDP: what comes in by a network interface, counted at the driver, before the stack; every packet passes."""
 
+from ebtop.probes.sockets import NETWORKS, PROTOCOLS
 from ebtop.spec import Column, Hook, Key, Kind, Probe, Table, Way, rate, total
 from ebtop.units import Unit
 
-_NETWORKS = (
-    (0, "802.3"),
-    (0x0800, "IPv4"),
-    (0x0806, "ARP"),
-    (0x8100, "VLAN"),
-    (0x86DD, "IPv6"),
-    (0x8847, "MPLS"),
-    (0x8863, "PPPoE"),
-    (0x8864, "PPPoE"),
-    (0x888E, "802.1X"),
-    (0x88A8, "VLAN"),
-    (0x88CC, "LLDP"),
-    (0x88E5, "MACsec"),
-    (0x88F7, "PTP"),
-)
-"""Types of frames, ETH_P_… of include/uapi/linux/if_ether.h."""
-_PROTOCOLS = (
-    (0, "-"),
-    (1, "ICMP"),
-    (2, "IGMP"),
-    (4, "IPIP"),
-    (6, "TCP"),
-    (17, "UDP"),
-    (33, "DCCP"),
-    (41, "IPv6"),
-    (47, "GRE"),
-    (50, "ESP"),
-    (51, "AH"),
-    (58, "ICMPv6"),
-    (89, "OSPF"),
-    (103, "PIM"),
-    (112, "VRRP"),
-    (132, "SCTP"),
-    (136, "UDPLite"),
-)
-"""Protocols above IP, as the Internet Assigned Numbers Authority numbers them."""
 _INTERFACE = Key("interface", Kind.INTERFACE)
-_NETWORK = Key("network", Kind.CODE, codes=_NETWORKS, importance=2)
-_PROTOCOL = Key("protocol", Kind.CODE, codes=_PROTOCOLS)
+_NETWORK = Key("network", Kind.CODE, codes=((0, "802.3"), *NETWORKS[1:]), importance=2)
+_PROTOCOL = Key("protocol", Kind.CODE, codes=PROTOCOLS)
 _PORT = Key("port", Kind.NUMBER, help="The lower of both ports; 0: there are none.")
 _COLUMNS: tuple[Column, ...] = (
     rate("packets", help="frames that came in, per second"),
