@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import selectors
@@ -120,7 +121,7 @@ def _hold_back() -> None:
     for standard in (0, 1, 2):
         os.dup2(null, standard)
     limits = {
-        resource.RLIMIT_CPU: int(LIMIT_S),
+        resource.RLIMIT_CPU: math.ceil(LIMIT_S),  # of none at all the first tick of a clock would kill it
         resource.RLIMIT_AS: _MEMORY_BYTES,
         resource.RLIMIT_FSIZE: MOST_BYTES,
         resource.RLIMIT_CORE: 0,
