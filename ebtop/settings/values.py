@@ -212,7 +212,7 @@ def instead(said: object, choices: Iterable[str], few: int = _ENOUGH) -> str:
     near = get_close_matches(str(said), known, 1)
     if near:
         return f"did you mean {near[0]!r}? "
-    return f"they are {', '.join(known)} " if len(known) <= few else ""
+    return f"they are {', '.join(known)}; " if len(known) <= few else ""
 
 
 def _table(said: object, example: str) -> Mapping[str, object]:
