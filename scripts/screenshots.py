@@ -19,17 +19,25 @@ COLUMNS, LINES = 132, 43
 WARM_UP_S = 20.0
 NOTICE_S = 7.0
 """The line that says where a picture was saved is gone by then, and not on the next one."""
-PICTURES = {
-    "overview": b"",
-    "focus": b"\tm",
-    "histogram": b"m\t\t\t\t\tm",
-    "heatmap": b"m\t\t\tmH",
-    "process": b"\x1b|\x1b|\r",
-    "baseline": b"\x1b|gb",
-    "browser": b"Bggg\x1bOQ|jj",
-    "triage": b"\x1b|!",
+PICTURES: dict[tuple[str, ...], dict[str, bytes]] = {
+    (): {
+        "overview": b"",
+        "focus": b"\tm",
+        "histogram": b"m\t\t\t\t\tm",
+        "heatmap": b"m\t\t\tmH",
+        "process": b"\x1b|\x1b|\r",
+        "baseline": b"\x1b|gb",
+        "browser": b"Bggg\x1bOQ|jj",
+        "triage": b"\x1b|!",
+    },
+    ("--probes", "profile"): {"flame": b"mvvv"},
+    ("--bt", "tracepoint:raw_syscalls:sys_enter { @[comm] = count(); @number = lhist(args->id, 0, 300, 20); }"): {
+        "bpftrace": b""
+    },
+    ("--probes", "all"): {"everything": b""},
 }
-"""By name, the keys that lead there from the picture before; | ends a key of several bytes."""
+"""By ebtop's options and by name, the keys that lead there from the picture before; | ends a key of several bytes."""
+SIZES = {"everything": (200, 60)}
 PAUSES = {"heatmap": 40.0, "triage": 6.0}
 """Seconds that a picture needs besides, by name."""
 
@@ -39,26 +47,30 @@ def main() -> int:
     if os.geteuid():
         sys.exit("screenshots: root is needed, as for ebtop")
     PLACE.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, running(FOLDER):
-        settings = {"COLORTERM": "truecolor", "LANG": "C.UTF-8"}
-        with TerminalSession(
-            ["-m", "ebtop", "--max-overhead", "0"],
-            columns=COLUMNS,
-            lines=LINES,
-            folder=Path(folder),
-            environment=settings,
-        ) as ebtop:
-            threading.Event().wait(WARM_UP_S)
-            for name, keys in PICTURES.items():
-                for key in pressed(keys):
-                    ebtop.send(key)
-                    threading.Event().wait(0.5)
-                threading.Event().wait(NOTICE_S + PAUSES.get(name, 0.0))
-                picture(ebtop, Path(folder), PLACE / f"{name}.svg")
-            ebtop.send(b"\x1b")
-            threading.Event().wait(0.5)
-            ebtop.send(b"q")
-            return ebtop.status()
+    with running(FOLDER):
+        return max(session(options, pictures) for options, pictures in PICTURES.items())
+
+
+def session(options: tuple[str, ...], pictures: dict[str, bytes]) -> int:
+    """One session of ebtop with all its pictures; its exit status."""
+    columns, lines = next((SIZES[name] for name in pictures if name in SIZES), (COLUMNS, LINES))
+    settings = {"COLORTERM": "truecolor", "LANG": "C.UTF-8"}
+    words = ["-m", "ebtop", "--max-overhead", "0", *options]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        TerminalSession(words, columns=columns, lines=lines, folder=Path(folder), environment=settings) as ebtop,
+    ):
+        threading.Event().wait(WARM_UP_S)
+        for name, keys in pictures.items():
+            for key in pressed(keys):
+                ebtop.send(key)
+                threading.Event().wait(0.5)
+            threading.Event().wait(NOTICE_S + PAUSES.get(name, 0.0))
+            picture(ebtop, Path(folder), PLACE / f"{name}.svg")
+        ebtop.send(b"\x1b")
+        threading.Event().wait(0.5)
+        ebtop.send(b"q")
+        return ebtop.status()
 
 
 def pressed(keys: bytes) -> list[bytes]:
