@@ -46,7 +46,7 @@ _HOOKS = (
         "{ @waits[args->next_pid] = hist(nsecs - @woken[args->next_pid]); delete(@woken[args->next_pid]); } "
         "if (@on[args->prev_pid]) { @runs = hist(nsecs - @on[args->prev_pid]); } @on[args->next_pid] = nsecs; "
         "if (@off[args->next_pid]) { @sleeps[args->next_pid] = hist(nsecs - @off[args->next_pid]); } "
-        "@off[args->prev_pid] = nsecs; @stacks[kstack] = count(); }",
+        "@off[args->prev_pid] = nsecs; @stacks[pid, kstack, ustack] = sum(nsecs - @on[args->prev_pid]); }",
     ),
 )
 

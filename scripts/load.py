@@ -82,7 +82,8 @@ def main() -> int:
     if len(sys.argv) != 2 or os.geteuid() != 0:
         sys.stderr.write("usage, as root: load.py FOLDER (which is made, and removed in the end)\n")
         return 2
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended the same way, with all that was begun
+    for number in (signal.SIGTERM, signal.SIGINT):  # ended the same way, with all that was begun; from a background too
+        signal.signal(number, signal.default_int_handler)
     with running(Path(sys.argv[1])):
         try:
             signal.pause()
