@@ -51,7 +51,7 @@ STYLES = (
     Style("bits", "bits in steps of 1000", 1000, _DECIMAL, "bit", 8, 9),
 )
 """The usual one first."""
-_WIDTH = {Unit.COUNT: 6, Unit.NS: 7, Unit.PERCENT: 6, Unit.PLAIN: 7, Unit.RATIO: 6}
+_WIDTH = {Unit.COUNT: 6, Unit.NS: 7, Unit.PERCENT: 7, Unit.PLAIN: 7, Unit.RATIO: 6}
 _style = STYLES[0]
 
 

@@ -133,7 +133,7 @@ int blockio_complete(struct bpf_raw_tracepoint_args *ctx) { /* (rq, error, bytes
     }
     bpf_probe_read_kernel(&operation, sizeof(operation), &request->cmd_flags);
     operation &= BLOCKIO_OPERATION;
-    u64 ns = now - slot->ns;
+    u64 ns = ebtop_elapsed(slot->ns, now);
     struct blockio_key key = {.pid = slot->pid, .device = blockio_device(request)};
     __builtin_memcpy(zero.comm, slot->comm, sizeof(zero.comm));
     row = blockio_rows.lookup_or_try_init(&key, &zero);

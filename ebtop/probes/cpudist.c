@@ -71,7 +71,7 @@ int cpudist_switch(struct bpf_raw_tracepoint_args *ctx) { /* (preempt, prev, nex
     struct cpudist_slot *slot = cpudist_slots.lookup(&cpu);
     if (!totals || !times || !slot)
         return 0;
-    u64 began = slot->ns, ns = now - began;
+    u64 began = slot->ns, ns = ebtop_elapsed(began, now);
     slot->ns = now;
     if (!(u32)ids || ebtop_is_left_out(pid)) /* 0: the idle task */
         return 0;

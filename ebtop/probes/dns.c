@@ -91,7 +91,7 @@ static __always_inline void dns_keep(u32 cpu, u64 bucket, u64 ns, struct dns_key
 /* Programs of one CPU may interrupt each other here: tasks in user space are taken off it at any time. */
 static __always_inline void dns_end(struct dns_start *start, u32 result) {
     u32 cpu = bpf_get_smp_processor_id();
-    u64 ns = bpf_ktime_get_ns() - start->ns;
+    u64 ns = ebtop_elapsed(start->ns, bpf_ktime_get_ns());
     struct dns_key key = {.pid = bpf_get_current_pid_tgid() >> 32, .result = result};
     struct ebtop_totals *totals = dns_totals.lookup(&cpu);
     struct ebtop_histogram *latency = dns_latency.lookup(&cpu);

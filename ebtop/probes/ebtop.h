@@ -58,6 +58,12 @@ static __always_inline int ebtop_is_left_out(u32 tgid) {
     return flag && *flag;
 }
 
+/* Nanoseconds between two readings of bpf_ktime_get_ns(), 0 where the second is the smaller: the start may have been
+ * written anew by another CPU, and that clock may go back a little from CPU to CPU (ktime_get_mono_fast_ns). */
+static __always_inline u64 ebtop_elapsed(u64 from, u64 to) {
+    return to > from ? to - from : 0;
+}
+
 /* floor(log2(value)), 0 for 0, at most the last bucket; five compares. The assembly keeps each shift in one register, each
  * compare single and with a constant: verifiers before 6.8 lose track of what the compiler would make of it otherwise. */
 #define ebtop_halve(value, bucket, bits)                                                                               \

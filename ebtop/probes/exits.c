@@ -106,7 +106,7 @@ int exits_exit(struct bpf_raw_tracepoint_args *ctx) {
     EXITS_READ(event.comm, leader->comm);
     EXITS_READ(parent, leader->real_parent);
     EXITS_READ(event.ppid, parent->tgid);
-    event.age_ns = event.ns - began;
+    event.age_ns = ebtop_elapsed(began, event.ns);
     ebtop_observe(ages, event.age_ns);
     exits_count(&event, parent, totals);
     struct exits_event *told = exits_events.ringbuf_reserve(sizeof(*told));

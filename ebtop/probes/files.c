@@ -152,7 +152,7 @@ static __always_inline int files_returned(u32 direction, s64 ret) {
     bpf_probe_read_kernel(&super, sizeof(super), &inode->i_sb);
     bpf_probe_read_kernel(&key.device, sizeof(key.device), &super->s_dev);
     EBTOP_FILE_NAME(key.file, file);
-    u64 ns = now - start.ns;
+    u64 ns = ebtop_elapsed(start.ns, now);
     totals->total++;
     files_observe(direction, ns, &key);
     struct files_row *row = files_row(&key, totals);

@@ -198,7 +198,7 @@ static __always_inline int fslat_returned(u32 operation, s64 ret) {
     bpf_probe_read_kernel(&type, sizeof(type), &super->s_type);
     bpf_probe_read_kernel(&name, sizeof(name), &type->name);
     bpf_probe_read_kernel_str(key.type, sizeof(key.type), name);
-    u64 ns = now - start.ns;
+    u64 ns = ebtop_elapsed(start.ns, now);
     totals->total++;
     fslat_observe(&key, ns, file);
     struct fslat_row *row = fslat_row(&key, totals);

@@ -132,7 +132,7 @@ int fsync_exit(struct fsync_return *ctx) {
         totals->unmatched++;
         return 0;
     }
-    u64 ns = now - start->ns;
+    u64 ns = ebtop_elapsed(start->ns, now);
     u32 index = cpu * FSYNC_CALLS + (start->key.call & (FSYNC_CALLS - 1));
     struct ebtop_histogram *latency = fsync_latency.lookup(&index);
     start->ns = 0;

@@ -185,7 +185,7 @@ static __always_inline int func_end(u64 frame, u64 value) {
             ebtop_add(&totals->unmatched, 1);
         return 0;
     }
-    u64 ns = now - *start;
+    u64 ns = ebtop_elapsed(*start, now);
     func_starts.delete(&call);
     if (!FUNC_ALL_LEAVE(value))
         return 0;

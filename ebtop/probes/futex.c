@@ -130,7 +130,7 @@ int futex_exit(struct futex_return *ctx) {
     if (!start || !start->ns || !totals || !times)
         return 0; /* no wait, or one that had begun before we came */
     struct futex_key key = {.pid = bpf_get_current_pid_tgid() >> 32, .address = start->address};
-    u64 ns = now - start->ns;
+    u64 ns = ebtop_elapsed(start->ns, now);
     start->ns = 0;
     totals->total++;
     futex_keep(&key, cpu, ebtop_observe(times, ns), ns);

@@ -55,7 +55,7 @@ int hardirqs_exit(struct bpf_raw_tracepoint_args *ctx) { /* (irq, action, ret) *
         totals->unmatched++;
         return 0;
     }
-    u64 ns = bpf_ktime_get_ns() - slot->ns;
+    u64 ns = ebtop_elapsed(slot->ns, bpf_ktime_get_ns());
     slot->ns = 0;
     totals->total++;
     bpf_probe_read_kernel(&name, sizeof(name), &action->name);

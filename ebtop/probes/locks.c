@@ -108,7 +108,7 @@ int locks_end(struct bpf_raw_tracepoint_args *ctx) { /* (lock, ret) */
     if (!totals || !times || !start)
         return 0;
     int mine = start->task == task && start->lock == lock;
-    u64 ns = now - start->ns;
+    u64 ns = ebtop_elapsed(start->ns, now);
     key.kind = start->kind;
     if (mine)
         start->task = 0;

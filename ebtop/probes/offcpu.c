@@ -131,7 +131,7 @@ static __always_inline void offcpu_end(struct task_struct *task, u32 cpu, struct
     if (!start || !start->ns)
         return;
     struct offcpu_key key = start->key;
-    ns = bpf_ktime_get_ns() - start->ns;
+    ns = ebtop_elapsed(start->ns, bpf_ktime_get_ns());
     start->ns = 0;
     if (ebtop_is_left_out(key.pid))
         return;

@@ -75,7 +75,7 @@ static __always_inline int reclaim_end(u32 kind, u64 pages) {
         totals->unmatched++;
         return 0;
     }
-    u64 ns = now - *start;
+    u64 ns = ebtop_elapsed(*start, now);
     *start = 0;
     totals->total++;
     reclaim_keep(cpu, ebtop_observe(latency, ns), ns, &key);

@@ -81,7 +81,7 @@ static __always_inline void runqlat_end(struct task_struct *task) {
     struct ebtop_histogram *latency = runqlat_latency.lookup(&cpu);
     u64 *start = runqlat_starts.lookup(&address);
     if (start && *start) {
-        ns = bpf_ktime_get_ns() - *start;
+        ns = ebtop_elapsed(*start, bpf_ktime_get_ns());
         *start = 0;
     }
     bpf_probe_read_kernel(&pid, sizeof(pid), &task->tgid);

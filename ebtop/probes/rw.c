@@ -69,7 +69,7 @@ static __always_inline u64 rw_time(u32 cpu) {
     }
     if (!start || !*start)
         return 0;
-    u64 ns = now - *start;
+    u64 ns = ebtop_elapsed(*start, now);
     *start = 0;
     return ns ? ns : 1;
 }

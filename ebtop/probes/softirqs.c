@@ -42,7 +42,7 @@ int softirqs_exit(struct bpf_raw_tracepoint_args *ctx) {
         return 0;
     }
     totals->total++;
-    ebtop_observe((struct ebtop_histogram *)row, now - slot->ns);
+    ebtop_observe((struct ebtop_histogram *)row, ebtop_elapsed(slot->ns, now));
     row->runs++;
     slot->ns = 0;
     return 0;

@@ -118,7 +118,7 @@ int syscalls_exit(struct bpf_raw_tracepoint_args *ctx) {
         return 0;
     }
     u32 nr = start->nr;
-    u64 ns = now - start->ns;
+    u64 ns = ebtop_elapsed(start->ns, now);
     start->ns = 0;
     struct syscalls_value *row = syscalls_row(nr, totals);
     u32 index = ebtop_bank(SYSCALLS_NUMBERS) + (nr & (SYSCALLS_NUMBERS - 1));

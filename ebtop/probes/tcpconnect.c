@@ -93,7 +93,7 @@ static __always_inline void tcpconnect_end(u64 socket, int oldstate, int newstat
         tcpconnect_starts.delete(&socket);
         return;
     }
-    u64 ns = bpf_ktime_get_ns() - start->ns;
+    u64 ns = ebtop_elapsed(start->ns, bpf_ktime_get_ns());
     struct tcpconnect_key key = start->key;
     if (newstate == EBTOP_TCP_ESTABLISHED)
         tcpconnect_keep(bank, ebtop_observe_atomic(latency, ns), ns, start);

@@ -119,7 +119,7 @@ static __always_inline void tcplife_end(struct sock *sk, struct tcplife_session 
         return;
     __builtin_memset(&event, 0, sizeof(event)); /* with its padding: all of it is copied out */
     event.ns = bpf_ktime_get_ns();
-    event.duration_ns = event.ns - session->ns;
+    event.duration_ns = ebtop_elapsed(session->ns, event.ns);
     event.pid = session->pid;
     event.local = session->local;
     event.remote = session->remote;

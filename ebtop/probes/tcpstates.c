@@ -113,7 +113,7 @@ static __always_inline void tcpstates_follow(struct sock *sk, struct tcpstates_e
     struct tcpstates_socket *before = tcpstates_sockets.lookup(&key);
     struct tcpstates_socket now = {.ns = event->ns};
     if (before && tcpstates_lasted(event))
-        event->in_state_ns = event->ns - before->ns;
+        event->in_state_ns = ebtop_elapsed(before->ns, event->ns);
     now.pid = EBTOP_HOLDER(sk);
     if (now.pid) {
         bpf_get_current_comm(now.comm, sizeof(now.comm));

@@ -83,13 +83,15 @@ int workqueues_start(struct bpf_raw_tracepoint_args *ctx) { /* (work) */
     struct workqueues_row zero = {}, *row;
     if (!totals)
         return 0;
-    if (!slot || !slot->queued) {
-        ebtop_add(&totals->unmatched, 1); /* was queued before we came */
+    u64 queued = slot ? slot->queued : 0;
+    if (slot)
+        slot->started = now;
+    if (!queued || queued > now) { /* before we came; or queued anew meanwhile, which that start is going to need */
+        ebtop_add(&totals->unmatched, 1);
         return 0;
     }
-    u64 ns = now - slot->queued;
+    u64 ns = now - queued;
     slot->queued = 0;
-    slot->started = now;
     ebtop_add(&totals->total, 1);
     struct workqueues_key key = slot->key;
     row = workqueues_rows.lookup_or_try_init(&key, &zero);
@@ -110,7 +112,7 @@ int workqueues_end(struct bpf_raw_tracepoint_args *ctx) { /* (work, function) */
     struct workqueues_slot *slot = workqueues_slots.lookup(&address);
     if (!slot || !slot->started)
         return 0;
-    u64 ns = now - slot->started;
+    u64 ns = ebtop_elapsed(slot->started, now);
     slot->started = 0;
     workqueues_observe(slot, WORKQUEUES_RUNS, ns);
     struct workqueues_key key = slot->key;

@@ -76,10 +76,11 @@ def test_a_code_is_shown_by_the_declarations_word_or_the_kernels() -> None:
 
 @pytest.mark.parametrize("layout", [NESTED, np.dtype("V20"), np.dtype(("u1", (20,)))])
 def test_an_address_reads_the_same_from_any_layout(layout: np.dtype[np.void]) -> None:
-    """Nested struct, opaque bytes or byte array: IPv4 plain, IPv6 in brackets, nothing as a dash."""
-    wanted = ["10.0.4.7:5432", "[2a00::1]:443", "[::]:80", "-"]
-    raw = np.zeros(4, [("pid", "<u4"), ("remote", NESTED)])
-    for row, (ip, port) in enumerate((("::ffff:10.0.4.7", 5432), ("2a00::1", 443), ("::", 80), ("::", 0))):
+    """Nested struct, opaque bytes or byte array: IPv4 plain, IPv6 in brackets, no port as a star, nothing as a dash."""
+    wanted = ["10.0.4.7:5432", "[2a00::1]:443", "[::]:80", "10.0.4.7:*", "-"]
+    raw = np.zeros(5, [("pid", "<u4"), ("remote", NESTED)])
+    ends = (("::ffff:10.0.4.7", 5432), ("2a00::1", 443), ("::", 80), ("::ffff:10.0.4.7", 0), ("::", 0))
+    for row, (ip, port) in enumerate(ends):
         raw["remote"]["ip"][row] = np.frombuffer(socket.inet_pton(socket.AF_INET6, ip), np.uint8)
         raw["remote"]["port"][row] = port
     records = raw.view([("pid", "<u4"), ("remote", layout)])

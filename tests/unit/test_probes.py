@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -74,3 +76,10 @@ def test_only_the_first_probes_have_digits_or_run_by_themselves() -> None:
     others = [probe for name, probe in registry.probes().items() if name not in registry.FIRST]
     assert all(probe.slot == 0 and not probe.default for probe in others)
     assert all(name in registry.names() for name in registry.FIRST)
+
+
+@pytest.mark.parametrize("path", sorted(registry.FOLDER.glob("*.c")), ids=lambda path: path.stem)
+def test_readings_of_the_clock_are_subtracted_by_what_knows_that_it_may_go_back(path: Path) -> None:
+    """A difference below zero would be a time of 584 years."""
+    bare = re.findall(r"(?:bpf_ktime_get_ns\(\)|\bnow|\bns) - [^;]*", path.read_text())
+    assert [one for one in bare if "queued" not in one] == []
