@@ -35,7 +35,8 @@ def cells(
     """The texts of `key` in `records`, only of the rows at `places` when given, in that order.
 
     PID is the bare number (its program is `programs`); TIME is the local time of day; ADDRESS is "10.0.4.7:5432" or
-    "[2a00::1]:443", with "*" where no port is told apart; an errno of 0 is "ok". Names come from the frame, numbers stand in where it has none.
+    "[2a00::1]:443", with "*" where no port is told apart; an errno of 0 is "ok". Names come from the frame, numbers
+    stand in where it has none.
     """
     column = records[key.field]
     if places is not None:

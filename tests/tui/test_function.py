@@ -31,7 +31,7 @@ async def test_what_is_typed_gets_a_panel_of_its_own() -> None:
             assert app.focused_probe == MALLOC and source_of(app).wanted[-1] == ("rw", MALLOC)
         source_of(app).push(sample(4, ("rw", MALLOC)))
         await pilot.pause()
-        assert "u:libc:malloc arg1>4096 ─" in text(app) and "calls/s▾     mean      max   in it" in text(app)
+        assert "u:libc:malloc arg1>4096 ─" in text(app) and "calls/s▾ mean max in it" in " ".join(text(app).split())
         await pilot.press("F")
         assert " count █" in lines(app)[-2]
 
@@ -81,7 +81,7 @@ async def test_a_recording_shows_what_was_added_while_it_was_taken() -> None:
         await pilot.pause()
         source_of(app).push(sample(5, ("rw", MALLOC)))
         await pilot.pause()
-        assert panels(app) == ["rw", MALLOC] and "calls/s▾     mean      max   in it" in text(app)
+        assert panels(app) == ["rw", MALLOC] and "calls/s▾ mean max in it" in " ".join(text(app).split())
         await pilot.press("F")
         assert "no kernel to hook" in lines(app)[-2]
 
