@@ -23,7 +23,14 @@ class NumberedTexts:
     """One map from text to number, and the ring buffer in which every new pair is told once."""
 
     def __init__(self, numbers: tuple[MapInfo, int], told: tuple[MapInfo, int], record: MapInfo) -> None:
-        """Map, ring buffer and the layout of the ring's records; descriptors stay the caller's."""
+        """Map, ring buffer and the layout of the ring's records; descriptors stay the caller's.
+
+        ValueError where these are not what the declaration of a probe, which may be anybody's, says that they are.
+        """
+        if not {"number", "text"} <= {member.name for member in record.value}:
+            raise ValueError(f"records of {told[0].name} have no members number and text")
+        if len(numbers[0].key) != 1 or [member.name for member in numbers[0].value] != ["value"]:
+            raise ValueError(f"{numbers[0].name} is no map from a text to a number")
         self.ring = _Told(told[0], record, told[1], self._take)
         self.by_number: dict[int, str] = {}
         """Cleaned. Grows in place, so that all samples share it, and is replaced when old ones are forgotten."""

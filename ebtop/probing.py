@@ -6,12 +6,14 @@ import os
 import select
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from ebtop import objects, registry, wire
+from ebtop.bpftrace import is_script
 from ebtop.callers import Callers
 from ebtop.costs import Costs
 from ebtop.details import Details
@@ -172,7 +174,7 @@ class Probing:
             return False
         try:
             running = Running(registry.probe(message.probe), message, descriptors, time.monotonic_ns(), self._callers)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # of this one probe, whatever it is
             self._broken(message.probe, start, error)
             return True
         if start.running is not None:
@@ -191,8 +193,12 @@ class Probing:
         return True
 
     def _broken(self, probe: str, start: _Start, error: Exception) -> None:
-        why = f"its maps cannot be read: {clean(str(error))}"
-        self._fail_or_wait(start, ProbeSample(State.FAILED, error=why))
+        expected = isinstance(error, OSError | ValueError) and str(error)
+        said = str(error) if expected else f"{type(error).__name__}: {error}"
+        why = f"its {'output' if is_script(probe) else 'maps'} cannot be read: {clean(said)}"
+        trace = "" if isinstance(error, OSError) else "".join(traceback.format_exception(error))
+        log = "\n".join(clean(line) for line in trace.splitlines())
+        self._fail_or_wait(start, ProbeSample(State.FAILED, error=why, log=log))
         self._costs.forget(probe)
         self._send(wire.Leave(probe, start.serial))
         self.say(f"{probe}: {why}")
@@ -232,7 +238,7 @@ class Probing:
         for probe, running in self._running().items():
             try:
                 news |= bool(running.drain(fuller_than))
-            except OSError as error:
+            except Exception as error:  # of one probe, whatever it is
                 self._broken(probe, self._starts[probe], error)
         return news
 
@@ -248,7 +254,7 @@ class Probing:
             return start.sample
         try:
             return start.running.sample(self._costs.of(probe), self._census if probe == CENSUS else {}, tick)
-        except OSError as error:
+        except Exception as error:  # likewise
             self._broken(probe, start, error)
             return start.sample
         finally:
@@ -259,11 +265,14 @@ class Probing:
         self._ask_symbols(time.monotonic())
         running = self._running()
         self._costs.advance(time.monotonic_ns(), running, interval_s, always=CENSUS in running)
-        filling = [probe for probe in running.values() if tick and probe.filling]
+        filling = {name: probe for name, probe in running.items() if tick and probe.filling}
         alive = pids_alive() if filling else None
-        for probe in filling:
-            if alive is not None:
-                probe.prune(alive)
+        for name, probe in filling.items():
+            try:
+                if alive is not None:
+                    probe.prune(alive)
+            except Exception as error:  # likewise
+                self._broken(name, self._starts[name], error)
 
     def processes(self) -> Mapping[int, Process]:
         """Name, user and unit of every process that has a row; asks for names of containers that are new."""
