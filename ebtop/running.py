@@ -37,7 +37,7 @@ class Running:
     def __init__(
         self, probe: Probe, live: wire.Live, descriptors: tuple[int, ...], started_ns: int, callers: Callers
     ) -> None:
-        """Takes over `descriptors`: they are closed when this raises, OSError or ValueError where maps cannot be read."""
+        """Takes over `descriptors`: closed where this raises, OSError or ValueError where maps cannot be read."""
         self.probe = probe
         self._live = live
         self._descriptors = descriptors
