@@ -33,6 +33,8 @@ from ebtop.text import clean
 MAGIC = b"ebtop recording 1\n"
 PLAIN_LIMIT = 256 << 20
 """Bytes that one sample may have, uncompressed."""
+_LOG = "log"
+"""ProbeSample.log: the one text of several lines."""
 _BLOCK = struct.Struct("<II")
 _LENGTH = struct.Struct("<I")
 _SCALARS: dict[str, Callable[[Any], Any]] = {"str": str, "int": int, "float": float, "bool": bool}
@@ -293,22 +295,23 @@ def _changes(before: Document, now: Document, path: Path) -> Iterator[list[Any]]
 
 def _apply(document: Document, changes: list[Any]) -> Document:
     for path, *value in changes:
+        *way, last = map(clean, path)
         place = document
-        for name in path[:-1]:
+        for name in way:
             place = place[name]
         if value:
-            place[path[-1]] = _cleaned(value[0])
+            place[last] = _cleaned(value[0], last)
         else:
-            del place[path[-1]]
+            del place[last]
     return document
 
 
-def _cleaned(value: Any) -> Any:
-    """`value` with every text in it clean; logs keep their lines."""
+def _cleaned(value: Any, name: str) -> Any:
+    """`value`, called `name`, with every text in it clean; logs keep their lines."""
     if isinstance(value, str):
-        return "\n".join(clean(line) for line in value.split("\n"))
+        return "\n".join(map(clean, value.split("\n"))) if name == _LOG else clean(value)
     if isinstance(value, list):
-        return [_cleaned(item) for item in value]
+        return [_cleaned(item, "") for item in value]
     if isinstance(value, dict):
-        return {clean(name): _cleaned(item) for name, item in value.items()}
+        return {clean(inner): _cleaned(item, inner) for inner, item in value.items()}
     return value

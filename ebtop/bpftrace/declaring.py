@@ -70,6 +70,8 @@ def whole(shown: str) -> str:
 @cache
 def declared(name: str) -> Probe:
     """The probe of that name; KeyError where it is no program."""
+    if clean(name) != name:
+        raise KeyError(name)
     file, text = _parts(name)
     try:
         parsed = program(text)
@@ -184,7 +186,7 @@ def _key(field: str, expression: str, one: Map) -> Key:
 
 
 def _title(one: Map) -> str:
-    return f"{one.name}[{', '.join(one.keys)}]"[:_TITLE] if one.keys else one.name
+    return clean(f"{one.name}[{', '.join(one.keys)}]"[:_TITLE]) if one.keys else one.name
 
 
 def _of_map(one: Map) -> list[View]:
