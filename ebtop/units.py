@@ -107,6 +107,11 @@ def rate(value: float, unit: Unit = Unit.COUNT) -> str:
     return f"{shown}/s" if shown[-1].isalpha() else f"{shown} /s"
 
 
+def hundredths(percent: float) -> str:
+    """A small share of a CPU without its sign, "1.20"; where it is more than nothing, it is not "0.00"."""
+    return "<0.01" if 0 < percent < 0.005 else f"{percent:.2f}"
+
+
 def age(seconds: float) -> str:
     """A time that has passed: "13s", "2m13s", "1h02m", "3d04h"."""
     minutes, rest = divmod(max(0, int(seconds)), 60)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from ebtop import cells as texts
 from ebtop import units
 from ebtop.callers import KERNEL
-from ebtop.flames import Box, Flame, Path
-from ebtop.tui.pieces import ELLIPSIS, Line, fill, left, line_width, width
+from ebtop.flames import Box, Chains, Flame, Path, ordered
+from ebtop.tui.pieces import ELLIPSIS, Line, fill, left, line_width, tail_of, width
 from ebtop.units import Unit
 
 if TYPE_CHECKING:
@@ -27,37 +27,58 @@ class FlameLines:
     levels: list[list[Box]] = field(default_factory=list)
     """Of each line, from left to right; those that are wide enough to be seen."""
     selected: Box | None = None
+    """What of the cursor's path there is at this moment."""
     top: int = 0
     """Depth of the first line."""
+    flame: Flame | None = None
+    """All boxes, also those that are not on the screen; None where nothing is counted yet."""
+    least: float = 0.0
+    """The width, 0 … 1, from which a box is seen."""
 
 
 def flame_lines(frame: Frame, data: FlameFrame, cursor: FlameCursor, cells: int, lines: int) -> FlameLines:
-    """The graph in `cells` x `lines`: where the zoom is, boxes, what the cursor reads out; puts `cursor` in range."""
-    names = frame.sample.labels.get("function", {})
-    flame = Flame(data, names, cursor.zoom)
+    """The graph in `cells` x `lines`: where the zoom is, boxes, what the cursor reads out.
+
+    Zoom and cursor stay what they are where a moment has nothing of them: what is left of them is shown meanwhile.
+    """
+    flame = Flame(_chains(frame, data, cursor), cursor.zoom)
     if not flame.whole or lines < 3:
         return FlameLines([fill([(" no stack yet: it fills with what the next intervals count", "faint")], cells)])
     box = flame.box(cursor.path)
-    cursor.zoom, cursor.path = flame.zoom, box.path
     room = lines - 2
     base = len(flame.zoom)
-    cursor.top = max(0, min(cursor.top, len(box.path) - base))
-    cursor.top = max(cursor.top, len(box.path) - base - room + 1)
-    levels, narrow = [], 0
-    for depth in range(base + cursor.top, min(base + cursor.top + room, flame.deepest + 1)):
-        boxes, hidden = flame.level(depth, 1 / cells)
+    top = _top(cursor.top, len(box.path) - base, flame.deepest - base, room)
+    if (flame.zoom, box.path) == (cursor.zoom, cursor.path):
+        cursor.top = top
+    levels, narrow, least = [], 0, 1 / cells
+    for depth in range(base + top, min(base + top + room, flame.deepest + 1)):
+        boxes, hidden = flame.level(depth, least)
         narrow += hidden
         levels.append(boxes)
     drawn = [_level(frame, boxes, box.path, cells) for boxes in levels]
     drawn += [[]] * (room - len(drawn))
-    below = max(0, flame.deepest - (base + cursor.top + room - 1))
-    head = _head(frame, flame, cursor, below, narrow, data.view.unit, cells)
+    below = max(0, flame.deepest - (base + top + room - 1))
+    head = _head(frame, flame, top, below, narrow, data.view.unit, cells)
     return FlameLines(
         [head, *(fill(line, cells) for line in drawn), _read_out(frame, flame, data, box, cells)],
         levels,
         box,
-        base + cursor.top,
+        base + top,
+        flame,
+        least,
     )
+
+
+def _chains(frame: Frame, data: FlameFrame, cursor: FlameCursor) -> Chains:
+    """The stacks of `data`, which are put in order once for a frame and not at each key."""
+    if cursor.kept is None or cursor.kept[0] is not data:
+        cursor.kept = data, ordered(data, frame.sample.labels.get("function", {}))
+    return cursor.kept[1]
+
+
+def _top(top: int, selected: int, deepest: int, room: int) -> int:
+    """The first of `room` depths that are seen, near `top`: the selected one is among them, none is left empty."""
+    return max(0, selected - room + 1, min(top, selected, deepest - room + 1))
 
 
 def role_of(frame: Frame, path: Path) -> str:
@@ -101,7 +122,7 @@ def _fitted(name: str, cells: int) -> str:
     return left(name, cells - 1) + ELLIPSIS if cells > 3 else " " * cells
 
 
-def _head(frame: Frame, flame: Flame, cursor: FlameCursor, below: int, narrow: int, unit: Unit, cells: int) -> Line:
+def _head(frame: Frame, flame: Flame, top: int, below: int, narrow: int, unit: Unit, cells: int) -> Line:
     """The way to the box that fills the width, its count, and what is not seen."""
     way = " ▸ ".join(name_of(frame, flame.zoom[:depth]) for depth in range(len(flame.zoom) + 1))
     tail: Line = [(f"{units.text(flame.whole, unit)} ", "text")]
@@ -109,13 +130,11 @@ def _head(frame: Frame, flame: Flame, cursor: FlameCursor, below: int, narrow: i
         tail += [(f"{_percent(flame.whole, flame.everything)} of all ", "dim")]
     hidden = [f"{narrow} too narrow"] if narrow else []
     hidden += [f"{below} deeper"] if below else []
-    hidden = [f"{cursor.top} above", *hidden] if cursor.top else hidden
+    hidden = [f"{top} above", *hidden] if top else hidden
     if hidden:
         tail += [("· ", "rule"), (", ".join(hidden) + " ", "faint")]
     room = cells - line_width(tail) - 2
-    if width(way) > room:
-        way = ELLIPSIS + way[width(way) - max(0, room - 1) :]
-    return fill([(" ", "text"), (left(way, max(0, room)), "strong"), (" ", "text"), *tail], cells)
+    return fill([(" ", "text"), (tail_of(way, room), "strong"), (" ", "text"), *tail], cells)
 
 
 def _read_out(frame: Frame, flame: Flame, data: FlameFrame, box: Box, cells: int) -> Line:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from textual.reactive import reactive
 
-from ebtop.tui.keys import KEYS, Keys
+from ebtop.tui.keys import KEYS, KeyRow, Keys
 from ebtop.tui.pieces import Line, fill, line_width
 from ebtop.tui.widgets.lines import Lines
 
@@ -20,6 +20,14 @@ class Hints:
     stage: str = "overview"
     """overview, focus or process."""
     keys: Keys = KEYS
+    flame: bool = False
+    """The focused probe is seen as a flame graph."""
+
+
+_LABELS = {("maximise", "focus"): "restore", ("open", "flame"): "zoom in", ("leave", "flame"): "zoom out"}
+"""By action and where: what a key does there, where that is not what it does elsewhere."""
+_FLAME_RANKS = {"flame_graph": 4, "folded": 4}
+"""Of keys that are worth a place beside a flame graph only."""
 
 
 def footer(hints: Hints, cells: int) -> Line:
@@ -29,13 +37,23 @@ def footer(hints: Hints, cells: int) -> Line:
         line.append((f"{slot}" if on else f"{slot}·", "key" if on else "faint"))
         line.append((" ", "text"))
     line.append(("toggle", "dim"))
-    rows = [row for row in hints.keys if row.footer and row.keys and hints.stage in row.where]
-    for row in sorted((row for row in rows if row.action != "toggle_probe"), key=lambda row: row.footer):
-        label = "restore" if row.action == "maximise" and hints.stage == "focus" else row.label
+    place = "flame" if hints.flame and hints.stage == "focus" else hints.stage
+    for row in sorted(_shown(hints), key=lambda row: _rank(row, hints)):
+        label = _LABELS.get((row.action, place)) or _LABELS.get((row.action, hints.stage)) or row.label
         piece: Line = [("   " if cells >= 110 else "  ", "text"), (row.shown_keys[0], "key"), (f" {label}", "dim")]
         if line_width(line) + line_width(piece) <= cells - 1:
             line += piece
     return fill(line, cells)
+
+
+def _shown(hints: Hints) -> list[KeyRow]:
+    """The keys that do something where the user is; digits stand before them."""
+    rows = [row for row in hints.keys if row.keys and hints.stage in row.where and row.action != "toggle_probe"]
+    return [row for row in rows if _rank(row, hints) and not (hints.flame and row.rows)]
+
+
+def _rank(row: KeyRow, hints: Hints) -> int:
+    return (hints.flame and _FLAME_RANKS.get(row.action)) or row.footer
 
 
 class Footer(Lines):
