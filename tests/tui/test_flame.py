@@ -15,8 +15,8 @@ from ebtop.spec import Kind
 from ebtop.tui import flamelines
 from ebtop.tui.app import Dashboard
 from ebtop.tui.flamelines import FlameLines
-from tests.samples import session, with_probe
-from tests.tui.scenes import SMALL, WIDE, Saved, dashboard, lines, shown, text
+from tests.samples import sample, session, with_probe
+from tests.tui.scenes import SMALL, WIDE, Saved, dashboard, lines, shown, source_of, text
 
 PROBES = ("profile",)
 
@@ -288,7 +288,16 @@ async def test_stacks_are_saved_by_a_key_each() -> None:
         await pilot.press("W", "D")
         await app.workers.wait_for_complete()
         await pilot.pause()
-    svg, folded = sorted(save.files, reverse=True)
-    assert b"since the probe started" in save.files[svg]
-    assert svg.endswith("-profile.svg") and save.files[svg].startswith(b"<svg ")
+        svg, folded = sorted(save.files, reverse=True)
+        whole = save.files.pop(svg)
+        assert whole.startswith(b"<svg ") and b"stacks since the probe started" in whole
+        await pilot.press("c")
+        source_of(app).push(sample(11, ("rw", "profile"), started=-1))
+        await pilot.pause()
+        await pilot.press("W")
+        await app.workers.wait_for_complete()
+        since = app.looked("profile").since.encode()
+        cleared = next(content for name, content in save.files.items() if name.endswith("-profile.svg"))
+        assert since and b"stacks since " + since in cleared
+    assert svg.endswith("-profile.svg")
     assert folded.endswith("-profile.folded") and b"postgres;main;PostgresMain" in save.files[folded]

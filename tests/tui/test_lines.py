@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ebtop.tui.pieces import Line, middle, unit_name
+import pytest
+
+from ebtop.tui.pieces import Line, left, middle, tail_of, unit_name, width
 from ebtop.tui.widgets.lines import joined, spans
 
 LINE: Line = [("  pid", "dim"), ("  ", "text"), ("name", "strong"), (" 7", "text"), (" µs", "dim")]
@@ -27,6 +29,16 @@ def test_a_units_name_loses_what_every_unit_ends_with_before_it_is_cut() -> None
     assert unit_name("shop-mail.service", 17) == "shop-mail.service"
     assert [unit_name(f"shop-{which}.service", 10) for which in ("mail", "cart")] == ["shop-mail ", "shop-cart "]
     assert unit_name("user@1000.scope", 10) == middle("user@1000.scope", 10)
+
+
+@pytest.mark.parametrize("text", ["all ▸ postgres ▸ main", "全部 ▸ 漢字漢字 ▸ 関数", "é" * 9 + "e\u0301" * 9, "漢", ""])
+def test_every_cut_counts_cells(text: str) -> None:
+    """A wide character takes two, a combining one none; the end that is kept is whole."""
+    for cells in range(1, 40):
+        assert [width(cut(text, cells)) for cut in (left, middle, tail_of)] == [cells] * 3
+    assert tail_of("漢字 main", 6) == "… main"
+    assert tail_of("漢字 main", 7) == "…  main"
+    assert tail_of("漢字 main", 8) == "…字 main"
 
 
 def test_a_change_of_colour_is_a_change() -> None:
