@@ -84,7 +84,8 @@ def _body(looked: Looked, cells: int, lines: int) -> tuple[list[Line], int, Tabl
         from ebtop.tui.flamelines import flame_lines
 
         state = looked.state or ViewState()
-        return flame_lines(looked.frame, looked.flame, state.flame, cells, lines).lines, -1, None
+        drawn = flame_lines(looked.frame, looked.flame, state.flame, cells, lines, looked.focused)
+        return drawn.lines, -1, None
     rows = looked.rows
     if looked.frame is None or rows is None or not looked.is_live:
         return state_lines(looked, cells), -1, None

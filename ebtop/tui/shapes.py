@@ -86,7 +86,7 @@ def bars(
     most = max((events for _, _, events in steps), default=0)
     labels = [bucket_label(begin, after, unit, ranges, edges) for begin, after, _ in steps]
     wide = max((width(label) for label in labels), default=0)
-    least = max(7, units.number_width(unit))
+    least = 1 + max(7, units.number_width(unit))
     wide = max(wide, 2 * least + 3 if ranges else least)
     room = max(4, cells - wide - 11)
     return [

@@ -27,7 +27,7 @@ def beside(now: HistogramFrame, before: HistogramFrame, cells: int, lines: int, 
     shares = [(_share(since, begin, after), _share(then, begin, after)) for begin, after, _ in steps]
     most = max((share for pair in shares for share in pair), default=0.0) or 1.0
     labels = [bucket_label(begin, after, unit, ranges, now.view.edges) for begin, after, _ in steps]
-    wide = max([17 if ranges else 7, *(width(label) for label in labels)])
+    wide = max([19 if ranges else 8, *(width(label) for label in labels)])
     room = max(4, cells - wide - 17)
     return [
         [

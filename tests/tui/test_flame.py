@@ -206,7 +206,7 @@ async def test_keys_without_a_meaning_there_are_not_named_and_say_so() -> None:
         assert {"/ filter", "s sort", "g group"} <= footer(app)
         await pilot.press("H", "v", "v", "v")
         await pilot.pause()
-        assert {"⏎ zoom in", "Esc zoom out", "W flame graph", "D folded stacks", "m restore"} <= footer(app)
+        assert {"⏎ zoom in", "Esc back", "W save SVG", "D save folded", "m restore"} <= footer(app)
         assert not {"/ filter", "s sort", "g group", "H shape"} & footer(app)
         for key in ("slash", "s", "r", "H"):
             await pilot.press("space", "space", key)
