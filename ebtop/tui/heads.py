@@ -24,8 +24,9 @@ def head(data: HistogramFrame, cells: int) -> Line:
     events = int(counts.sum())
     said = units.exact(events) if cells >= _EXACT else units.text(float(events))
     shares = (50, 90, 99) if cells >= _NINETIETH else (50, 99)
-    most = units.text(float(data.largest.max(initial=0)), data.view.unit)
-    return summary([("n", said), *percentiles(data, counts, shares), ("max", most)], cells)
+    most = float(data.largest.max(initial=0))
+    largest = [("max", units.text(most, data.view.unit))] if most == most else []  # bpftrace keeps none
+    return summary([("n", said), *percentiles(data, counts, shares), *largest], cells)
 
 
 def percentiles(data: HistogramFrame, counts: Counts, shares: tuple[int, ...]) -> Said:
