@@ -73,6 +73,8 @@ def number_width(unit: Unit) -> int:
 
 def suffix_width(unit: Unit) -> int:
     """Cells of the longest usual suffix."""
+    if unit is Unit.PERCENT:
+        return 1
     return number_width(unit) - 5 if unit not in (Unit.PLAIN, Unit.RATIO) else 0
 
 

@@ -94,6 +94,9 @@ def _number(value: float, unit: Unit, cells: int, role: str, signed: bool, gap: 
     """From one refresh to the next most numbers are what they were."""
     digits, _, suffix = units.text(value, unit).partition(" ")
     space = _space(unit, suffix)
+    if width(digits) + signed > cells - space:  # "0.017": out of line before it is cut
+        whole = units.text(value, unit)
+        return [(" " * gap + right("+" + whole if signed and value > 0 else whole, cells), role)]
     digits = " " * gap + right("+" + digits if signed and value > 0 else digits, cells - space)
     if value == 0:
         return [(digits + " " * space, "faint")]

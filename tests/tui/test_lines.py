@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ebtop.tui.pieces import Line, left, middle, tail_of, unit_name, width
+from ebtop import units
+from ebtop.tui.pieces import Line, left, middle, number, tail_of, unit_name, width
 from ebtop.tui.widgets.lines import joined, spans
+from ebtop.units import Unit
 
 LINE: Line = [("  pid", "dim"), ("  ", "text"), ("name", "strong"), (" 7", "text"), (" µs", "dim")]
 
@@ -39,6 +41,17 @@ def test_every_cut_counts_cells(text: str) -> None:
     assert tail_of("漢字 main", 6) == "… main"
     assert tail_of("漢字 main", 7) == "…  main"
     assert tail_of("漢字 main", 8) == "…字 main"
+
+
+@pytest.mark.parametrize("unit", Unit)
+def test_a_number_in_the_cells_of_its_unit_is_never_cut(unit: Unit) -> None:
+    """ "<0.01 %" is not "<0.0 %"."""
+    cells = units.number_width(unit)
+    for value in (0.004, 0.038, 0.7, 9.94, 99.94, 999.4, 99_949.0, 5e6):
+        shown = "".join(piece for piece, _ in number(value, unit, cells))
+        assert width(shown) == cells
+        whole = units.text(value, unit)
+        assert shown.split() == whole.split() or width(whole) > cells
 
 
 def test_a_change_of_colour_is_a_change() -> None:
