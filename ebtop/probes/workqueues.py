@@ -29,9 +29,9 @@ PROBE = Probe(
         Way(
             "raw_tracepoint",
             (
-                Hook("raw_tracepoint", "workqueue_queue_work", "workqueues_queue"),
-                Hook("raw_tracepoint", "workqueue_execute_start", "workqueues_start"),
                 Hook("raw_tracepoint", "workqueue_execute_end", "workqueues_end"),
+                Hook("raw_tracepoint", "workqueue_execute_start", "workqueues_start"),
+                Hook("raw_tracepoint", "workqueue_queue_work", "workqueues_queue"),
             ),
             fields=("pool_workqueue.wq", "workqueue_struct.name", "work_struct.func"),
         ),
