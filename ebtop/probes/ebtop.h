@@ -317,6 +317,11 @@ static __always_inline u64 ebtop_argument(const struct pt_regs *regs, int place)
 #define EBTOP_TCP 6
 #define EBTOP_UDP 17
 #define EBTOP_MPTCP 262
+#define EBTOP_HOP_OPTIONS 0
+#define EBTOP_ROUTING 43
+#define EBTOP_FRAGMENT 44
+#define EBTOP_OPTIONS 60
+#define EBTOP_FRAGMENT_OFFSET 0x1fff /* IP_OFFSET, include/net/ip.h */
 #define EBTOP_INET 2
 #define EBTOP_INET6 10
 
@@ -387,7 +392,7 @@ static __always_inline void ebtop_keep_service(struct ebtop_address *local, stru
 #endif
 #define EBTOP_PEEK 2 /* MSG_PEEK, include/linux/socket.h */
 
-/* What an IP packet's headers say; ends have ports where its protocol has them. */
+/* What an IP packet's headers say; ends have ports where its protocol has them, in its first fragment. */
 struct ebtop_packet {
     struct ebtop_address source;
     struct ebtop_address destination;
@@ -395,39 +400,61 @@ struct ebtop_packet {
     u32 protocol;
 };
 
-static __always_inline void ebtop_read_packet(struct ebtop_packet *packet, const u8 *network, const u8 *transport) {
-    u8 byte = 0;
-    u16 ports[2] = {};
-    bpf_probe_read_kernel(&byte, 1, network);
-    packet->version = byte >> 4;
+/* Over the extension headers of IPv6 (RFC 8200, 4) from `at` on: what follows is packet->protocol; the fragment's offset. */
+#define EBTOP_EXTENSIONS 4
+static __always_inline const u8 *ebtop_skip_extensions(struct ebtop_packet *packet, const u8 *at, u16 *fragment) {
+#pragma unroll
+    for (int count = 0; count < EBTOP_EXTENSIONS; count++) {
+        u8 header[4] = {};
+        u32 kind = packet->protocol, is_fragment = kind == EBTOP_FRAGMENT;
+        if (!is_fragment && kind != EBTOP_HOP_OPTIONS && kind != EBTOP_ROUTING && kind != EBTOP_OPTIONS)
+            break;
+        bpf_probe_read_kernel(header, sizeof(header), at);
+        packet->protocol = header[0];
+        if (is_fragment)
+            *fragment = header[2] << 5 | header[3] >> 3;
+        at += is_fragment ? 8 : (header[1] + 1) * 8;
+    }
+    return at;
+}
+
+/* Where the transport's header begins is said by the network's: the packet's own member may not be set yet. */
+static __always_inline void ebtop_read_packet(struct ebtop_packet *packet, const u8 *network) {
+    const u8 *transport = network;
+    u8 first = 0, protocol = 0;
+    u16 fragment = 0, ports[2] = {};
+    bpf_probe_read_kernel(&first, 1, network);
+    packet->version = first >> 4;
     if (packet->version == 6) {
-        bpf_probe_read_kernel(&byte, 1, network + 6);
+        bpf_probe_read_kernel(&protocol, 1, network + 6);
         bpf_probe_read_kernel(packet->source.ip, 16, network + 8);
         bpf_probe_read_kernel(packet->destination.ip, 16, network + 24);
+        packet->protocol = protocol;
+        transport = ebtop_skip_extensions(packet, network + 40, &fragment);
     } else if (packet->version == 4) {
-        bpf_probe_read_kernel(&byte, 1, network + 9);
+        bpf_probe_read_kernel(&fragment, 2, network + 6);
+        bpf_probe_read_kernel(&protocol, 1, network + 9);
         ebtop_read_ip(&packet->source, EBTOP_INET, network + 12, 0);
         ebtop_read_ip(&packet->destination, EBTOP_INET, network + 16, 0);
-    } else {
-        return;
+        packet->protocol = protocol;
+        fragment = bpf_ntohs(fragment) & EBTOP_FRAGMENT_OFFSET;
+        transport += (first & 15) * 4;
     }
-    packet->protocol = byte;
-    if (byte != EBTOP_TCP && byte != EBTOP_UDP)
+    if (fragment || (packet->protocol != EBTOP_TCP && packet->protocol != EBTOP_UDP))
         return;
     bpf_probe_read_kernel(ports, sizeof(ports), transport);
     packet->source.port = bpf_ntohs(ports[0]);
     packet->destination.port = bpf_ntohs(ports[1]);
 }
 
-/* Of a struct sk_buff; needs its members head, network_header and transport_header. */
+/* Of a struct sk_buff; needs its members head and network_header. */
 #define EBTOP_PACKET(packet, skb)                                                                                      \
     do {                                                                                                               \
         u8 *ebtop_head = 0;                                                                                            \
-        u16 ebtop_network = 0, ebtop_transport = 0;                                                                    \
+        u16 ebtop_network = 0;                                                                                         \
         bpf_probe_read_kernel(&ebtop_head, sizeof(ebtop_head), &(skb)->head);                                          \
         bpf_probe_read_kernel(&ebtop_network, 2, &(skb)->network_header);                                              \
-        bpf_probe_read_kernel(&ebtop_transport, 2, &(skb)->transport_header);                                          \
-        ebtop_read_packet((packet), ebtop_head + ebtop_network, ebtop_head + ebtop_transport);                         \
+        ebtop_read_packet((packet), ebtop_head + ebtop_network);                                                       \
     } while (0)
 
 /* Open files; their members are declared by the probe's way, see probes/fields.py. EBTOP_FILE: the struct file that the

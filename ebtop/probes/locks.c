@@ -56,8 +56,8 @@ int locks_begin(struct bpf_raw_tracepoint_args *ctx) { /* (lock, flags) */
     u64 task = bpf_get_current_task(), lock = ctx->args[0];
     u32 kind = ctx->args[1];
     struct locks_start *start = locks_place(task, lock);
-    if (!start || (start->task == task && start->lock == lock))
-        return 0;
+    if (!start || (kind & LOCKS_MUTEX && start->task == task && start->lock == lock))
+        return 0; /* of any other kind that is a wait whose end was not seen */
     start->task = 0;
     asm volatile("" : : : "memory");
     start->lock = lock;
@@ -107,9 +107,10 @@ int locks_end(struct bpf_raw_tracepoint_args *ctx) { /* (lock, ret) */
     struct locks_start *start = locks_place(task, lock);
     if (!totals || !times || !start)
         return 0;
-    int mine = start->task == task && start->lock == lock;
     u64 ns = ebtop_elapsed(start->ns, now);
     key.kind = start->kind;
+    asm volatile("" : : : "memory"); /* whoever overwrites it has let go of it by the time that those are another's */
+    int mine = start->task == task && start->lock == lock;
     if (mine)
         start->task = 0;
     if (ebtop_is_left_out(key.pid))
