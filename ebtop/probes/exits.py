@@ -75,6 +75,7 @@ PROBE = Probe(
     ),
     misses=(
         "Threads that end while their process goes on. The parent is who it was at the end: one whose parent died "
-        "before belongs to init. All ages over nine minutes are in the histogram's last bucket."
+        "before belongs to init. While 16384 processes have outlived their first thread, one more that does so is only "
+        "counted, as lost. All ages over nine minutes are in the histogram's last bucket."
     ),
 )

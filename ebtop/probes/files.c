@@ -8,7 +8,7 @@
 #ifndef FILES_ROWS
 #define FILES_ROWS 16384
 #endif
-#define FILES_STARTS 32768 /* threads asleep in such a call at the same time */
+#define FILES_STARTS 32768 /* threads that live and have slept in such a call */
 #define FILES_NAME 48
 #define FILES_READ 0
 #define FILES_WRITE 1
@@ -182,7 +182,9 @@ int files_switch(struct bpf_raw_tracepoint_args *ctx) { /* (preempt, prev, next)
     struct files_slot *slot = files_slots.lookup(&cpu);
     if (!slot || !slot->start.ns)
         return 0;
-    files_starts.update(&task, &slot->start);
+    struct ebtop_totals *totals = files_totals.lookup(&cpu);
+    if (files_starts.update(&task, &slot->start) && totals && !ebtop_is_left_out(bpf_get_current_pid_tgid() >> 32))
+        totals->unmatched++; /* no room: it will end without a start, like calls on what is no file */
     slot->start.ns = 0;
     return 0;
 }

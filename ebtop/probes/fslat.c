@@ -7,7 +7,7 @@
 #ifndef FSLAT_ROWS
 #define FSLAT_ROWS 8192
 #endif
-#define FSLAT_STARTS 32768 /* threads asleep in such a call at the same time */
+#define FSLAT_STARTS 32768 /* threads that live and have slept in such a call */
 #define FSLAT_TYPES 256    /* operations and types of file systems */
 #define FSLAT_TYPE 16
 #define FSLAT_NAME 32
@@ -151,16 +151,19 @@ static __always_inline void fslat_keep(u64 bucket, u64 ns, struct fslat_key *key
     ebtop_kept(worst, epoch);
 }
 
-static __always_inline void fslat_observe(struct fslat_key *key, u64 ns, struct file *file) {
+/* 1 where there is no room for another operation or type. */
+static __always_inline int fslat_observe(struct fslat_key *key, u64 ns, struct file *file) {
     struct fslat_type type = {.operation = key->operation};
     u32 only = 0;
     struct ebtop_histogram *empty = fslat_empty.lookup(&only), *latency;
     __builtin_memcpy(type.type, key->type, sizeof(type.type));
     if (!empty)
-        return;
+        return 1;
     latency = fslat_latency.lookup_or_try_init(&type, empty);
-    if (latency)
-        fslat_keep(ebtop_observe(latency, ns), ns, key, file);
+    if (!latency)
+        return 1;
+    fslat_keep(ebtop_observe(latency, ns), ns, key, file);
+    return 0;
 }
 
 static __always_inline struct fslat_row *fslat_row(struct fslat_key *key, struct ebtop_totals *totals) {
@@ -181,12 +184,12 @@ static __always_inline int fslat_returned(u32 operation, s64 ret) {
     struct fslat_key key = {.pid = bpf_get_current_pid_tgid() >> 32, .operation = operation};
     struct fslat_start start = {};
     fslat_end(&start);
-    if (!start.ns || !totals || ebtop_is_left_out(key.pid))
+    if (!start.ns || !totals || (operation == FSLAT_OPEN && ret < 0) || ebtop_is_left_out(key.pid))
         return 0;
     struct file *file = (struct file *)start.file;
     if (operation == FSLAT_OPEN) {
         EBTOP_FILE(file, ret);
-        if (ret < 0 || !file || !fslat_is_stored(file))
+        if (!file || !fslat_is_stored(file))
             return 0;
     }
     struct inode *inode = fslat_inode(file);
@@ -200,7 +203,7 @@ static __always_inline int fslat_returned(u32 operation, s64 ret) {
     bpf_probe_read_kernel_str(key.type, sizeof(key.type), name);
     u64 ns = ebtop_elapsed(start.ns, now);
     totals->total++;
-    fslat_observe(&key, ns, file);
+    totals->lost += fslat_observe(&key, ns, file);
     struct fslat_row *row = fslat_row(&key, totals);
     if (!row)
         return 0;
@@ -246,7 +249,9 @@ int fslat_switch(struct bpf_raw_tracepoint_args *ctx) { /* (preempt, prev, next)
     struct fslat_slot *slot = fslat_slots.lookup(&cpu);
     if (!slot || !slot->start.ns)
         return 0;
-    fslat_starts.update(&task, &slot->start);
+    struct ebtop_totals *totals = fslat_totals.lookup(&cpu);
+    if (fslat_starts.update(&task, &slot->start) && totals && !ebtop_is_left_out(bpf_get_current_pid_tgid() >> 32))
+        totals->unmatched++; /* no room: it will end without a start, like calls on what is no file */
     slot->start.ns = 0;
     return 0;
 }

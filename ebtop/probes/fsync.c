@@ -7,7 +7,7 @@
 #ifndef FSYNC_ROWS
 #define FSYNC_ROWS 8192
 #endif
-#define FSYNC_STARTS 8192 /* threads in such a call at the same time */
+#define FSYNC_STARTS 32768 /* threads that live and have made such a call */
 #define FSYNC_NAME 64
 #define FSYNC_FSYNC 0
 #define FSYNC_FDATASYNC 1
@@ -126,21 +126,25 @@ int fsync_exit(struct fsync_return *ctx) {
     struct ebtop_totals *totals = fsync_totals.lookup(&cpu);
     struct fsync_start *start = fsync_starts.lookup(&task);
     struct fsync_value empty = {}, *row;
+    u64 began = start ? start->ns : 0, ns = ebtop_elapsed(began, now);
+    if (start)
+        start->ns = 0;
     if (!totals || ebtop_is_left_out(pid))
         return 0;
-    if (!start || !start->ns) {
+    if (!start || !began) {
         totals->unmatched++;
         return 0;
     }
-    u64 ns = ebtop_elapsed(start->ns, now);
     u32 index = cpu * FSYNC_CALLS + (start->key.call & (FSYNC_CALLS - 1));
     struct ebtop_histogram *latency = fsync_latency.lookup(&index);
-    start->ns = 0;
     totals->total++;
     if (latency)
         fsync_keep(cpu, ebtop_observe(latency, ns), ns, &start->key);
-    bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
-    row = fsync_rows.lookup_or_try_init(&start->key, &empty);
+    row = fsync_rows.lookup(&start->key);
+    if (!row) {
+        bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
+        row = fsync_rows.lookup_or_try_init(&start->key, &empty);
+    }
     if (!row) {
         totals->drops++;
         return 0;

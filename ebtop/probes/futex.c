@@ -5,7 +5,9 @@
 #ifndef FUTEX_ROWS
 #define FUTEX_ROWS 16384
 #endif
-#define FUTEX_STARTS 32768
+#ifndef FUTEX_STARTS
+#define FUTEX_STARTS 32768 /* threads that live and have waited */
+#endif
 #define FUTEX_COMMAND 0x7f /* FUTEX_CMD_MASK and commands: include/uapi/linux/futex.h */
 #define FUTEX_WAIT 0
 #define FUTEX_LOCK_PI 6
@@ -65,9 +67,11 @@ BPF_HASH(futex_starts, u64, struct futex_start, FUTEX_STARTS);
 
 static __always_inline int futex_begin(u64 address) {
     u64 task = bpf_get_current_task();
+    u32 cpu = bpf_get_smp_processor_id();
     struct futex_start start = {.ns = bpf_ktime_get_ns(), .address = address};
-    if (!ebtop_is_left_out(bpf_get_current_pid_tgid() >> 32))
-        futex_starts.update(&task, &start);
+    struct ebtop_totals *totals = futex_totals.lookup(&cpu);
+    if (totals && !ebtop_is_left_out(bpf_get_current_pid_tgid() >> 32) && futex_starts.update(&task, &start))
+        totals->unmatched++; /* no room: it will end without a start, like calls that do not wait */
     return 0;
 }
 
@@ -132,6 +136,8 @@ int futex_exit(struct futex_return *ctx) {
     struct futex_key key = {.pid = bpf_get_current_pid_tgid() >> 32, .address = start->address};
     u64 ns = ebtop_elapsed(start->ns, now);
     start->ns = 0;
+    if (ebtop_is_left_out(key.pid)) /* by now */
+        return 0;
     totals->total++;
     futex_keep(&key, cpu, ebtop_observe(times, ns), ns);
     futex_count(&key, ns, ctx->ret, totals);

@@ -5,7 +5,7 @@
 #ifndef MMAPS_ROWS
 #define MMAPS_ROWS 16384
 #endif
-#define MMAPS_STARTS 16384 /* threads in such a call at the same time */
+#define MMAPS_STARTS 32768 /* threads that live and have made such a call */
 #define MMAPS_NAME 48
 #define MMAPS_MMAP 0
 #define MMAPS_MUNMAP 1
@@ -104,13 +104,15 @@ int mmaps_exit(struct mmaps_return *ctx) {
     struct ebtop_totals *totals = mmaps_totals.lookup(&cpu);
     struct mmaps_start *start = mmaps_starts.lookup(&task);
     struct mmaps_value empty = {}, *row;
+    u64 was_open = start ? start->is_open : 0;
+    if (start)
+        start->is_open = 0;
     if (!totals || ebtop_is_left_out(pid))
         return 0;
-    if (!start || !start->is_open) {
+    if (!start || !was_open) {
         totals->unmatched++;
         return 0;
     }
-    start->is_open = 0;
     totals->total++;
     u64 before = start->before, after = start->after, failed = (u64)ctx->ret >= -4095ULL;
     if (start->key.call == MMAPS_BRK) {
@@ -118,8 +120,11 @@ int mmaps_exit(struct mmaps_return *ctx) {
         before = mmaps_pages(before);
         after = mmaps_pages(ctx->ret);
     }
-    bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
-    row = mmaps_rows.lookup_or_try_init(&start->key, &empty);
+    row = mmaps_rows.lookup(&start->key);
+    if (!row) {
+        bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
+        row = mmaps_rows.lookup_or_try_init(&start->key, &empty);
+    }
     if (!row) {
         totals->drops++;
         return 0;

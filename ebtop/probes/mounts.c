@@ -106,9 +106,9 @@ int mounts_exit(struct bpf_raw_tracepoint_args *ctx) { /* (regs, ret) */
     u32 cpu = bpf_get_smp_processor_id(), zero = 0, nr = ebtop_call(regs);
     struct mounts_names names = {};
     struct mounts_key key = {.nr = nr};
-    struct ebtop_totals *totals = mounts_totals.lookup(&cpu);
     if (!mounts_given(&names, regs, nr) || EBTOP_COMPAT(task))
         return 0;
+    struct ebtop_totals *totals = mounts_totals.lookup(&cpu);
     key.pid = bpf_get_current_pid_tgid() >> 32;
     key.errno = EBTOP_FAILED(ret) ? -ret : 0;
     if (!totals || ebtop_is_left_out(key.pid))

@@ -10,7 +10,7 @@
 #ifndef PAGECACHE_ROWS
 #define PAGECACHE_ROWS 8192
 #endif
-#define PAGECACHE_SLOTS 16384 /* threads */
+#define PAGECACHE_SLOTS 32768 /* threads that live and have used the page cache */
 #define PAGECACHE_ACCESSED 0
 #define PAGECACHE_READ 1
 #define PAGECACHE_WRITTEN 2
@@ -182,6 +182,15 @@ int pagecache_gone(struct bpf_raw_tracepoint_args *ctx) {
 }
 
 #if PAGECACHE_WAY == 0
+/* An access that no slot says whether it was counted before. */
+static __always_inline int pagecache_lose(void) {
+    u32 cpu = bpf_get_smp_processor_id();
+    struct ebtop_totals *totals = pagecache_totals.lookup(&cpu);
+    if (totals)
+        ebtop_add(&totals->lost, 1);
+    return 0;
+}
+
 /* Pages `first` to `last` of a file are asked for; `again`: also where they are those of the thread's access before. */
 static __always_inline int pagecache_access(u64 mapping, u64 first, u64 last, int again) {
     if (ebtop_is_left_out(bpf_get_current_pid_tgid() >> 32))
@@ -190,7 +199,7 @@ static __always_inline int pagecache_access(u64 mapping, u64 first, u64 last, in
     struct inode *inode = pagecache_inode((struct address_space *)mapping);
     u64 size = 0, end = last;
     if (!slot)
-        return 0;
+        return pagecache_lose();
     pagecache_settle(slot, PAGECACHE_READ);
     int counted =
         slot->mapping == mapping && slot->last == last && (first > slot->first || (!again && first == slot->first));

@@ -205,14 +205,16 @@ static __always_inline u32 privilege_read(struct privilege_given *given, const s
         return privilege_named(PRIVILEGE_MOUNT, given, ebtop_argument(regs, 1));
     case EBTOP_NR_umount2:
         return privilege_named(PRIVILEGE_MOUNT, given, ebtop_argument(regs, 0));
+    case EBTOP_NR_mount_setattr:
+        return privilege_named(PRIVILEGE_MOUNT, given, ebtop_argument(regs, 1));
     case EBTOP_NR_move_mount:
         return privilege_named(PRIVILEGE_MOUNT, given, ebtop_argument(regs, 3));
     case EBTOP_NR_pivot_root:
     case EBTOP_NR_chroot:
         return privilege_named(PRIVILEGE_ROOT, given, ebtop_argument(regs, 0));
-    case EBTOP_NR_unshare:
+    case EBTOP_NR_unshare: /* of files, or of what else threads share, takes no privilege */
         given->flags = ebtop_argument(regs, 0) & PRIVILEGE_NEW;
-        return PRIVILEGE_NAMESPACE;
+        return given->flags ? PRIVILEGE_NAMESPACE : PRIVILEGE_NOTHING;
     case EBTOP_NR_setns:
         given->flags = ebtop_argument(regs, 1) & PRIVILEGE_NEW;
         return PRIVILEGE_NAMESPACE;
@@ -260,11 +262,11 @@ int privilege_exit(struct bpf_raw_tracepoint_args *ctx) { /* (regs, ret) */
     const struct pt_regs *regs = (void *)ctx->args[0];
     u64 ret = ctx->args[1];
     u32 cpu = bpf_get_smp_processor_id(), zero = 0, nr = ebtop_call(regs);
-    struct ebtop_totals *totals = privilege_totals.lookup(&cpu);
     struct privilege_given given = {};
     struct privilege_key key = {.what = privilege_read(&given, regs, nr, ret)};
     if (!key.what || EBTOP_COMPAT(task) || (key.what == PRIVILEGE_SECRET && !privilege_is_secret(given.name)))
         return 0;
+    struct ebtop_totals *totals = privilege_totals.lookup(&cpu);
     key.pid = bpf_get_current_pid_tgid() >> 32;
     key.errno = EBTOP_FAILED(ret) ? -ret : 0;
     if (!totals || ebtop_is_left_out(key.pid))

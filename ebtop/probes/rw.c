@@ -7,7 +7,7 @@
 #ifndef RW_ROWS
 #define RW_ROWS 16384
 #endif
-#define RW_STARTS 32768 /* threads asleep in such a call at the same time */
+#define RW_STARTS 32768 /* threads that live and have slept in such a call */
 #define RW_READ 0
 #define RW_WRITE 1
 #define RW_DIRECTIONS 2

@@ -10,7 +10,7 @@
 #ifndef SYSCALLS_ROWS
 #define SYSCALLS_ROWS 16384
 #endif
-#define SYSCALLS_STARTS 32768 /* threads asleep in a system call at the same time */
+#define SYSCALLS_STARTS 32768 /* threads that live and have slept in a system call */
 
 struct syscalls_key {
     u32 pid;

@@ -130,9 +130,9 @@ int unlinks_exit(struct bpf_raw_tracepoint_args *ctx) { /* (regs, ret) */
     u32 cpu = bpf_get_smp_processor_id(), zero = 0, nr = ebtop_call(regs);
     struct unlinks_given given = {};
     struct unlinks_key key = {.nr = nr};
-    struct ebtop_totals *totals = unlinks_totals.lookup(&cpu);
     if (!unlinks_read(&given, regs, nr) || EBTOP_COMPAT(task))
         return 0;
+    struct ebtop_totals *totals = unlinks_totals.lookup(&cpu);
     key.pid = bpf_get_current_pid_tgid() >> 32;
     key.errno = EBTOP_FAILED(ret) ? -ret : 0;
     if (!totals || ebtop_is_left_out(key.pid))
