@@ -51,8 +51,7 @@ BPF_TABLE("percpu_hash", struct blockio_key, struct blockio_row, blockio_rows, B
 BPF_TABLE("percpu_hash", struct blockio_device, struct ebtop_histogram, blockio_latency, BLOCKIO_DEVICES);
 BPF_TABLE("lru_hash", u64, struct blockio_slot, blockio_slots, BLOCKIO_SLOTS);
 BPF_ARRAY(blockio_empty, struct ebtop_histogram, 1);
-EBTOP_COUNTERS(struct blockio_example, blockio_worst, EBTOP_EXAMPLES);
-EBTOP_EPOCH(blockio_epoch);
+EBTOP_WORST(blockio, struct blockio_example);
 EBTOP_COUNTERS(struct ebtop_totals, blockio_totals, 1);
 
 static __always_inline void blockio_ask(u64 request, u64 ns) {

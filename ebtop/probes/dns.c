@@ -46,8 +46,7 @@ struct dns_example { /* begins as struct ebtop_worst */
 
 BPF_TABLE("hash", struct dns_key, struct dns_value, dns_names, DNS_ROWS);
 EBTOP_COUNTERS(struct ebtop_histogram, dns_latency, 1);
-EBTOP_COUNTERS(struct dns_example, dns_worst, EBTOP_EXAMPLES);
-EBTOP_EPOCH(dns_epoch);
+EBTOP_WORST(dns, struct dns_example);
 EBTOP_COUNTERS(struct ebtop_totals, dns_totals, 1);
 BPF_TABLE("lru_hash", u64, struct dns_start, dns_starts, DNS_STARTS);
 

@@ -158,7 +158,7 @@ static __always_inline u64 ebtop_observe_atomic(struct ebtop_histogram *histogra
 
 /* How the record of a bucket's worst example in one interval begins; a probe's own struct goes on with pid, comm and what
  * else it knows. EBTOP_EPOCH is the number of the running interval, raised by user space and by nobody else; records stand
- * in an EBTOP_COUNTERS of EBTOP_EXAMPLES entries, two sets of buckets taken in turns: while one is written, the other is
+ * in EBTOP_EXAMPLES entries for each CPU, two sets of buckets taken in turns: while one is written, the other is
  * read. Nothing is cleared: a record of another interval is as good as none. */
 struct ebtop_worst {
     u64 epoch;
@@ -167,6 +167,9 @@ struct ebtop_worst {
 
 #define EBTOP_EXAMPLES (2 * EBTOP_BUCKETS)
 #define EBTOP_EPOCH(name) BPF_F_TABLE("array", u32, u64, name, 1, EBTOP_MMAPABLE)
+#define EBTOP_WORST(probe, leaf)                                                                                       \
+    EBTOP_COUNTERS(leaf, probe##_worst, EBTOP_EXAMPLES);                                                               \
+    EBTOP_EPOCH(probe##_epoch)
 #define EBTOP_WRITING (~0ULL) /* in the place of an epoch */
 
 static __always_inline u32 ebtop_example(u32 cpu, u64 epoch, u64 bucket) {
@@ -241,6 +244,45 @@ static __always_inline u32 ebtop_decimal(char *text, u32 at, u32 size, u32 numbe
     return at;
 }
 
+/* Of files' modes (S_IFMT and what follows it, include/uapi/linux/stat.h), of the kernel's own threads (PF_KTHREAD,
+ * include/linux/sched.h), of what packets are (ETH_P_IP, ETH_P_IPV6, include/uapi/linux/if_ether.h). */
+#define EBTOP_FILE_KIND 0170000
+#define EBTOP_REGULAR 0100000
+#define EBTOP_FOLDER 0040000
+#define EBTOP_BLOCK 0060000
+#define EBTOP_KTHREAD 0x00200000
+#define EBTOP_ETH_IP4 0x0800
+#define EBTOP_ETH_IP6 0x86DD
+
+/* Calls of which some fail, by process and whatever else is in the key. */
+struct ebtop_calls {
+    u64 calls;
+    u64 failures;
+    char comm[EBTOP_COMM];
+};
+
+/* One call more, where there is room for its row. */
+static __always_inline void ebtop_count_call(struct ebtop_calls *row, u32 errno, struct ebtop_totals *totals) {
+    if (!row) {
+        totals->drops++;
+        return;
+    }
+    ebtop_add(&row->calls, 1);
+    ebtop_add(&row->failures, errno != 0);
+}
+
+/* What a system call's own tracepoints are given: as it begins, and as it returns. */
+struct ebtop_enter {
+    u64 common;
+    u64 nr;
+    u64 args[6];
+};
+struct ebtop_exit {
+    u64 common;
+    u64 nr;
+    s64 ret;
+};
+
 /* A system call as it returns, from the registers that the raw tracepoint sys_exit has as its first argument: arguments are
  * still in their places. The number is that of 64-bit programs unless EBTOP_COMPAT, which needs the member
  * task_struct.thread_info.status|task_struct.thread_info.flags: TS_COMPAT (arch/x86/include/asm/thread_info.h), TIF_32BIT
@@ -307,11 +349,8 @@ static __always_inline u64 ebtop_argument(const struct pt_regs *regs, int place)
 #define EBTOP_TCP_ESTABLISHED 1
 #define EBTOP_TCP_SYN_SENT 2
 #define EBTOP_TCP_SYN_RECV 3
-#define EBTOP_TCP_FIN_WAIT1 4
 #define EBTOP_TCP_TIME_WAIT 6
 #define EBTOP_TCP_CLOSE 7
-#define EBTOP_TCP_CLOSE_WAIT 8
-#define EBTOP_TCP_LAST_ACK 9
 #define EBTOP_TCP_LISTEN 10
 #define EBTOP_TCP_NEW_SYN_RECV 12
 #define EBTOP_TCP 6
@@ -407,7 +446,7 @@ static __always_inline const u8 *ebtop_skip_extensions(struct ebtop_packet *pack
     for (int count = 0; count < EBTOP_EXTENSIONS; count++) {
         u8 header[4] = {};
         u32 kind = packet->protocol, is_fragment = kind == EBTOP_FRAGMENT;
-        if (!is_fragment && kind != EBTOP_HOP_OPTIONS && kind != EBTOP_ROUTING && kind != EBTOP_OPTIONS)
+        if (*fragment || (!is_fragment && kind != EBTOP_HOP_OPTIONS && kind != EBTOP_ROUTING && kind != EBTOP_OPTIONS))
             break;
         bpf_probe_read_kernel(header, sizeof(header), at);
         packet->protocol = header[0];

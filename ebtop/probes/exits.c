@@ -75,8 +75,11 @@ static __always_inline void exits_count(struct exits_event *event, struct task_s
     struct exits_key key = {.pid = event->ppid, .ended = event->ended, .status = event->status};
     struct exits_value empty = {};
     __builtin_memcpy(key.program, event->comm, sizeof(key.program));
-    bpf_probe_read_kernel(&empty.comm, sizeof(empty.comm), &parent->comm);
-    struct exits_value *row = exits_rows.lookup_or_try_init(&key, &empty);
+    struct exits_value *row = exits_rows.lookup(&key);
+    if (!row) {
+        bpf_probe_read_kernel(&empty.comm, sizeof(empty.comm), &parent->comm);
+        row = exits_rows.lookup_or_try_init(&key, &empty);
+    }
     if (!row) {
         totals->drops++;
         return;

@@ -13,21 +13,6 @@
 #define FILES_READ 0
 #define FILES_WRITE 1
 #define FILES_DIRECTIONS 2
-#define FILES_KIND 0170000 /* S_IFMT, include/uapi/linux/stat.h */
-#define FILES_REGULAR 0100000
-#define FILES_BLOCK 0060000
-
-struct files_call {
-    u64 common;
-    u64 nr;
-    u64 args[1];
-};
-
-struct files_return {
-    u64 common;
-    u64 nr;
-    s64 ret;
-};
 
 struct files_key {
     u32 pid;
@@ -69,13 +54,12 @@ struct files_example { /* begins as struct ebtop_worst */
 
 BPF_TABLE("hash", struct files_key, struct files_row, files_rows, FILES_ROWS);
 EBTOP_COUNTERS(struct ebtop_histogram, files_latency, FILES_DIRECTIONS);
-EBTOP_COUNTERS(struct files_example, files_worst, EBTOP_EXAMPLES);
-EBTOP_EPOCH(files_epoch);
+EBTOP_WORST(files, struct files_example);
 EBTOP_COUNTERS(struct ebtop_totals, files_totals, 1);
 BPF_ARRAY(files_slots, struct files_slot, EBTOP_CPUS);
 BPF_HASH(files_starts, u64, struct files_start, FILES_STARTS);
 
-int files_enter(struct files_call *ctx) { /* (descriptor, …) */
+int files_enter(struct ebtop_enter *ctx) { /* (descriptor, …) */
     u32 cpu = bpf_get_smp_processor_id();
     struct files_slot *slot = files_slots.lookup(&cpu);
     struct inode *inode = 0;
@@ -86,9 +70,9 @@ int files_enter(struct files_call *ctx) { /* (descriptor, …) */
     EBTOP_FILE(file, ctx->args[0]);
     bpf_probe_read_kernel(&inode, sizeof(inode), &file->f_inode);
     bpf_probe_read_kernel(&mode, sizeof(mode), &inode->i_mode);
-    mode &= FILES_KIND;
+    mode &= EBTOP_FILE_KIND;
     slot->start.file = (u64)file;
-    slot->start.ns = mode == FILES_REGULAR || mode == FILES_BLOCK ? bpf_ktime_get_ns() : 0;
+    slot->start.ns = mode == EBTOP_REGULAR || mode == EBTOP_BLOCK ? bpf_ktime_get_ns() : 0;
     return 0;
 }
 
@@ -168,11 +152,11 @@ static __always_inline int files_returned(u32 direction, s64 ret) {
     return 0;
 }
 
-int files_read(struct files_return *ctx) {
+int files_read(struct ebtop_exit *ctx) {
     return files_returned(FILES_READ, ctx->ret);
 }
 
-int files_write(struct files_return *ctx) {
+int files_write(struct ebtop_exit *ctx) {
     return files_returned(FILES_WRITE, ctx->ret);
 }
 

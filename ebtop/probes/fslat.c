@@ -18,21 +18,6 @@
 #define FSLAT_LIST 4
 #define FSLAT_TRUNCATE 5
 #define FSLAT_ALLOCATE 6
-#define FSLAT_KIND 0170000 /* S_IFMT, include/uapi/linux/stat.h */
-#define FSLAT_REGULAR 0100000
-#define FSLAT_FOLDER 0040000
-
-struct fslat_call {
-    u64 common;
-    u64 nr;
-    u64 args[1];
-};
-
-struct fslat_return {
-    u64 common;
-    u64 nr;
-    s64 ret;
-};
 
 struct fslat_type {
     u32 operation;
@@ -77,8 +62,7 @@ struct fslat_example { /* begins as struct ebtop_worst */
 BPF_TABLE("percpu_hash", struct fslat_key, struct fslat_row, fslat_rows, FSLAT_ROWS);
 BPF_TABLE("percpu_hash", struct fslat_type, struct ebtop_histogram, fslat_latency, FSLAT_TYPES);
 BPF_ARRAY(fslat_empty, struct ebtop_histogram, 1);
-EBTOP_COUNTERS(struct fslat_example, fslat_worst, EBTOP_EXAMPLES);
-EBTOP_EPOCH(fslat_epoch);
+EBTOP_WORST(fslat, struct fslat_example);
 EBTOP_COUNTERS(struct ebtop_totals, fslat_totals, 1);
 BPF_ARRAY(fslat_slots, struct fslat_slot, EBTOP_CPUS);
 BPF_HASH(fslat_starts, u64, struct fslat_start, FSLAT_STARTS);
@@ -94,11 +78,11 @@ static __always_inline int fslat_is_stored(struct file *file) {
     struct inode *inode = fslat_inode(file);
     u16 mode = 0;
     bpf_probe_read_kernel(&mode, sizeof(mode), &inode->i_mode);
-    mode &= FSLAT_KIND;
-    return mode == FSLAT_REGULAR || mode == FSLAT_FOLDER;
+    mode &= EBTOP_FILE_KIND;
+    return mode == EBTOP_REGULAR || mode == EBTOP_FOLDER;
 }
 
-int fslat_enter(struct fslat_call *ctx) { /* (descriptor, …) */
+int fslat_enter(struct ebtop_enter *ctx) { /* (descriptor, …) */
     u32 cpu = bpf_get_smp_processor_id();
     struct fslat_slot *slot = fslat_slots.lookup(&cpu);
     struct file *file;
@@ -215,31 +199,31 @@ static __always_inline int fslat_returned(u32 operation, s64 ret) {
     return 0;
 }
 
-int fslat_read(struct fslat_return *ctx) {
+int fslat_read(struct ebtop_exit *ctx) {
     return fslat_returned(FSLAT_READ, ctx->ret);
 }
 
-int fslat_write(struct fslat_return *ctx) {
+int fslat_write(struct ebtop_exit *ctx) {
     return fslat_returned(FSLAT_WRITE, ctx->ret);
 }
 
-int fslat_open(struct fslat_return *ctx) {
+int fslat_open(struct ebtop_exit *ctx) {
     return fslat_returned(FSLAT_OPEN, ctx->ret);
 }
 
-int fslat_sync(struct fslat_return *ctx) {
+int fslat_sync(struct ebtop_exit *ctx) {
     return fslat_returned(FSLAT_SYNC, ctx->ret);
 }
 
-int fslat_list(struct fslat_return *ctx) {
+int fslat_list(struct ebtop_exit *ctx) {
     return fslat_returned(FSLAT_LIST, ctx->ret);
 }
 
-int fslat_truncate(struct fslat_return *ctx) {
+int fslat_truncate(struct ebtop_exit *ctx) {
     return fslat_returned(FSLAT_TRUNCATE, ctx->ret);
 }
 
-int fslat_allocate(struct fslat_return *ctx) {
+int fslat_allocate(struct ebtop_exit *ctx) {
     return fslat_returned(FSLAT_ALLOCATE, ctx->ret);
 }
 

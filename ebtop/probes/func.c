@@ -50,8 +50,7 @@ struct func_values {
 
 BPF_TABLE("percpu_hash", struct func_key, struct func_value, func_calls, FUNC_ROWS);
 EBTOP_COUNTERS(struct ebtop_histogram, func_latency, FUNC_PLACES);
-EBTOP_COUNTERS(struct func_example, func_worst, EBTOP_EXAMPLES);
-EBTOP_EPOCH(func_epoch);
+EBTOP_WORST(func, struct func_example);
 EBTOP_COUNTERS(struct ebtop_totals, func_totals, 1);
 BPF_TABLE("lru_hash", struct func_call, u64, func_starts, FUNC_STARTS);
 

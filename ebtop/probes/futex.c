@@ -17,18 +17,6 @@
 #define FUTEX_ETIMEDOUT 110
 #define FUTEX_EAGAIN 11
 
-struct futex_call {
-    u64 common;
-    u64 nr;
-    u64 args[6];
-};
-
-struct futex_return {
-    u64 common;
-    u64 nr;
-    s64 ret;
-};
-
 struct futex_key {
     u32 pid;
     u32 unused;
@@ -60,8 +48,7 @@ struct futex_example { /* begins as struct ebtop_worst */
 
 BPF_TABLE("hash", struct futex_key, struct futex_value, futex_rows, FUTEX_ROWS);
 EBTOP_COUNTERS(struct ebtop_histogram, futex_times, 1);
-EBTOP_COUNTERS(struct futex_example, futex_worst, EBTOP_EXAMPLES);
-EBTOP_EPOCH(futex_epoch);
+EBTOP_WORST(futex, struct futex_example);
 EBTOP_COUNTERS(struct ebtop_totals, futex_totals, 1);
 BPF_HASH(futex_starts, u64, struct futex_start, FUTEX_STARTS);
 
@@ -75,7 +62,7 @@ static __always_inline int futex_begin(u64 address) {
     return 0;
 }
 
-int futex_enter(struct futex_call *ctx) { /* (address, operation, …) */
+int futex_enter(struct ebtop_enter *ctx) { /* (address, operation, …) */
     u64 command = ctx->args[1] & FUTEX_COMMAND;
     if (command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET || command == FUTEX_LOCK_PI ||
         command == FUTEX_WAIT_REQUEUE_PI || command == FUTEX_LOCK_PI2)
@@ -83,11 +70,11 @@ int futex_enter(struct futex_call *ctx) { /* (address, operation, …) */
     return 0;
 }
 
-int futex_enter_wait(struct futex_call *ctx) { /* futex_wait (address, …) */
+int futex_enter_wait(struct ebtop_enter *ctx) { /* futex_wait (address, …) */
     return futex_begin(ctx->args[0]);
 }
 
-int futex_enter_many(struct futex_call *ctx) { /* futex_waitv (struct futex_waitv { value, address, … } *, …) */
+int futex_enter_many(struct ebtop_enter *ctx) { /* futex_waitv (struct futex_waitv { value, address, … } *, …) */
     u64 address = 0;
     bpf_probe_read_user(&address, sizeof(address), (void *)(ctx->args[0] + sizeof(address)));
     return futex_begin(address);
@@ -125,7 +112,7 @@ static __always_inline void futex_count(struct futex_key *key, u64 ns, s64 ret, 
         row->max_ns = ns;
 }
 
-int futex_exit(struct futex_return *ctx) {
+int futex_exit(struct ebtop_exit *ctx) {
     u64 now = bpf_ktime_get_ns(), task = bpf_get_current_task();
     u32 cpu = bpf_get_smp_processor_id();
     struct futex_start *start = futex_starts.lookup(&task);

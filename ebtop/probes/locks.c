@@ -42,8 +42,7 @@ struct locks_example { /* begins as struct ebtop_worst */
 
 BPF_TABLE("hash", struct locks_key, struct locks_value, locks_rows, LOCKS_ROWS);
 EBTOP_COUNTERS(struct ebtop_histogram, locks_times, 1);
-EBTOP_COUNTERS(struct locks_example, locks_worst, EBTOP_EXAMPLES);
-EBTOP_EPOCH(locks_epoch);
+EBTOP_WORST(locks, struct locks_example);
 EBTOP_COUNTERS(struct ebtop_totals, locks_totals, 1);
 BPF_ARRAY(locks_starts, struct locks_start, LOCKS_STARTS);
 

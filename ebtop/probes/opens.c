@@ -21,18 +21,6 @@
 #define OPENS_ROWS 16384
 #endif
 
-struct opens_call {
-    u64 common;
-    u64 nr;
-    u64 args[4];
-};
-
-struct opens_return {
-    u64 common;
-    u64 nr;
-    s64 ret;
-};
-
 struct opens_path {
     char path[OPENS_PATH];
 };
@@ -104,11 +92,11 @@ static __always_inline int opens_begin(u64 name, s32 folder) {
     return 0;
 }
 
-int opens_enter(struct opens_call *ctx) {
+int opens_enter(struct ebtop_enter *ctx) {
     return opens_begin(ctx->args[0], OPENS_HERE);
 }
 
-int opens_enter_at(struct opens_call *ctx) {
+int opens_enter_at(struct ebtop_enter *ctx) {
     return opens_begin(ctx->args[1], ctx->args[0]);
 }
 
@@ -232,7 +220,7 @@ static __always_inline void opens_tell(struct opens_scratch *scratch, u32 errno,
     opens_events.ringbuf_submit(event, ebtop_wake(sent, EBTOP_QUARTER(struct opens_event, OPENS_PAGES)));
 }
 
-int opens_exit(struct opens_return *ctx) {
+int opens_exit(struct ebtop_exit *ctx) {
     u64 task = bpf_get_current_task();
     u32 cpu = bpf_get_smp_processor_id(), zero = 0, pid = bpf_get_current_pid_tgid() >> 32;
     struct ebtop_totals *totals = opens_totals.lookup(&cpu);

@@ -17,8 +17,6 @@
 #define PAGECACHE_DIRTIED 3
 #define PAGECACHE_REMOVED 4
 #define PAGECACHE_ORDER 31
-#define PAGECACHE_KIND 0170000 /* S_IFMT, include/uapi/linux/stat.h */
-#define PAGECACHE_BLOCK 0060000
 
 struct pagecache_key {
     u32 pid;
@@ -78,7 +76,7 @@ static __always_inline struct pagecache_key pagecache_key(struct inode *inode) {
     struct super_block *super = 0;
     u16 mode = 0;
     bpf_probe_read_kernel(&mode, sizeof(mode), &inode->i_mode);
-    if ((mode & PAGECACHE_KIND) == PAGECACHE_BLOCK) {
+    if ((mode & EBTOP_FILE_KIND) == EBTOP_BLOCK) {
         bpf_probe_read_kernel(&key.device, sizeof(key.device), &inode->i_rdev);
         return key;
     }

@@ -58,12 +58,6 @@ struct privilege_key {
     u16 errno;
 };
 
-struct privilege_value {
-    u64 calls;
-    u64 failures;
-    char comm[EBTOP_COMM];
-};
-
 struct privilege_given {
     u64 name; /* address in the program's memory, 0 for none */
     u32 numbers[PRIVILEGE_NUMBERS];
@@ -71,7 +65,7 @@ struct privilege_given {
     u32 flags;
 };
 
-BPF_TABLE("hash", struct privilege_key, struct privilege_value, privilege_rows, PRIVILEGE_ROWS);
+BPF_TABLE("hash", struct privilege_key, struct ebtop_calls, privilege_rows, PRIVILEGE_ROWS);
 EBTOP_EVENTS(privilege, struct privilege_event, PRIVILEGE_PAGES);
 EBTOP_COUNTERS(struct ebtop_totals, privilege_totals, 1);
 
@@ -246,15 +240,12 @@ static __always_inline void privilege_tell(char *detail, struct privilege_given 
 }
 
 static __always_inline void privilege_count(struct privilege_key *key, struct ebtop_totals *totals) {
-    struct privilege_value empty = {};
-    bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
-    struct privilege_value *row = privilege_rows.lookup_or_try_init(key, &empty);
+    struct ebtop_calls *row = privilege_rows.lookup(key), empty = {};
     if (!row) {
-        totals->drops++;
-        return;
+        bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
+        row = privilege_rows.lookup_or_try_init(key, &empty);
     }
-    ebtop_add(&row->calls, 1);
-    ebtop_add(&row->failures, key->errno != 0);
+    ebtop_count_call(row, key->errno, totals);
 }
 
 int privilege_exit(struct bpf_raw_tracepoint_args *ctx) { /* (regs, ret) */

@@ -36,8 +36,7 @@ struct reclaim_example { /* begins as struct ebtop_worst */
 
 BPF_TABLE("hash", struct reclaim_key, struct reclaim_value, reclaim_rows, RECLAIM_ROWS);
 EBTOP_COUNTERS(struct ebtop_histogram, reclaim_latency, RECLAIM_KINDS);
-EBTOP_COUNTERS(struct reclaim_example, reclaim_worst, EBTOP_EXAMPLES);
-EBTOP_EPOCH(reclaim_epoch);
+EBTOP_WORST(reclaim, struct reclaim_example);
 EBTOP_COUNTERS(struct ebtop_totals, reclaim_totals, 1);
 BPF_HASH(reclaim_starts, u64, u64, RECLAIM_STARTS);
 

@@ -12,12 +12,6 @@
 #define RW_WRITE 1
 #define RW_DIRECTIONS 2
 
-struct rw_return {
-    u64 common;
-    u64 nr;
-    s64 ret;
-};
-
 struct rw_key {
     u32 pid;
 };
@@ -149,23 +143,23 @@ int rw_enter(void *ctx) {
     return 0;
 }
 
-int rw_read(struct rw_return *ctx) {
+int rw_read(struct ebtop_exit *ctx) {
     return rw_returned(ctx->ret, 1, 0, 1);
 }
 
-int rw_write(struct rw_return *ctx) {
+int rw_write(struct ebtop_exit *ctx) {
     return rw_returned(ctx->ret, 0, 1, 1);
 }
 
-int rw_copy(struct rw_return *ctx) {
+int rw_copy(struct ebtop_exit *ctx) {
     return rw_returned(ctx->ret, 1, 1, 1);
 }
 
-int rw_receive_messages(struct rw_return *ctx) {
+int rw_receive_messages(struct ebtop_exit *ctx) {
     return rw_returned(ctx->ret, 1, 0, 0);
 }
 
-int rw_send_messages(struct rw_return *ctx) {
+int rw_send_messages(struct ebtop_exit *ctx) {
     return rw_returned(ctx->ret, 0, 1, 0);
 }
 
