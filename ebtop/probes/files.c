@@ -40,7 +40,8 @@ struct files_start {
 
 struct files_slot {
     struct files_start start;
-    u64 rest[6]; /* a cache line for each CPU */
+    u64 watched; /* whether switches on this CPU are seen: else a start would be left to whoever comes next */
+    u64 rest[5]; /* a cache line for each CPU */
 };
 
 struct files_example { /* begins as struct ebtop_worst */
@@ -65,7 +66,7 @@ int files_enter(struct ebtop_enter *ctx) { /* (descriptor, …) */
     struct inode *inode = 0;
     struct file *file;
     u16 mode = 0;
-    if (!slot)
+    if (!slot || !slot->watched)
         return 0;
     EBTOP_FILE(file, ctx->args[0]);
     bpf_probe_read_kernel(&inode, sizeof(inode), &file->f_inode);
@@ -164,7 +165,11 @@ int files_switch(struct bpf_raw_tracepoint_args *ctx) { /* (preempt, prev, next)
     u32 cpu = bpf_get_smp_processor_id();
     u64 task = ctx->args[1];
     struct files_slot *slot = files_slots.lookup(&cpu);
-    if (!slot || !slot->start.ns)
+    if (!slot)
+        return 0;
+    if (!slot->watched)
+        slot->watched = 1;
+    if (!slot->start.ns)
         return 0;
     struct ebtop_totals *totals = files_totals.lookup(&cpu);
     if (files_starts.update(&task, &slot->start) && totals && !ebtop_is_left_out(bpf_get_current_pid_tgid() >> 32))

@@ -46,7 +46,8 @@ struct fslat_start {
 
 struct fslat_slot {
     struct fslat_start start;
-    u64 rest[6]; /* a cache line for each CPU */
+    u64 watched; /* whether switches on this CPU are seen: else a start would be left to whoever comes next */
+    u64 rest[5]; /* a cache line for each CPU */
 };
 
 struct fslat_example { /* begins as struct ebtop_worst */
@@ -86,7 +87,7 @@ int fslat_enter(struct ebtop_enter *ctx) { /* (descriptor, …) */
     u32 cpu = bpf_get_smp_processor_id();
     struct fslat_slot *slot = fslat_slots.lookup(&cpu);
     struct file *file;
-    if (!slot)
+    if (!slot || !slot->watched)
         return 0;
     EBTOP_FILE(file, ctx->args[0]);
     slot->start.file = (u64)file;
@@ -97,7 +98,7 @@ int fslat_enter(struct ebtop_enter *ctx) { /* (descriptor, …) */
 int fslat_enter_open(void *ctx) {
     u32 cpu = bpf_get_smp_processor_id();
     struct fslat_slot *slot = fslat_slots.lookup(&cpu);
-    if (slot) {
+    if (slot && slot->watched) {
         slot->start.file = 0;
         slot->start.ns = bpf_ktime_get_ns();
     }
@@ -231,7 +232,11 @@ int fslat_switch(struct bpf_raw_tracepoint_args *ctx) { /* (preempt, prev, next)
     u32 cpu = bpf_get_smp_processor_id();
     u64 task = ctx->args[1];
     struct fslat_slot *slot = fslat_slots.lookup(&cpu);
-    if (!slot || !slot->start.ns)
+    if (!slot)
+        return 0;
+    if (!slot->watched)
+        slot->watched = 1;
+    if (!slot->start.ns)
         return 0;
     struct ebtop_totals *totals = fslat_totals.lookup(&cpu);
     if (fslat_starts.update(&task, &slot->start) && totals && !ebtop_is_left_out(bpf_get_current_pid_tgid() >> 32))

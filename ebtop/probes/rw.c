@@ -28,8 +28,9 @@ struct rw_value {
 };
 
 struct rw_slot {
-    u64 ns; /* 0: no call is open */
-    u64 rest[7];
+    u64 ns;      /* 0: no call is open */
+    u64 watched; /* whether switches on this CPU are seen: else a start would be left to whoever comes next */
+    u64 rest[6];
 };
 
 struct rw_example { /* begins as struct ebtop_worst */
@@ -138,7 +139,7 @@ static __always_inline int rw_returned(s64 ret, int is_read, int is_write, int c
 int rw_enter(void *ctx) {
     u32 cpu = bpf_get_smp_processor_id();
     struct rw_slot *slot = rw_slots.lookup(&cpu);
-    if (slot)
+    if (slot && slot->watched)
         slot->ns = bpf_ktime_get_ns();
     return 0;
 }
@@ -167,7 +168,11 @@ int rw_switch(struct bpf_raw_tracepoint_args *ctx) {
     u32 cpu = bpf_get_smp_processor_id();
     u64 task = ctx->args[1];
     struct rw_slot *slot = rw_slots.lookup(&cpu);
-    if (!slot || !slot->ns)
+    if (!slot)
+        return 0;
+    if (!slot->watched)
+        slot->watched = 1;
+    if (!slot->ns)
         return 0;
     rw_starts.update(&task, &slot->ns);
     slot->ns = 0;
