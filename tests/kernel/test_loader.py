@@ -89,7 +89,7 @@ def test_the_next_way_wins_where_the_first_is_missing(load: Callable[..., Loaded
 
 
 def test_a_way_that_the_kernel_refuses_gives_way_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compiled and loaded, neither to share the place nor attached: the next one is live, and the log says why the first is not."""
+    """Compiled and loaded, neither shared nor attached: the next is live, and the log says why the first is not."""
     usual = programs.attach
 
     def attach(kind: str, target: str, program: int) -> programs.Attachment:
