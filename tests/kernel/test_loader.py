@@ -89,7 +89,7 @@ def test_the_next_way_wins_where_the_first_is_missing(load: Callable[..., Loaded
 
 
 def test_a_way_that_the_kernel_refuses_gives_way_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compiled and loaded, but not attached: the next one is live, and the log says why the first is not."""
+    """Compiled and loaded, neither shared nor attached: the next is live, and the log says why the first is not."""
     usual = programs.attach
 
     def attach(kind: str, target: str, program: int) -> programs.Attachment:
@@ -97,6 +97,7 @@ def test_a_way_that_the_kernel_refuses_gives_way_to_the_next(monkeypatch: pytest
             raise programs.Refused(f"{target} is taken", "the kernel's words")
         return usual(kind, target, program)
 
+    monkeypatch.setattr(attaching, "_share", lambda *_: None)
     monkeypatch.setattr(programs, "attach", attach)
     answers = ask({"tcpconnect": 1})
     let_go(answers)
@@ -113,6 +114,7 @@ def test_when_every_way_is_refused_all_reasons_are_told(monkeypatch: pytest.Monk
     def attach(kind: str, target: str, program: int) -> programs.Attachment:
         raise programs.Refused(f"no {kind} today")
 
+    monkeypatch.setattr(attaching, "_share", lambda *_: None)
     monkeypatch.setattr(programs, "attach", attach)
     answers = ask({"tcpconnect": 1})
     last = answers.messages[-1]
