@@ -16,7 +16,7 @@ from ebtop.kernel.maps import MapReader, delete
 from ebtop.kernel.ringbuf import RingReader
 from ebtop.sample import Records
 from ebtop.text import clean
-from ebtop.wire import MapInfo
+from ebtop.wire import Field, MapInfo
 
 
 class NumberedTexts:
@@ -27,9 +27,9 @@ class NumberedTexts:
 
         ValueError where these are not what the declaration of a probe, which may be anybody's, says that they are.
         """
-        if not {"number", "text"} <= {member.name for member in record.value}:
-            raise ValueError(f"records of {told[0].name} have no members number and text")
-        if len(numbers[0].key) != 1 or [member.name for member in numbers[0].value] != ["value"]:
+        if not {("number", "u"), ("text", "S")} <= _kinds(record.value):
+            raise ValueError(f"records of {told[0].name} have no number and text")
+        if {kind for _, kind in _kinds(numbers[0].key)} != {"S"} or _kinds(numbers[0].value) != {("value", "u")}:
             raise ValueError(f"{numbers[0].name} is no map from a text to a number")
         self.ring = _Told(told[0], record, told[1], self._take)
         self.by_number: dict[int, str] = {}
@@ -49,7 +49,8 @@ class NumberedTexts:
         self.ring.drain()
         if self._unknown(used):
             self._walk()
-            self._untold |= self._unknown(used)
+            missing = self._unknown(used)
+            self._untold = missing if len(self._untold) > self._map.max_entries else self._untold | missing
 
     def _unknown(self, used: npt.NDArray[np.uint32]) -> set[int]:
         return set(used.tolist()).difference(self.by_number, self._untold)
@@ -100,9 +101,9 @@ class NumberedTexts:
             self._odd = {number: raw for number, raw in self._odd.items() if number not in forgotten}
             self._gone = {number: None for number in self._gone if number not in forgotten}
 
-    def close(self) -> None:
-        """Let go of mapped memory."""
-        self.ring.close()
+
+def _kinds(members: tuple[Field, ...]) -> set[tuple[str, str]]:
+    return {(member.name, np.dtype(member.format).kind) for member in members}
 
 
 class _Told(RingReader):

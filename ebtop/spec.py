@@ -307,6 +307,8 @@ class Way:
     """It does without times and costs less for that: first with --counts-only, else where nothing before it works."""
 
 
+OWN = "eBPF and your own"
+"""The group of BPF programs themselves, and of what a line or a program of the user's makes."""
 GROUPS = (
     "processes and system calls",
     "files",
@@ -316,7 +318,7 @@ GROUPS = (
     "memory",
     "locks",
     "security",
-    "eBPF and your own",
+    OWN,
 )
 """Parts of the kernel that probes look at, in the order they are listed in."""
 

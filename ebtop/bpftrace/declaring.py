@@ -11,7 +11,7 @@ from functools import cache
 
 from ebtop.bpftrace import PREFIX
 from ebtop.bpftrace.program import NUMBER, TEXT, Map, is_text, program
-from ebtop.spec import Column, Events, Histogram, Key, Kind, Probe, Table, View, gauge, mean, rate, total
+from ebtop.spec import OWN, Column, Events, Histogram, Key, Kind, Probe, Table, View, gauge, mean, rate, total
 from ebtop.text import clean
 from ebtop.units import Unit
 
@@ -92,7 +92,7 @@ def declared(name: str) -> Probe:
         headline=(head.field,) if head else (),
         default=False,
         same=("bpftrace",),
-        group="bpftrace",
+        group=OWN,
     )
 
 
