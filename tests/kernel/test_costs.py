@@ -16,6 +16,7 @@ import pytest
 from ebtop import registry
 from ebtop.kernel import bpf, stats
 from ebtop.running import Running
+from tests.kernel.cpus import CPUS
 from tests.kernel.live_session import LiveSession, ids
 from tests.kernel.loaded import Loaded
 from tests.kernel.terminal_session import wait_until
@@ -57,7 +58,7 @@ def expected(programs: list[dict[str, Any]], clock_ns: float) -> float:
 def test_ns_per_event_is_what_bpftool_reads() -> None:
     """Of the first slice, within a fifth: bpftool also has the runs just before and after, and the clock is noisy."""
     there = ids()
-    with Worker(FOREVER, cpu=0) as worker, LiveSession("syscalls") as session:
+    with Worker(FOREVER, cpu=CPUS[0]) as worker, LiveSession("syscalls") as session:
         session.live("syscalls")
         worker.begin()
         sample = session.until(lambda sample: sample.probes["syscalls"].cost.slice_ns > 0)

@@ -52,7 +52,8 @@ for n in range(13):
 held = threading.Lock()
 held.acquire()
 for _ in range(11): held.acquire(True, 0.001)
-for n in range(7): os.sched_setaffinity(0, [n % os.cpu_count()])
+cpus = sorted(os.sched_getaffinity(0))
+for n in range(7): os.sched_setaffinity(0, [cpus[n % len(cpus)]])
 for _ in range(5): time.sleep(0.001)
 """
 TABLES = {

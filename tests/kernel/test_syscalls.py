@@ -10,6 +10,7 @@ import pytest
 
 from ebtop.kernel import syscalls
 from ebtop.sample import MapRows
+from tests.kernel.cpus import two
 from tests.kernel.loaded import Loaded
 from tests.kernel.pace import scaled
 from tests.kernel.worker import Worker
@@ -68,7 +69,7 @@ def test_two_pinned_writers_lose_not_one_call(load: Callable[..., Loaded]) -> No
     """3,000,000 calls each, at the same time, on two CPUs: 6,000,000."""
     work = f"for _ in range({MANY}): os.getppid()"
     with ExitStack() as stack:
-        writers = [stack.enter_context(Worker(work, cpu=cpu)) for cpu in (0, 1)]
+        writers = [stack.enter_context(Worker(work, cpu=cpu)) for cpu in two()]
         loaded = load("syscalls")
         for writer in writers:
             writer.begin()

@@ -20,6 +20,7 @@ from ebtop.sample import BUCKETS, Records, Sample
 from ebtop.wire import Field, MapInfo
 from ebtop.worst import Worst
 from tests.kernel import test_blockio, test_tcpconnect
+from tests.kernel.cpus import CPUS
 from tests.kernel.live_session import LiveSession
 from tests.kernel.loaded import Loaded
 from tests.kernel.test_tcpconnect import end
@@ -185,7 +186,7 @@ def test_the_longest_waits_for_a_cpu_name_who_waited(watch: Callable[..., Watche
     """Two that compute on one CPU: the worst of all waits is at least theirs, and its process's own worst."""
     work = "end = time.process_time() + 0.1\nwhile time.process_time() < end: pass"
     with ExitStack() as stack:
-        workers = [stack.enter_context(Worker(work, cpu=0)) for _ in range(2)]
+        workers = [stack.enter_context(Worker(work, cpu=CPUS[0])) for _ in range(2)]
         watched = watch("runqlat", *workers)
         for worker in workers:
             worker.begin()
@@ -198,7 +199,7 @@ def test_the_longest_waits_for_a_cpu_name_who_waited(watch: Callable[..., Watche
     pids = [worker.pid for worker in workers]
     assert rows.values["max_ns"][rows.keys["pid"] == worst["pid"]].tolist() == [worst["value"]]
     assert int(worst["value"]) >= int(rows.values["max_ns"][np.isin(rows.keys["pid"], pids)].max()) > MS
-    assert set(examples["cpu"][np.isin(examples["pid"], pids)].tolist()) == {0}
+    assert set(examples["cpu"][np.isin(examples["pid"], pids)].tolist()) == {CPUS[0]}
     assert lie_in_their_buckets(examples)
 
 
