@@ -6,10 +6,12 @@ where refreshes are shorter.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from ebtop.kernel.stats import CLOCK_NS, Runs
+from ebtop.kernel.stats import CLOCK_NS, SHARED_CLOCK_NS, Runs
 from ebtop.sample import Cost
 
 SLICE_S = 1.0
@@ -28,8 +30,25 @@ class Costly(Protocol):
     def hooks_ns(self) -> Sequence[float]:
         """For each program the calibrated cost of its hook, ns a run."""
 
+    @property
+    def places(self) -> Sequence[int]:
+        """For each program a number that is the same for all that share one place; 0 where it shares none."""
+
+    def measure(self, on: bool) -> None:
+        """Keep run counts and times of programs that share a place, or no longer; the kernel keeps those of others."""
+
     def runs(self) -> list[Runs]:
-        """Run counts and times of each program, cumulative while statistics are on."""
+        """Run counts and times of each program, cumulative while they are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What is known of a program beside its runs, in nanoseconds a run."""
+
+    hook_ns: float
+    """Its part of what its hook costs."""
+    clock_ns: float
+    """How much of its run time is the clock."""
 
 
 class Costs:
@@ -38,6 +57,7 @@ class Costs:
     def __init__(self, switch: Callable[[bool], None]) -> None:
         """`switch` asks for the kernel's statistics to be on, or off again."""
         self.clock_ns = CLOCK_NS
+        self.shared_clock_ns = SHARED_CLOCK_NS
         self._switch = switch
         self._costs: dict[str, Cost] = {}
         self._before: dict[str, list[Runs]] | None = None
@@ -75,24 +95,33 @@ class Costs:
 
     def _begin(self, now_ns: int, running: Mapping[str, Costly]) -> None:
         self._switch(True)
+        for probe in running.values():
+            probe.measure(True)
         self._before = {name: probe.runs() for name, probe in running.items() if probe.hooks_ns}
         self._began_ns = now_ns
 
+    def _program(self, hook_ns: float, place: int, many: Counter[int]) -> Program:
+        """The kernel comes by once for all that share a place: each has its part of what that costs."""
+        return Program(hook_ns / many[place], self.shared_clock_ns) if place else Program(hook_ns, self.clock_ns)
+
     def _end(self, now_ns: int, running: Mapping[str, Costly]) -> None:
+        many = Counter(place for probe in running.values() for place in probe.places)
         for name, before in (self._before or {}).items():
             probe = running.get(name)
             if probe is not None:
-                slice_ns = now_ns - self._began_ns
-                self._costs[name] = cost(before, probe.runs(), probe.hooks_ns, slice_ns, self.clock_ns)
+                programs = [self._program(*one, many) for one in zip(probe.hooks_ns, probe.places, strict=True)]
+                self._costs[name] = cost(before, probe.runs(), programs, now_ns - self._began_ns)
+        for probe in running.values():
+            probe.measure(False)
         self._ended_ns, self._length_ns = now_ns, now_ns - self._began_ns
         self.stop()
 
 
-def cost(before: Sequence[Runs], after: Sequence[Runs], hooks: Sequence[float], slice_ns: int, clock_ns: float) -> Cost:
-    """The cost of one probe's programs between two readings; `hooks` gives each program's hook in nanoseconds a run."""
+def cost(before: Sequence[Runs], after: Sequence[Runs], programs: Sequence[Program], slice_ns: int) -> Cost:
+    """The cost of one probe's programs between two readings."""
     count, spent = 0, 0.0
-    for earlier, later, hook in zip(before, after, hooks, strict=True):
+    for earlier, later, program in zip(before, after, programs, strict=True):
         grown = later.count - earlier.count
         count += grown
-        spent += max(0.0, later.ns - earlier.ns - grown * clock_ns) + grown * hook
+        spent += max(0.0, later.ns - earlier.ns - grown * program.clock_ns) + grown * program.hook_ns
     return Cost(slice_ns, count, round(spent))

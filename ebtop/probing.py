@@ -132,6 +132,7 @@ class Probing:
                 self._processes.learn_containers(message.ids, message.names)
             case wire.Clock():
                 self._costs.clock_ns = message.ns
+                self._costs.shared_clock_ns = message.shared_ns or self._costs.shared_clock_ns
             case _:
                 _close_all(descriptors)
         return False
@@ -193,6 +194,7 @@ class Probing:
         why = f"its maps cannot be read: {clean(str(error))}"
         self._fail_or_wait(start, ProbeSample(State.FAILED, error=why))
         self._costs.forget(probe)
+        self._send(wire.Leave(probe, start.serial))
         self.say(f"{probe}: {why}")
 
     def _take_census(self, message: wire.Objects, descriptor: int) -> bool:

@@ -20,6 +20,7 @@ from ebtop.kernel.stackmap import StackMaps, names_of
 from ebtop.numbered import NumberedTexts
 from ebtop.pruning import Pruning
 from ebtop.sample import Cost, EventTail, MapRows, ProbeSample, Records, State, Totals
+from ebtop.shared import Shared
 from ebtop.spec import Events, Histogram, Kind, Probe, Table, enum_label, keys_in, stacks_of
 from ebtop.stacking import Stacking
 from ebtop.text import clean
@@ -60,7 +61,9 @@ class Running:
         self._fits = False
         """What the declaration reads is there, which is known once it was read."""
         self.hooks_ns = tuple(stats.hook_ns(_target(probe, live.hook, name)) for name in live.programs)
+        self._shared: Shared | None = None
         try:
+            self._shared = Shared(live, descriptors)
             self._open()
         except (OSError, ValueError):
             self.close()
@@ -112,9 +115,20 @@ class Running:
     def runs(self) -> list[stats.Runs]:
         """Run counts and times of each program."""
         first = len(self._live.maps)
-        found = [stats.runs(fd) for fd in self._descriptors[first : first + len(self._live.programs)]]
+        own = self._descriptors[first : first + len(self._live.programs)]
+        found = [self._shared.runs(number) or stats.runs(fd) for number, fd in enumerate(own)] if self._shared else []
         self._missed = sum(runs.missed for runs in found)
         return found
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """For each program a number that is the same for all that share one place; 0 where it shares none."""
+        return self._shared.places if self._shared else ()
+
+    def measure(self, on: bool) -> None:
+        """Have its programs that share a place keep their costs from now on, or no longer."""
+        if self._shared:
+            self._shared.measure(on)
 
     def drain(self, fuller_than: float) -> None:
         """Empty the ring buffers that are fuller than that share."""
@@ -221,14 +235,16 @@ class Running:
         return rows or any(texts.filling for texts in self._numbered.values())
 
     def close(self) -> None:
-        """Detach: close everything. Twice does no harm.
+        """Detach: turn off what shares its place, close everything. Twice does no harm.
 
         Closing a link on a perf event waits for a grace period (perf_event_detach_bpf_prog, kernel/trace/bpf_trace.c):
         others can wait in the same one. What is left are perf events that run nothing; they are closed one by one
         (event_mutex, kernel/trace/trace_event_perf.c) while the caller goes on.
         """
         descriptors, self._descriptors = self._descriptors, ()
-        links = len(self._live.maps) + len(self._live.programs)
+        if self._shared is not None:
+            self._shared.close()
+        links = self._live.second.stop
         events = max(links, len(descriptors) - self._live.events)
         _join([_closing((link,)) for link in descriptors[links:events]])
         _close_all(descriptors[:links])

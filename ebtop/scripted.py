@@ -165,6 +165,14 @@ class Scripted:
         costs = [stats.hook_ns(point) for point in self._points if point.startswith(begins)]
         return min(costs, default=0.0)
 
+    @property
+    def places(self) -> tuple[int, ...]:
+        """None of its programs shares its place with ebtop's."""
+        return (0,) * len(self.hooks_ns)
+
+    def measure(self, on: bool) -> None:
+        """The kernel alone keeps its costs."""
+
     def runs(self) -> list[stats.Runs]:
         """Run counts and times of each program."""
         return [stats.runs(descriptor) for descriptor in self._programs]

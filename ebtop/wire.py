@@ -56,6 +56,14 @@ class Want:
 
 
 @dataclass(frozen=True, slots=True)
+class Leave:
+    """The screen can do nothing with that start of a probe, wanted or not: nothing of it is to run."""
+
+    probe: str
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
 class Statistics:
     """Hold (or let go of) the kernel's run-time statistics."""
 
@@ -169,7 +177,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A probe is attached. Descriptors beside it: one per map, one per program, then links, then perf events."""
+    """A probe is attached. Descriptors beside it: one per map, one per program, two for each program that shares its
+    place (first one of each, its costs; then of each the second: from a loader the array through which it goes on, from
+    the warden the program at the head of all that share the place), then links, then perf events.
+    """
 
     probe: str
     serial: int
@@ -184,6 +195,16 @@ class Live:
     bcc: str = ""
     enums: tuple[tuple[str, tuple[tuple[int, str], ...]], ...] = ()
     """The kernel's enumerations among the probe's keys: name, and number and word of each member."""
+    shares: tuple[str, ...] = ()
+    """For each program the raw tracepoint that it shares with others (kernel.chain), "" where it is attached by itself;
+    () for none that shares."""
+
+    @property
+    def second(self) -> slice:
+        """Which descriptors are the second ones of programs that share."""
+        shared = sum(map(bool, self.shares))
+        begin = len(self.maps) + len(self.programs) + shared
+        return slice(begin, begin + shared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +271,8 @@ class Clock:
     """Sent once, when statistics are first switched on: run time of an empty program (kernel.stats.measure_clock)."""
 
     ns: float
+    shared_ns: float = 0.0
+    """The same of one that shares its place (kernel.chained.measure_clock); 0 where it could not be measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +296,7 @@ class Ended:
 
 FromScreen = (
     Want
+    | Leave
     | Statistics
     | AskObjects
     | AskContainers

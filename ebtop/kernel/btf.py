@@ -80,6 +80,14 @@ class Types:
         last = proto + _HEAD + 2 * (self._words[proto + 1] & 0xFFFF)
         return [self._parameter(at) for at in range(proto + _HEAD, last, 2)]
 
+    def arguments(self, name: str) -> int:
+        """How many arguments the raw tracepoint `name` gives, -1 where it is not known (include/trace/bpf_probe.h)."""
+        found = self._id(f"btf_trace_{name}", _TYPEDEF)
+        if not found:
+            return -1
+        proto = self._start(self._words[self._start(self._words[self._start(found) + 2]) + 2])
+        return (self._words[proto + 1] & 0xFFFF) - 1  # the first is the tracepoint's own data
+
     def integers(self, name: str) -> tuple[tuple[int, bool], list[tuple[int, bool]]]:
         """Size and whether it is signed, of what the function `name` returns and of each parameter; NoField for none.
 

@@ -69,6 +69,11 @@ class Aiming:
         """Whether new processes are followed already, or never will be."""
         return self._following.is_settled
 
+    @property
+    def is_followed(self) -> bool:
+        """Whether the kernel follows, or soon will."""
+        return self._following.is_live or not self._following.is_settled
+
     def is_wanted(self, serial: int) -> bool:
         """Whether that start of the probe `follow` still is."""
         return self._following.is_wanted(serial)

@@ -12,7 +12,8 @@ from time import monotonic
 
 from ebtop import wire
 from ebtop.bpftrace import is_script
-from ebtop.kernel import bpf, stats
+from ebtop.kernel import bpf, chained, stats
+from ebtop.kernel.layout import banks
 from ebtop.kernel.objects import Census
 from ebtop.warden import containers
 from ebtop.warden.aiming import Aiming
@@ -24,6 +25,7 @@ from ebtop.warden.following import PROBE as FOLLOW
 from ebtop.warden.loaders import Loaders
 from ebtop.warden.loading import Load
 from ebtop.warden.scripts import Scripts
+from ebtop.warden.sharing import Sharing
 from ebtop.warden.units import Units
 
 GRACE_S = 2.0
@@ -73,6 +75,7 @@ class Warden:
         self._command = command
         self._may_go = False
         """The screen has said that the command may begin."""
+        self._sharing = Sharing()
         self._loaders = Loaders(load, self._flags, self._selector, self._current, self._forward)
         self._scripts = Scripts(self._flags, self._selector, self._forward, bpftrace)
         self._clock_told = False
@@ -150,6 +153,7 @@ class Warden:
         self._scripts.close()
         self._asking.close()
         self._aiming.close()
+        self._sharing.close()
         for _, descriptors in self._held:
             _close_all(descriptors)
         for descriptor in self._statistics.values():
@@ -186,8 +190,13 @@ class Warden:
                 self._send(wire.Containers(tuple(named), tuple(named.values())), ())
             case wire.AskHooks() | wire.AskWays() | wire.AskSymbols() | wire.AskProgram():
                 self._asking.ask(message)
+            case wire.Leave():
+                if self._current(message.probe, message.serial):
+                    self._sharing.leave(message.probe)
             case wire.Aim():
                 self._loaders.start(self._aiming.aim(message))
+                if not self._aiming.is_followed:
+                    self._sharing.leave(FOLLOW)
             case wire.Print():
                 self._scripts.ask(message.probes)
             case wire.Go():
@@ -216,6 +225,8 @@ class Warden:
             for message, descriptors in held:
                 self._forward(replace(message, serial=before[message.probe]), descriptors)
         self._scripts.keep(wanted)
+        for probe in (probe for probe, serial in before.items() if wanted.get(probe) != serial):
+            self._sharing.leave(probe)
         self._start({probe: serial for probe, serial in wanted.items() if before.get(probe) != serial})
 
     def _hold_statistics(self, who: str, on: bool) -> None:
@@ -233,9 +244,10 @@ class Warden:
             return
         self._clock_told = True
         try:
-            self._send(wire.Clock(stats.measure_clock()), ())
+            clock_ns = stats.measure_clock()
         except OSError:  # without CAP_NET_ADMIN there is no test run; the screen goes by stats.CLOCK_NS
             return
+        self._send(wire.Clock(clock_ns, chained.clock_ns(banks())), ())
 
     def _count_objects(self) -> None:
         try:
@@ -293,6 +305,8 @@ class Warden:
     def _forward(self, message: wire.OfProbe, descriptors: tuple[int, ...]) -> None:
         """Give it to the screen if it is still about what the screen wants; the descriptors are closed here."""
         if message.probe == FOLLOW and isinstance(message, wire.Progress | wire.Live):
+            if isinstance(message, wire.Live) and self._current(FOLLOW, message.serial):
+                message, descriptors = self._sharing.join(message, descriptors)
             self._aiming.take(message, descriptors)
             self._let_go()
             return
@@ -300,6 +314,8 @@ class Warden:
             self._held.append((message, descriptors))
             return
         if self._current(message.probe, message.serial):
+            if isinstance(message, wire.Live):  # not before: what is held is no start yet
+                message, descriptors = self._sharing.join(message, descriptors)
             self._send(message, descriptors)
         _close_all(descriptors)
 

@@ -17,6 +17,7 @@ from ebtop.kernel.ringbuf import RingReader
 from ebtop.sample import EventTail, MapRows
 from ebtop.spec import Probe
 from ebtop.warden.flags import Flags
+from ebtop.warden.sharing import Sharing
 
 LIMIT_S = 60.0
 
@@ -159,11 +160,15 @@ class Loaded:
         self.status = answers.status
         self.messages = answers.messages
         self.live = {one.probe: one for one in answers.messages if isinstance(one, wire.Live)}
-        self._descriptors = answers.descriptors
+        self._sharing = Sharing()
+        self._descriptors = dict(answers.descriptors)
+        for probe, live in self.live.items():
+            joined, self._descriptors[probe] = self._sharing.join(live, self._descriptors[probe])
+            assert joined is live, joined
         failed = [one for one in answers.messages if isinstance(one, wire.Progress) and one.state == "failed"]
         self._readers: dict[str, MapReader] = {}
         self._rings: dict[str, RingReader] = {}
-        self._held = list(answers.descriptors.values())
+        self._held = list(self._descriptors.values())
         missing = set(probes) - set(self.live)
         if missing:
             self.close()
@@ -205,7 +210,8 @@ class Loaded:
 
     def missed(self, probe: str) -> int:
         """Events at which a program of the probe did not run, as it was at work on that CPU (Linux 5.12 and newer)."""
-        said = "".join(Path(f"/proc/self/fdinfo/{one}").read_text() for one in self.programs(probe))
+        heads = self._descriptors[probe][self.live[probe].second]
+        said = "".join(Path(f"/proc/self/fdinfo/{one}").read_text() for one in (*self.programs(probe), *heads))
         return sum(map(int, re.findall(r"recursion_misses:\s*(\d+)", said)))
 
     def totals(self, probe: str) -> dict[str, int]:
@@ -215,6 +221,7 @@ class Loaded:
 
     def detach(self) -> None:
         """Let go of programs and links; the maps stay, and stand still."""
+        self._sharing.close()
         for probe, live in self.live.items():
             descriptors = self._descriptors[probe]
             for descriptor in descriptors[len(live.maps) :]:
@@ -229,6 +236,7 @@ class Loaded:
             reader.close()
         self._readers.clear()
         self._rings.clear()
+        self._sharing.close()
         for descriptors in self._held:
             for descriptor in descriptors:
                 os.close(descriptor)

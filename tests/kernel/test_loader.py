@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ebtop import registry, wire
-from ebtop.kernel import loader, programs, source
+from ebtop.kernel import attaching, loader, programs, source
 from tests.kernel.loaded import Answers, Loaded, ask
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("kernel")]
@@ -133,7 +133,7 @@ def test_counts_only_takes_the_way_without_times(kernel: None) -> None:
     """Where a probe has one; the others stay as they are."""
     names = {"syscalls": "raw_tracepoint, counts only", "runqlat": "raw_tracepoint"}
     found = {}
-    for job in (loader.Job(name, 1) for name in names):
+    for job in (attaching.Job(name, 1) for name in names):
         probe = registry.probe(job.probe)
         found[job.probe] = probe.preferred(True)[0][1].name
     assert found == names

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ebtop.costs import Costs, cost
+from ebtop.costs import Costs, Program, cost
 from ebtop.host import Host, memory_of
 from ebtop.kernel import stats, syscalls
 from ebtop.kernel.stats import Runs
@@ -188,8 +188,13 @@ class Programs:
 
     hooks_ns = (98.0, 0.0)
 
-    def __init__(self) -> None:
+    def __init__(self, *places: int) -> None:
         self.now = [Runs(0, 0), Runs(0, 0)]
+        self.places = places or (0, 0)
+        self.measured: list[bool] = []
+
+    def measure(self, on: bool) -> None:
+        self.measured.append(on)
 
     def runs(self) -> list[Runs]:
         return list(self.now)
@@ -197,13 +202,15 @@ class Programs:
 
 def test_the_cost_of_a_slice_is_less_the_clock_and_plus_the_hook() -> None:
     """100 runs of 255 ns on a hook of 98 ns, with a clock of 55 ns: 100 * (255 - 55 + 98)."""
-    measured = cost([Runs(10, 1000), Runs(0, 0)], [Runs(110, 26_500), Runs(0, 0)], (98.0, 0.0), 10**9, 55.0)
+    measured = cost(
+        [Runs(10, 1000), Runs(0, 0)], [Runs(110, 26_500), Runs(0, 0)], [Program(98.0, 55.0), Program(0.0, 55.0)], 10**9
+    )
     assert (measured.slice_ns, measured.runs, measured.run_ns) == (10**9, 100, 29_800)
 
 
 def test_runs_cheaper_than_the_clock_cost_nothing_rather_than_less() -> None:
     """The clock's share is a mean; a cost is never negative."""
-    assert cost([Runs(0, 0)], [Runs(10, 100)], (0.0,), 10**9, 55.0).run_ns == 0
+    assert cost([Runs(0, 0)], [Runs(10, 100)], [Program(0.0, 55.0)], 10**9).run_ns == 0
 
 
 def test_statistics_are_on_for_one_slice_in_five() -> None:
@@ -228,6 +235,21 @@ def test_statistics_stay_on_where_they_are_wanted_always() -> None:
         probe.now = [Runs(now * 7, now * 7 * 155), Runs(0, 0)]
         costs.advance(now * 10**9, {"probe": probe}, 1.0, always=True)
         assert costs.of("probe").runs == (7 if now else 0)
+
+
+def test_what_shares_a_place_has_its_part_of_the_hook_and_a_clock_of_its_own() -> None:
+    """Two probes at one place: half of the hook each, and the clock that they read themselves."""
+    costs = Costs(lambda on: None)
+    costs.shared_clock_ns = 40.0
+    sharing, alone = {"one": Programs(7, 0), "other": Programs(7, 0)}, Programs()
+    costs.advance(0, {**sharing, "alone": alone}, 1.0)
+    for probe in (*sharing.values(), alone):
+        assert probe.measured == [True]
+        probe.now = [Runs(10, 10 * 240), Runs(0, 0)]
+    costs.advance(10**9, {**sharing, "alone": alone}, 1.0)
+    assert alone.measured == [True, False]
+    assert [costs.of(name).run_ns for name in sharing] == [10 * (240 - 40 + 49)] * 2
+    assert costs.of("alone").run_ns == round(10 * (240 - costs.clock_ns + 98))
 
 
 def test_statistics_are_let_go_of_in_the_end() -> None:

@@ -1,0 +1,53 @@
+"""Programs that share a raw tracepoint, from their loaders to behind the others there; knows nothing of the screen.
+
+The screen gets what it reads costs through, and the program at the head of each place, whose runs that did not happen
+are theirs as well. What it lets go of stays behind the others until the warden takes it out, and does not run.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ebtop import wire
+from ebtop.kernel.chain import Chains
+from ebtop.kernel.programs import Refused
+
+Passed = tuple[wire.Progress | wire.Live, tuple[int, ...]]
+
+
+class Sharing:
+    """All that share a place in this session, each known by its probe."""
+
+    def __init__(self) -> None:
+        self._chains = Chains()
+
+    def join(self, live: wire.Live, descriptors: tuple[int, ...]) -> Passed:
+        """`live` as the screen is to have it, with other descriptors in the place of those that are kept here.
+
+        That it failed, all descriptors closed, where the kernel does not take one of its programs.
+        """
+        taken = descriptors[live.second]
+        if not taken:
+            return live, descriptors
+        own = descriptors[len(live.maps) :]
+        shared = [(place, program) for place, program in zip(live.shares, own, strict=False) if place]
+        heads: list[int] = []
+        try:
+            for (place, program), following in zip(shared, taken, strict=True):
+                heads.append(os.dup(self._chains.join(live.probe, place, os.dup(program), following)))
+        except (OSError, Refused) as error:
+            self._chains.leave(live.probe)
+            kept = set(descriptors) - set(taken[: len(heads) + 1])
+            for descriptor in (*kept, *heads):
+                os.close(descriptor)
+            return wire.Progress(live.probe, live.serial, "failed", live.hook, str(error)), ()
+        begin, end = live.second.start, live.second.stop
+        return live, (*descriptors[:begin], *heads, *descriptors[end:])
+
+    def leave(self, probe: str) -> None:
+        """Nothing of `probe` runs any more; no harm where nothing of it does."""
+        self._chains.leave(probe)
+
+    def close(self) -> None:
+        """Nothing runs any more."""
+        self._chains.close()
