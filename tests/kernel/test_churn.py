@@ -1,6 +1,6 @@
 """Whole maps read while two writers churn them: every key once, every value right.
 
-The kind that counts system calls for a minute in CI, ten seconds elsewhere for all; EBTOP_SOAK sets other seconds for it.
+The kind that counts system calls for a minute in CI, all of them for ten seconds elsewhere; EBTOP_SOAK sets another.
 """
 
 from __future__ import annotations

@@ -267,9 +267,7 @@ def test_several_run_beside_each_other_and_beside_probes() -> None:
     """Each is left to a loader of its own by that of the others."""
     together = ask({"syscalls": 1, "func:u:libc:getppid": 2, "func:t:sched:sched_switch": 3})
     live = {one.probe for one in together.messages if isinstance(one, wire.Live)}
-    for descriptors in together.descriptors.values():
-        for descriptor in descriptors:
-            os.close(descriptor)
+    together.let_go()
     assert live == {"syscalls"} and together.status == 75
 
 

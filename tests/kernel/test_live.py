@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -23,14 +22,6 @@ pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("kernel")]
 
 NUMBERS = {name: number for number, name in syscalls.names().items()}
 NAMED = "with open('/proc/self/comm', 'w') as file: file.write('known-by-name')"
-
-
-@pytest.fixture
-def before() -> Iterator[Ids]:
-    """What there was on the host; in the end nothing else is."""
-    there = ids()
-    yield there
-    wait_until(lambda: not ids() - there)
 
 
 def calls(sample: Sample, pid: int, call: str) -> int:
