@@ -225,6 +225,10 @@ class Loaded:
         values = self.rows(f"{probe}_totals").values
         return {name: int(values[name].sum()) for name in values.dtype.names or ()}
 
+    def leave(self, probe: str) -> None:
+        """Take its programs out of the places that they share; what it counted stays."""
+        self._sharing.leave(probe)
+
     def detach(self) -> None:
         """Let go of programs and links; the maps stay, and stand still."""
         self._sharing.close()

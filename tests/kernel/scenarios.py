@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -14,11 +15,15 @@ from typing import Any
 
 from ebtop import wire
 from ebtop.export.files import write_private
-from ebtop.kernel import bpf
+from ebtop.kernel import bpf, chained, programs
+from ebtop.kernel.layout import banks
+from ebtop.shared import Shared
 from ebtop.warden import asking, loading
 from ebtop.warden.answering import Answering
 from ebtop.warden.launch import Plan, run
 
+PR_SET_NAME = 15
+"""Of include/uapi/linux/prctl.h."""
 _FLAGS = wire.MapInfo("ebtop_flags", bpf.ARRAY, 4, 64, 0, bpf.MMAPABLE, (), ())
 
 
@@ -35,6 +40,9 @@ def load(channel: socket.socket, serials: Mapping[str, int], flags: int) -> int:
         if probe == "bad":
             wire.send(channel, wire.Progress(probe, serial, "failed", error="refused", log="verifier says no"))
             continue
+        if probe == "sharing":
+            _load_sharing(channel, serial, flags)
+            continue
         own = sorted(marked(flags))
         wire.send(
             channel,
@@ -42,6 +50,16 @@ def load(channel: socket.socket, serials: Mapping[str, int], flags: int) -> int:
             (flags,),
         )
     return 0
+
+
+def _load_sharing(channel: socket.socket, serial: int, flags: int) -> None:
+    """A probe with one program, which does nothing, on a place that hardly anybody passes."""
+    following, costs = chained.new_next(), chained.new_costs(banks())
+    code = chained.member(chained.NOTHING, following, costs, banks())
+    live = wire.Live(
+        "sharing", serial, "raw_tracepoint", (), (_FLAGS,), ("test",), 0, bcc="late", shares=("task_rename",)
+    )
+    wire.send(channel, live, (flags, programs.load("raw_tracepoint", "test", code), costs, following))
 
 
 def answers(line: socket.socket, count: int) -> list[dict[str, Any]]:
@@ -117,6 +135,36 @@ def toggled(line: socket.socket, warden: int) -> int:
     wire.send(line, wire.Want(("a",), (2,)))
     second = answers(line, 1)[0]
     return _tell([first["serial"], second["serial"]])
+
+
+def sharing(line: socket.socket, warden: int) -> int:
+    """How often a program that was live before anybody wanted it runs for 1,009 events, then once it is not wanted."""
+    time.sleep(1)  # longer than the stand-in takes to load
+    wire.send(line, wire.Want(("sharing",), (7,)))
+    message: object = None
+    descriptors: tuple[int, ...] = ()
+    while not isinstance(message, wire.Live):
+        received = wire.receive(line)
+        assert received is not None
+        message, descriptors = received
+    shared = Shared(message, descriptors)
+    shared.measure(True)
+    begun, wanted = _renamed(shared), _renamed(shared)
+    wire.send(line, wire.Want((), ()))
+    wire.send(line, wire.AskContainers(()))
+    answers(line, 1)
+    before = _renamed(shared)
+    return _tell({"wanted": wanted - begun, "after": _renamed(shared) - before, "places": shared.places})
+
+
+def _renamed(shared: Shared) -> int:
+    """The runs of its program after 1,009 more events."""
+    libc = ctypes.CDLL(None)
+    for _ in range(1009):
+        libc.prctl(PR_SET_NAME, b"screen")
+    runs = shared.runs(0)
+    assert runs is not None
+    return runs.count
 
 
 def census(line: socket.socket, warden: int) -> int:
@@ -196,6 +244,7 @@ SCENARIOS: dict[str, tuple[Callable[[socket.socket, int], int], tuple[str, ...]]
     "privileges": (privileges, ()),
     "own": (own, ()),
     "toggled": (toggled, ()),
+    "sharing": (sharing, ("sharing",)),
     "census": (census, ()),
     "save": (save, ()),
     "ask": (ask, ()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -17,6 +18,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
+
+from ebtop.kernel import bpf
 
 REPOSITORY = Path(__file__).parents[2]
 PATIENCE_S = 20.0
@@ -181,9 +184,21 @@ def wait_until(true: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
 
 
 def programs(screen: int) -> int:
-    """How many programs the drawing process `screen` holds."""
+    """How many programs of probes the drawing process `screen` holds, not those at the head of a place."""
     held = 0
     for link in Path(f"/proc/{screen}/fd").iterdir():
         with suppress(FileNotFoundError):  # closed meanwhile
-            held += os.readlink(link) == "anon_inode:bpf-prog"
+            said = Path(f"/proc/{screen}/fdinfo/{link.name}").read_text()
+            found = re.search(r"^prog_id:\s*(\d+)$", said, re.MULTILINE)
+            if found and os.readlink(link) == "anon_inode:bpf-prog":
+                held += _program_name(int(found[1])) not in ("", "ebtop_head")
     return held
+
+
+def _program_name(number: int) -> str:
+    descriptor = bpf.by_id(bpf.PROG_BY_ID, number)
+    if descriptor is None:
+        return ""
+    name = bpf.info(descriptor, 80)[64:80].split(b"\0", 1)[0].decode()
+    os.close(descriptor)
+    return name
