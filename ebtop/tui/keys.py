@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +186,13 @@ def key_of(action: str, keys: Keys) -> str:
 
 
 def markdown_table() -> str:
-    """The README's table of keys."""
-    rows = ["| key | does |", "|---|---|"]
-    for row in KEYS:
-        names = " ".join(f"`{shown(key)}`" for key in row.keys) if row.action != "toggle_probe" else "`1` … `9` `0`"
-        rows.append(f"| {names} | {row.help} |")
-    return "\n".join(rows) + "\n"
+    """The README's table of keys, in two columns, downwards."""
+    cells = [f"{_names(row)} | {row.help}" for row in KEYS]
+    half = -(-len(cells) // 2)
+    pairs = zip_longest(cells[:half], cells[half:], fillvalue=" | ")
+    rows = (f"| {one} | {other} |" for one, other in pairs)
+    return "\n".join(["| key | does | key | does |", "|---|---|---|---|", *rows])
+
+
+def _names(row: KeyRow) -> str:
+    return " ".join(f"`{shown(key)}`" for key in row.keys) if row.action != "toggle_probe" else "`1` … `9` `0`"
