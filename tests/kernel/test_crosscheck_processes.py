@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -82,8 +81,6 @@ PROBES: tuple[str, ...] = (
 
 def test_bpftrace_sees_the_same(load: Callable[..., Loaded], tmp_path: Path) -> None:
     """Errors, forks, signals, migrations, runs, futex waits and calls of one process, counted by both."""
-    if not shutil.which("bpftrace"):
-        pytest.skip("bpftrace, to compare with")
     probes, tables, script = PROBES, TABLES, SCRIPT
     if btf.present() and btf.kernel().has_name("btf_trace_cap_capable"):
         probes, tables, script = (

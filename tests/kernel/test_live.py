@@ -55,7 +55,7 @@ def test_a_probe_switched_off_is_detached_at_once_and_on_again_starts_from_zero(
         session.want("exec")
         off = session.until(lambda sample: state_of(sample, "syscalls") is State.OFF)
         assert state_of(off, "exec") is State.LIVE
-        wait_until(lambda: len(ids() & both) < len(both) - 4, 1.0)
+        wait_until(lambda: len(ids() & both) < len(both) - 4)
         assert ids() & both
 
         session.want("exec", "syscalls")
