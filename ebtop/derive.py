@@ -288,7 +288,8 @@ class Columns(Mapping[str, Numbers]):
             case Measure.PART:
                 return 100 * self._mean(column.field, column.per)
             case Measure.MAX:
-                return self._change.highest(column.field, self._place, self._groups)
+                highest = self._change.highest(column.field, self._place, self._groups)
+                return np.where(self._sum(column.per) > 0, highest, NAN) if column.per else highest
             case Measure.GAUGE:
                 values = self._change.now.values[column.field]
                 return np.asarray(rows.largest(values, self._place, self._groups), np.float64)

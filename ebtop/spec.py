@@ -99,7 +99,7 @@ class Measure(Enum):
     MEAN = "mean"
     """Difference of `field` divided by difference of `per`; since the start where nothing happened in between."""
     MAX = "max"
-    """Largest value seen since the probe started (C members named `max_…`)."""
+    """Largest value seen since the probe started (C members named `max_…`); none where `per` is 0."""
     GAUGE = "gauge"
     """The value as it is now; the largest, where rows are grouped."""
     PART = "part"
@@ -141,9 +141,14 @@ def mean(field: str, per: str, unit: Unit = Unit.COUNT, title: str = "", help: s
     return Column(f"mean_{field}", Measure.MEAN, field, unit, per, title or "mean", help, importance)
 
 
-def largest(field: str, unit: Unit = Unit.COUNT, title: str = "", help: str = "", importance: int = 3) -> Column:
-    """The largest `field` since the start (`max_…` in C, combined by maximum); named FIELD."""
-    return Column(field, Measure.MAX, field, unit, "", title or "max", help, importance)
+def largest(
+    field: str, unit: Unit = Unit.COUNT, title: str = "", help: str = "", importance: int = 3, per: str = ""
+) -> Column:
+    """The largest `field` since the start (`max_…` in C, combined by maximum); named FIELD.
+
+    `per` counts how often it was measured, where that is not at every event; without any there is no number.
+    """
+    return Column(field, Measure.MAX, field, unit, per, title or "max", help, importance)
 
 
 def gauge(field: str, unit: Unit = Unit.PLAIN, title: str = "", help: str = "", importance: int = 0) -> Column:

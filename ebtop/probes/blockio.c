@@ -51,8 +51,7 @@ BPF_TABLE("percpu_hash", struct blockio_key, struct blockio_row, blockio_rows, B
 BPF_TABLE("percpu_hash", struct blockio_device, struct ebtop_histogram, blockio_latency, BLOCKIO_DEVICES);
 BPF_TABLE("lru_hash", u64, struct blockio_slot, blockio_slots, BLOCKIO_SLOTS);
 BPF_ARRAY(blockio_empty, struct ebtop_histogram, 1);
-EBTOP_COUNTERS(struct blockio_example, blockio_worst, EBTOP_EXAMPLES);
-EBTOP_EPOCH(blockio_epoch);
+EBTOP_WORST(blockio, struct blockio_example);
 EBTOP_COUNTERS(struct ebtop_totals, blockio_totals, 1);
 
 static __always_inline void blockio_ask(u64 request, u64 ns) {
@@ -105,16 +104,19 @@ static __always_inline void blockio_keep(u64 bucket, u64 ns, struct blockio_devi
     ebtop_kept(worst, epoch);
 }
 
-static __always_inline void blockio_observe(u32 device, u32 operation, u64 ns, struct blockio_slot *slot) {
+/* 1 where there is no room for another device. */
+static __always_inline int blockio_observe(u32 device, u32 operation, u64 ns, struct blockio_slot *slot) {
     struct blockio_device key = {.device = device};
     u32 index = 0;
     key.direction = operation != BLOCKIO_READ && operation != BLOCKIO_DRIVER_IN;
     struct ebtop_histogram *empty = blockio_empty.lookup(&index), *latency;
     if (!empty)
-        return;
+        return 1;
     latency = blockio_latency.lookup_or_try_init(&key, empty);
-    if (latency)
-        blockio_keep(ebtop_observe_atomic(latency, ns), ns, &key, slot);
+    if (!latency)
+        return 1;
+    blockio_keep(ebtop_observe_atomic(latency, ns), ns, &key, slot);
+    return 0;
 }
 
 int blockio_complete(struct bpf_raw_tracepoint_args *ctx) { /* (rq, error, bytes), again for each part that is done */
@@ -145,7 +147,8 @@ int blockio_complete(struct bpf_raw_tracepoint_args *ctx) { /* (rq, error, bytes
         return 0;
     slot->asked = 0;
     ebtop_add(&totals->total, 1);
-    blockio_observe(key.device, operation, ns, slot);
+    if (blockio_observe(key.device, operation, ns, slot))
+        ebtop_add(&totals->lost, 1);
     if (!row) {
         ebtop_add(&totals->drops, 1);
         return 0;

@@ -39,12 +39,12 @@ PROBE = Probe(
     ways=(  # the third asks for two arguments: where there is only one, the kernel refuses to attach it
         Way(
             "raw_tracepoint",
-            (Hook("raw_tracepoint", "block_io_start", "blockio_start"), _ISSUE, _COMPLETE),
+            (_COMPLETE, _ISSUE, Hook("raw_tracepoint", "block_io_start", "blockio_start")),
             fields=_QUEUE,
         ),
-        Way("raw_tracepoint at block_rq_insert", (_INSERT, _ISSUE, _COMPLETE), fields=_QUEUE, misses=_AT_INSERT),
-        Way("raw_tracepoint with queue", (_INSERT, _ISSUE, _COMPLETE), fields=_DISK, misses=_AT_INSERT),
-        Way("raw_tracepoint with rq_disk", (_INSERT, _ISSUE, _COMPLETE), fields=_DISK, misses=_AT_INSERT),
+        Way("raw_tracepoint at block_rq_insert", (_COMPLETE, _ISSUE, _INSERT), fields=_QUEUE, misses=_AT_INSERT),
+        Way("raw_tracepoint with queue", (_COMPLETE, _ISSUE, _INSERT), fields=_DISK, misses=_AT_INSERT),
+        Way("raw_tracepoint with rq_disk", (_COMPLETE, _ISSUE, _INSERT), fields=_DISK, misses=_AT_INSERT),
     ),
     views=(
         Table(

@@ -31,8 +31,7 @@ struct cpudist_example { /* begins as struct ebtop_worst */
 
 BPF_TABLE("percpu_hash", struct cpudist_key, struct cpudist_value, cpudist_rows, CPUDIST_ROWS);
 EBTOP_COUNTERS(struct ebtop_histogram, cpudist_times, 1);
-EBTOP_COUNTERS(struct cpudist_example, cpudist_worst, EBTOP_EXAMPLES);
-EBTOP_EPOCH(cpudist_epoch);
+EBTOP_WORST(cpudist, struct cpudist_example);
 EBTOP_COUNTERS(struct ebtop_totals, cpudist_totals, 1);
 BPF_ARRAY(cpudist_slots, struct cpudist_slot, EBTOP_CPUS);
 

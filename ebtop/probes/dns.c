@@ -6,7 +6,7 @@
  * reentrant form) the outermost counts: a thread has one start, and a call further down its stack than that lies within
  * it. A start further down than a new call is of a call that was left by a jump, and is overwritten. */
 #define DNS_HOST 128
-#define DNS_STARTS 8192 /* threads that wait for an answer at the same time */
+#define DNS_STARTS 8192 /* threads that have asked for a name, the latest */
 #define DNS_NO_HOST 256 /* gethostbyname had no answer; why is in memory of the thread's own */
 #define DNS_NO_ROOM 257 /* gethostbyname_r was given too small a buffer, and will be called again */
 #define DNS_ERANGE 34
@@ -46,8 +46,7 @@ struct dns_example { /* begins as struct ebtop_worst */
 
 BPF_TABLE("hash", struct dns_key, struct dns_value, dns_names, DNS_ROWS);
 EBTOP_COUNTERS(struct ebtop_histogram, dns_latency, 1);
-EBTOP_COUNTERS(struct dns_example, dns_worst, EBTOP_EXAMPLES);
-EBTOP_EPOCH(dns_epoch);
+EBTOP_WORST(dns, struct dns_example);
 EBTOP_COUNTERS(struct ebtop_totals, dns_totals, 1);
 BPF_TABLE("lru_hash", u64, struct dns_start, dns_starts, DNS_STARTS);
 
@@ -98,13 +97,15 @@ static __always_inline void dns_end(struct dns_start *start, u32 result) {
     if (start->host)
         bpf_probe_read_user_str(key.host, DNS_HOST, (void *)start->host);
     start->ns = 0;
-    if (!totals || !latency)
+    if (!totals || !latency || ebtop_is_left_out(key.pid)) /* by now */
         return;
     ebtop_add(&totals->total, 1);
     dns_keep(cpu, ebtop_observe_atomic(latency, ns), ns, &key);
-    struct dns_value empty = {};
-    bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
-    struct dns_value *row = dns_names.lookup_or_try_init(&key, &empty);
+    struct dns_value *row = dns_names.lookup(&key), empty = {};
+    if (!row) {
+        bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
+        row = dns_names.lookup_or_try_init(&key, &empty);
+    }
     if (!row) {
         ebtop_add(&totals->drops, 1);
         return;

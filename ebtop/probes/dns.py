@@ -57,8 +57,8 @@ PROBE = Probe(
             "uprobe",
             tuple(
                 Hook(kind, f"libc:{call}", function, optional=call != "getaddrinfo")
-                for call, *functions in _CALLS
-                for kind, function in zip(("uprobe", "uretprobe"), functions, strict=True)
+                for place, kind in ((2, "uretprobe"), (1, "uprobe"))
+                for call, function in ((one[0], one[place]) for one in _CALLS)
             ),
         ),
     ),

@@ -158,7 +158,7 @@ static __always_inline u64 ebtop_observe_atomic(struct ebtop_histogram *histogra
 
 /* How the record of a bucket's worst example in one interval begins; a probe's own struct goes on with pid, comm and what
  * else it knows. EBTOP_EPOCH is the number of the running interval, raised by user space and by nobody else; records stand
- * in an EBTOP_COUNTERS of EBTOP_EXAMPLES entries, two sets of buckets taken in turns: while one is written, the other is
+ * in EBTOP_EXAMPLES entries for each CPU, two sets of buckets taken in turns: while one is written, the other is
  * read. Nothing is cleared: a record of another interval is as good as none. */
 struct ebtop_worst {
     u64 epoch;
@@ -167,6 +167,9 @@ struct ebtop_worst {
 
 #define EBTOP_EXAMPLES (2 * EBTOP_BUCKETS)
 #define EBTOP_EPOCH(name) BPF_F_TABLE("array", u32, u64, name, 1, EBTOP_MMAPABLE)
+#define EBTOP_WORST(probe, leaf)                                                                                       \
+    EBTOP_COUNTERS(leaf, probe##_worst, EBTOP_EXAMPLES);                                                               \
+    EBTOP_EPOCH(probe##_epoch)
 #define EBTOP_WRITING (~0ULL) /* in the place of an epoch */
 
 static __always_inline u32 ebtop_example(u32 cpu, u64 epoch, u64 bucket) {
@@ -241,6 +244,45 @@ static __always_inline u32 ebtop_decimal(char *text, u32 at, u32 size, u32 numbe
     return at;
 }
 
+/* Of files' modes (S_IFMT and what follows it, include/uapi/linux/stat.h), of the kernel's own threads (PF_KTHREAD,
+ * include/linux/sched.h), of what packets are (ETH_P_IP, ETH_P_IPV6, include/uapi/linux/if_ether.h). */
+#define EBTOP_FILE_KIND 0170000
+#define EBTOP_REGULAR 0100000
+#define EBTOP_FOLDER 0040000
+#define EBTOP_BLOCK 0060000
+#define EBTOP_KTHREAD 0x00200000
+#define EBTOP_ETH_IP4 0x0800
+#define EBTOP_ETH_IP6 0x86DD
+
+/* Calls of which some fail, by process and whatever else is in the key. */
+struct ebtop_calls {
+    u64 calls;
+    u64 failures;
+    char comm[EBTOP_COMM];
+};
+
+/* One call more, where there is room for its row. */
+static __always_inline void ebtop_count_call(struct ebtop_calls *row, u32 errno, struct ebtop_totals *totals) {
+    if (!row) {
+        totals->drops++;
+        return;
+    }
+    ebtop_add(&row->calls, 1);
+    ebtop_add(&row->failures, errno != 0);
+}
+
+/* What a system call's own tracepoints are given: as it begins, and as it returns. */
+struct ebtop_enter {
+    u64 common;
+    u64 nr;
+    u64 args[6];
+};
+struct ebtop_exit {
+    u64 common;
+    u64 nr;
+    s64 ret;
+};
+
 /* A system call as it returns, from the registers that the raw tracepoint sys_exit has as its first argument: arguments are
  * still in their places. The number is that of 64-bit programs unless EBTOP_COMPAT, which needs the member
  * task_struct.thread_info.status|task_struct.thread_info.flags: TS_COMPAT (arch/x86/include/asm/thread_info.h), TIF_32BIT
@@ -307,16 +349,18 @@ static __always_inline u64 ebtop_argument(const struct pt_regs *regs, int place)
 #define EBTOP_TCP_ESTABLISHED 1
 #define EBTOP_TCP_SYN_SENT 2
 #define EBTOP_TCP_SYN_RECV 3
-#define EBTOP_TCP_FIN_WAIT1 4
 #define EBTOP_TCP_TIME_WAIT 6
 #define EBTOP_TCP_CLOSE 7
-#define EBTOP_TCP_CLOSE_WAIT 8
-#define EBTOP_TCP_LAST_ACK 9
 #define EBTOP_TCP_LISTEN 10
 #define EBTOP_TCP_NEW_SYN_RECV 12
 #define EBTOP_TCP 6
 #define EBTOP_UDP 17
 #define EBTOP_MPTCP 262
+#define EBTOP_HOP_OPTIONS 0
+#define EBTOP_ROUTING 43
+#define EBTOP_FRAGMENT 44
+#define EBTOP_OPTIONS 60
+#define EBTOP_FRAGMENT_OFFSET 0x1fff /* IP_OFFSET, include/net/ip.h */
 #define EBTOP_INET 2
 #define EBTOP_INET6 10
 
@@ -387,7 +431,7 @@ static __always_inline void ebtop_keep_service(struct ebtop_address *local, stru
 #endif
 #define EBTOP_PEEK 2 /* MSG_PEEK, include/linux/socket.h */
 
-/* What an IP packet's headers say; ends have ports where its protocol has them. */
+/* What an IP packet's headers say; ends have ports where its protocol has them, in its first fragment. */
 struct ebtop_packet {
     struct ebtop_address source;
     struct ebtop_address destination;
@@ -395,39 +439,61 @@ struct ebtop_packet {
     u32 protocol;
 };
 
-static __always_inline void ebtop_read_packet(struct ebtop_packet *packet, const u8 *network, const u8 *transport) {
-    u8 byte = 0;
-    u16 ports[2] = {};
-    bpf_probe_read_kernel(&byte, 1, network);
-    packet->version = byte >> 4;
+/* Over the extension headers of IPv6 (RFC 8200, 4) from `at` on: what follows is packet->protocol; the fragment's offset. */
+#define EBTOP_EXTENSIONS 4
+static __always_inline const u8 *ebtop_skip_extensions(struct ebtop_packet *packet, const u8 *at, u16 *fragment) {
+#pragma unroll
+    for (int count = 0; count < EBTOP_EXTENSIONS; count++) {
+        u8 header[4] = {};
+        u32 kind = packet->protocol, is_fragment = kind == EBTOP_FRAGMENT;
+        if (*fragment || (!is_fragment && kind != EBTOP_HOP_OPTIONS && kind != EBTOP_ROUTING && kind != EBTOP_OPTIONS))
+            break;
+        bpf_probe_read_kernel(header, sizeof(header), at);
+        packet->protocol = header[0];
+        if (is_fragment)
+            *fragment = header[2] << 5 | header[3] >> 3;
+        at += is_fragment ? 8 : (header[1] + 1) * 8;
+    }
+    return at;
+}
+
+/* Where the transport's header begins is said by the network's: the packet's own member may not be set yet. */
+static __always_inline void ebtop_read_packet(struct ebtop_packet *packet, const u8 *network) {
+    const u8 *transport = network;
+    u8 first = 0, protocol = 0;
+    u16 fragment = 0, ports[2] = {};
+    bpf_probe_read_kernel(&first, 1, network);
+    packet->version = first >> 4;
     if (packet->version == 6) {
-        bpf_probe_read_kernel(&byte, 1, network + 6);
+        bpf_probe_read_kernel(&protocol, 1, network + 6);
         bpf_probe_read_kernel(packet->source.ip, 16, network + 8);
         bpf_probe_read_kernel(packet->destination.ip, 16, network + 24);
+        packet->protocol = protocol;
+        transport = ebtop_skip_extensions(packet, network + 40, &fragment);
     } else if (packet->version == 4) {
-        bpf_probe_read_kernel(&byte, 1, network + 9);
+        bpf_probe_read_kernel(&fragment, 2, network + 6);
+        bpf_probe_read_kernel(&protocol, 1, network + 9);
         ebtop_read_ip(&packet->source, EBTOP_INET, network + 12, 0);
         ebtop_read_ip(&packet->destination, EBTOP_INET, network + 16, 0);
-    } else {
-        return;
+        packet->protocol = protocol;
+        fragment = bpf_ntohs(fragment) & EBTOP_FRAGMENT_OFFSET;
+        transport += (first & 15) * 4;
     }
-    packet->protocol = byte;
-    if (byte != EBTOP_TCP && byte != EBTOP_UDP)
+    if (fragment || (packet->protocol != EBTOP_TCP && packet->protocol != EBTOP_UDP))
         return;
     bpf_probe_read_kernel(ports, sizeof(ports), transport);
     packet->source.port = bpf_ntohs(ports[0]);
     packet->destination.port = bpf_ntohs(ports[1]);
 }
 
-/* Of a struct sk_buff; needs its members head, network_header and transport_header. */
+/* Of a struct sk_buff; needs its members head and network_header. */
 #define EBTOP_PACKET(packet, skb)                                                                                      \
     do {                                                                                                               \
         u8 *ebtop_head = 0;                                                                                            \
-        u16 ebtop_network = 0, ebtop_transport = 0;                                                                    \
+        u16 ebtop_network = 0;                                                                                         \
         bpf_probe_read_kernel(&ebtop_head, sizeof(ebtop_head), &(skb)->head);                                          \
         bpf_probe_read_kernel(&ebtop_network, 2, &(skb)->network_header);                                              \
-        bpf_probe_read_kernel(&ebtop_transport, 2, &(skb)->transport_header);                                          \
-        ebtop_read_packet((packet), ebtop_head + ebtop_network, ebtop_head + ebtop_transport);                         \
+        ebtop_read_packet((packet), ebtop_head + ebtop_network);                                                       \
     } while (0)
 
 /* Open files; their members are declared by the probe's way, see probes/fields.py. EBTOP_FILE: the struct file that the

@@ -11,18 +11,6 @@
 #define EXEC_PROGRAM 64
 #define EXEC_BYTES(byte) (0x0101010101010101ULL * (byte))
 
-struct exec_call {
-    u64 common;
-    u64 nr;
-    u64 args[2];
-};
-
-struct exec_return {
-    u64 common;
-    u64 nr;
-    s64 ret;
-};
-
 struct exec_event {
     u64 ns;
     u32 pid;
@@ -53,8 +41,11 @@ EBTOP_COUNTERS(struct ebtop_totals, exec_totals, 1);
 /* The row of what was started, made where there is none. */
 static __always_inline void exec_count(struct exec_key *key, struct task_struct *parent, struct ebtop_totals *totals) {
     struct exec_value empty = {};
-    bpf_probe_read_kernel(&empty.comm, sizeof(empty.comm), &parent->comm);
-    struct exec_value *row = exec_rows.lookup_or_try_init(key, &empty);
+    struct exec_value *row = exec_rows.lookup(key);
+    if (!row) {
+        bpf_probe_read_kernel(&empty.comm, sizeof(empty.comm), &parent->comm);
+        row = exec_rows.lookup_or_try_init(key, &empty);
+    }
     if (!row) {
         totals->drops++;
         return;
@@ -136,11 +127,11 @@ static __always_inline int exec_begin(u64 name) {
     return 0;
 }
 
-int exec_enter(struct exec_call *ctx) {
+int exec_enter(struct ebtop_enter *ctx) {
     return exec_begin(ctx->args[0]);
 }
 
-int exec_enter_at(struct exec_call *ctx) {
+int exec_enter_at(struct ebtop_enter *ctx) {
     return exec_begin(ctx->args[1]);
 }
 
@@ -151,7 +142,7 @@ int exec_done(struct bpf_raw_tracepoint_args *ctx) { /* (task, old_pid, bprm) */
     return exec_happened(name, 0);
 }
 
-int exec_exit(struct exec_return *ctx) {
+int exec_exit(struct ebtop_exit *ctx) {
     u64 task = bpf_get_current_task();
     u64 *name = exec_starts.lookup(&task);
     if (ctx->ret < 0)

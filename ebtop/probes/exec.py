@@ -28,10 +28,10 @@ PROBE = Probe(
             (
                 Hook("raw_tracepoint", "sched_process_exec", "exec_done"),
                 Hook("raw_tracepoint", "sched_process_exit", "exec_gone"),
-                Hook("tracepoint", "syscalls:sys_enter_execve", "exec_enter"),
                 Hook("tracepoint", "syscalls:sys_exit_execve", "exec_exit"),
-                Hook("tracepoint", "syscalls:sys_enter_execveat", "exec_enter_at"),
                 Hook("tracepoint", "syscalls:sys_exit_execveat", "exec_exit"),
+                Hook("tracepoint", "syscalls:sys_enter_execve", "exec_enter"),
+                Hook("tracepoint", "syscalls:sys_enter_execveat", "exec_enter_at"),
             ),
             fields=(
                 "task_struct.real_parent",

@@ -45,14 +45,15 @@ EBTOP_COUNTERS(struct ebtop_totals, exits_totals, 1);
 
 #define EXITS_READ(to, from) bpf_probe_read_kernel(&(to), sizeof(to), &(from))
 
-/* Whether the process ends with the current thread, and nobody else says so. */
-static __always_inline int exits_is_last(struct signal_struct *signal, u32 pid, u32 tid) {
+/* Whether the process ends with the current thread, and nobody else says so. A first thread that finds no room to say that
+ * it was here tells of the end if it sees it; else nobody will, which is counted. */
+static __always_inline int exits_is_last(struct signal_struct *signal, u32 pid, u32 tid, struct ebtop_totals *totals) {
     u8 here = 1;
-    s32 live = 0;
-    if (pid == tid)
-        exits_firsts.update(&pid, &here);
+    s32 live = 0, full = pid == tid && exits_firsts.update(&pid, &here);
     EXITS_READ(live, signal->live);
-    return !live && !exits_firsts.delete(&pid);
+    if (full)
+        totals->lost += live && !ebtop_is_left_out(pid);
+    return !live && (full || !exits_firsts.delete(&pid));
 }
 
 /* What wait(2) will say: of the whole process, else of its first thread. */
@@ -74,8 +75,11 @@ static __always_inline void exits_count(struct exits_event *event, struct task_s
     struct exits_key key = {.pid = event->ppid, .ended = event->ended, .status = event->status};
     struct exits_value empty = {};
     __builtin_memcpy(key.program, event->comm, sizeof(key.program));
-    bpf_probe_read_kernel(&empty.comm, sizeof(empty.comm), &parent->comm);
-    struct exits_value *row = exits_rows.lookup_or_try_init(&key, &empty);
+    struct exits_value *row = exits_rows.lookup(&key);
+    if (!row) {
+        bpf_probe_read_kernel(&empty.comm, sizeof(empty.comm), &parent->comm);
+        row = exits_rows.lookup_or_try_init(&key, &empty);
+    }
     if (!row) {
         totals->drops++;
         return;
@@ -93,10 +97,14 @@ int exits_exit(struct bpf_raw_tracepoint_args *ctx) {
     struct ebtop_totals *totals = exits_totals.lookup(&cpu);
     struct ebtop_histogram *ages = exits_ages.lookup(&cpu);
     EXITS_READ(signal, task->signal);
-    if (!totals || !ages || ebtop_is_left_out(pid) || !exits_is_last(signal, pid, ids))
+    if (!totals || !ages || !exits_is_last(signal, pid, ids, totals) || ebtop_is_left_out(pid))
         return 0;
     totals->total++;
-    struct exits_event event = {.ns = bpf_ktime_get_ns(), .pid = pid, .uid = bpf_get_current_uid_gid()};
+    struct exits_event event;
+    __builtin_memset(&event, 0, sizeof(event)); /* with its padding: all of it is copied out */
+    event.ns = bpf_ktime_get_ns();
+    event.pid = pid;
+    event.uid = bpf_get_current_uid_gid();
     u64 began = 0;
     u32 code = exits_code(task, signal);
     event.ended = code & 0xff;

@@ -74,7 +74,9 @@ PROBE = Probe(
         Histogram("ages", "age", "exits_ages", Unit.NS),
     ),
     misses=(
-        "Threads that end while their process goes on. The parent is who it was at the end: one whose parent died "
-        "before belongs to init. All ages over nine minutes are in the histogram's last bucket."
+        "Threads that end while their process goes on. Processes whose first thread had ended before the probe began, "
+        "and while 16384 have outlived theirs since, one more, which is counted as lost. The parent is who it was at "
+        "the end: one whose parent died before belongs to init. All ages over nine minutes are in the histogram's last "
+        "bucket."
     ),
 )

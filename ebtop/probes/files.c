@@ -8,26 +8,11 @@
 #ifndef FILES_ROWS
 #define FILES_ROWS 16384
 #endif
-#define FILES_STARTS 32768 /* threads asleep in such a call at the same time */
+#define FILES_STARTS 32768 /* threads that live and have slept in such a call */
 #define FILES_NAME 48
 #define FILES_READ 0
 #define FILES_WRITE 1
 #define FILES_DIRECTIONS 2
-#define FILES_KIND 0170000 /* S_IFMT, include/uapi/linux/stat.h */
-#define FILES_REGULAR 0100000
-#define FILES_BLOCK 0060000
-
-struct files_call {
-    u64 common;
-    u64 nr;
-    u64 args[1];
-};
-
-struct files_return {
-    u64 common;
-    u64 nr;
-    s64 ret;
-};
 
 struct files_key {
     u32 pid;
@@ -55,7 +40,8 @@ struct files_start {
 
 struct files_slot {
     struct files_start start;
-    u64 rest[6]; /* a cache line for each CPU */
+    u64 watched; /* whether switches on this CPU are seen: else a start would be left to whoever comes next */
+    u64 rest[5]; /* a cache line for each CPU */
 };
 
 struct files_example { /* begins as struct ebtop_worst */
@@ -69,26 +55,25 @@ struct files_example { /* begins as struct ebtop_worst */
 
 BPF_TABLE("hash", struct files_key, struct files_row, files_rows, FILES_ROWS);
 EBTOP_COUNTERS(struct ebtop_histogram, files_latency, FILES_DIRECTIONS);
-EBTOP_COUNTERS(struct files_example, files_worst, EBTOP_EXAMPLES);
-EBTOP_EPOCH(files_epoch);
+EBTOP_WORST(files, struct files_example);
 EBTOP_COUNTERS(struct ebtop_totals, files_totals, 1);
 BPF_ARRAY(files_slots, struct files_slot, EBTOP_CPUS);
 BPF_HASH(files_starts, u64, struct files_start, FILES_STARTS);
 
-int files_enter(struct files_call *ctx) { /* (descriptor, …) */
+int files_enter(struct ebtop_enter *ctx) { /* (descriptor, …) */
     u32 cpu = bpf_get_smp_processor_id();
     struct files_slot *slot = files_slots.lookup(&cpu);
     struct inode *inode = 0;
     struct file *file;
     u16 mode = 0;
-    if (!slot)
+    if (!slot || !slot->watched)
         return 0;
     EBTOP_FILE(file, ctx->args[0]);
     bpf_probe_read_kernel(&inode, sizeof(inode), &file->f_inode);
     bpf_probe_read_kernel(&mode, sizeof(mode), &inode->i_mode);
-    mode &= FILES_KIND;
+    mode &= EBTOP_FILE_KIND;
     slot->start.file = (u64)file;
-    slot->start.ns = mode == FILES_REGULAR || mode == FILES_BLOCK ? bpf_ktime_get_ns() : 0;
+    slot->start.ns = mode == EBTOP_REGULAR || mode == EBTOP_BLOCK ? bpf_ktime_get_ns() : 0;
     return 0;
 }
 
@@ -168,11 +153,11 @@ static __always_inline int files_returned(u32 direction, s64 ret) {
     return 0;
 }
 
-int files_read(struct files_return *ctx) {
+int files_read(struct ebtop_exit *ctx) {
     return files_returned(FILES_READ, ctx->ret);
 }
 
-int files_write(struct files_return *ctx) {
+int files_write(struct ebtop_exit *ctx) {
     return files_returned(FILES_WRITE, ctx->ret);
 }
 
@@ -180,9 +165,15 @@ int files_switch(struct bpf_raw_tracepoint_args *ctx) { /* (preempt, prev, next)
     u32 cpu = bpf_get_smp_processor_id();
     u64 task = ctx->args[1];
     struct files_slot *slot = files_slots.lookup(&cpu);
-    if (!slot || !slot->start.ns)
+    if (!slot)
         return 0;
-    files_starts.update(&task, &slot->start);
+    if (!slot->watched)
+        slot->watched = 1;
+    if (!slot->start.ns)
+        return 0;
+    struct ebtop_totals *totals = files_totals.lookup(&cpu);
+    if (files_starts.update(&task, &slot->start) && totals && !ebtop_is_left_out(bpf_get_current_pid_tgid() >> 32))
+        totals->unmatched++; /* no room: it will end without a start, like calls on what is no file */
     slot->start.ns = 0;
     return 0;
 }

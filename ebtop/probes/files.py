@@ -51,8 +51,8 @@ PROBE = Probe(
             (
                 Hook("raw_tracepoint", "sched_switch", "files_switch"),
                 Hook("raw_tracepoint", "sched_process_exit", "files_gone"),
-                *_ENTERS,
                 *_EXITS,
+                *_ENTERS,
             ),
             fields=(
                 *FILE_NAME,

@@ -7,7 +7,7 @@
 #ifndef FSLAT_ROWS
 #define FSLAT_ROWS 8192
 #endif
-#define FSLAT_STARTS 32768 /* threads asleep in such a call at the same time */
+#define FSLAT_STARTS 32768 /* threads that live and have slept in such a call */
 #define FSLAT_TYPES 256    /* operations and types of file systems */
 #define FSLAT_TYPE 16
 #define FSLAT_NAME 32
@@ -18,21 +18,6 @@
 #define FSLAT_LIST 4
 #define FSLAT_TRUNCATE 5
 #define FSLAT_ALLOCATE 6
-#define FSLAT_KIND 0170000 /* S_IFMT, include/uapi/linux/stat.h */
-#define FSLAT_REGULAR 0100000
-#define FSLAT_FOLDER 0040000
-
-struct fslat_call {
-    u64 common;
-    u64 nr;
-    u64 args[1];
-};
-
-struct fslat_return {
-    u64 common;
-    u64 nr;
-    s64 ret;
-};
 
 struct fslat_type {
     u32 operation;
@@ -61,7 +46,8 @@ struct fslat_start {
 
 struct fslat_slot {
     struct fslat_start start;
-    u64 rest[6]; /* a cache line for each CPU */
+    u64 watched; /* whether switches on this CPU are seen: else a start would be left to whoever comes next */
+    u64 rest[5]; /* a cache line for each CPU */
 };
 
 struct fslat_example { /* begins as struct ebtop_worst */
@@ -77,8 +63,7 @@ struct fslat_example { /* begins as struct ebtop_worst */
 BPF_TABLE("percpu_hash", struct fslat_key, struct fslat_row, fslat_rows, FSLAT_ROWS);
 BPF_TABLE("percpu_hash", struct fslat_type, struct ebtop_histogram, fslat_latency, FSLAT_TYPES);
 BPF_ARRAY(fslat_empty, struct ebtop_histogram, 1);
-EBTOP_COUNTERS(struct fslat_example, fslat_worst, EBTOP_EXAMPLES);
-EBTOP_EPOCH(fslat_epoch);
+EBTOP_WORST(fslat, struct fslat_example);
 EBTOP_COUNTERS(struct ebtop_totals, fslat_totals, 1);
 BPF_ARRAY(fslat_slots, struct fslat_slot, EBTOP_CPUS);
 BPF_HASH(fslat_starts, u64, struct fslat_start, FSLAT_STARTS);
@@ -94,15 +79,15 @@ static __always_inline int fslat_is_stored(struct file *file) {
     struct inode *inode = fslat_inode(file);
     u16 mode = 0;
     bpf_probe_read_kernel(&mode, sizeof(mode), &inode->i_mode);
-    mode &= FSLAT_KIND;
-    return mode == FSLAT_REGULAR || mode == FSLAT_FOLDER;
+    mode &= EBTOP_FILE_KIND;
+    return mode == EBTOP_REGULAR || mode == EBTOP_FOLDER;
 }
 
-int fslat_enter(struct fslat_call *ctx) { /* (descriptor, …) */
+int fslat_enter(struct ebtop_enter *ctx) { /* (descriptor, …) */
     u32 cpu = bpf_get_smp_processor_id();
     struct fslat_slot *slot = fslat_slots.lookup(&cpu);
     struct file *file;
-    if (!slot)
+    if (!slot || !slot->watched)
         return 0;
     EBTOP_FILE(file, ctx->args[0]);
     slot->start.file = (u64)file;
@@ -113,7 +98,7 @@ int fslat_enter(struct fslat_call *ctx) { /* (descriptor, …) */
 int fslat_enter_open(void *ctx) {
     u32 cpu = bpf_get_smp_processor_id();
     struct fslat_slot *slot = fslat_slots.lookup(&cpu);
-    if (slot) {
+    if (slot && slot->watched) {
         slot->start.file = 0;
         slot->start.ns = bpf_ktime_get_ns();
     }
@@ -151,16 +136,19 @@ static __always_inline void fslat_keep(u64 bucket, u64 ns, struct fslat_key *key
     ebtop_kept(worst, epoch);
 }
 
-static __always_inline void fslat_observe(struct fslat_key *key, u64 ns, struct file *file) {
+/* 1 where there is no room for another operation or type. */
+static __always_inline int fslat_observe(struct fslat_key *key, u64 ns, struct file *file) {
     struct fslat_type type = {.operation = key->operation};
     u32 only = 0;
     struct ebtop_histogram *empty = fslat_empty.lookup(&only), *latency;
     __builtin_memcpy(type.type, key->type, sizeof(type.type));
     if (!empty)
-        return;
+        return 1;
     latency = fslat_latency.lookup_or_try_init(&type, empty);
-    if (latency)
-        fslat_keep(ebtop_observe(latency, ns), ns, key, file);
+    if (!latency)
+        return 1;
+    fslat_keep(ebtop_observe(latency, ns), ns, key, file);
+    return 0;
 }
 
 static __always_inline struct fslat_row *fslat_row(struct fslat_key *key, struct ebtop_totals *totals) {
@@ -181,12 +169,12 @@ static __always_inline int fslat_returned(u32 operation, s64 ret) {
     struct fslat_key key = {.pid = bpf_get_current_pid_tgid() >> 32, .operation = operation};
     struct fslat_start start = {};
     fslat_end(&start);
-    if (!start.ns || !totals || ebtop_is_left_out(key.pid))
+    if (!start.ns || !totals || (operation == FSLAT_OPEN && ret < 0) || ebtop_is_left_out(key.pid))
         return 0;
     struct file *file = (struct file *)start.file;
     if (operation == FSLAT_OPEN) {
         EBTOP_FILE(file, ret);
-        if (ret < 0 || !file || !fslat_is_stored(file))
+        if (!file || !fslat_is_stored(file))
             return 0;
     }
     struct inode *inode = fslat_inode(file);
@@ -200,7 +188,7 @@ static __always_inline int fslat_returned(u32 operation, s64 ret) {
     bpf_probe_read_kernel_str(key.type, sizeof(key.type), name);
     u64 ns = ebtop_elapsed(start.ns, now);
     totals->total++;
-    fslat_observe(&key, ns, file);
+    totals->lost += fslat_observe(&key, ns, file);
     struct fslat_row *row = fslat_row(&key, totals);
     if (!row)
         return 0;
@@ -212,31 +200,31 @@ static __always_inline int fslat_returned(u32 operation, s64 ret) {
     return 0;
 }
 
-int fslat_read(struct fslat_return *ctx) {
+int fslat_read(struct ebtop_exit *ctx) {
     return fslat_returned(FSLAT_READ, ctx->ret);
 }
 
-int fslat_write(struct fslat_return *ctx) {
+int fslat_write(struct ebtop_exit *ctx) {
     return fslat_returned(FSLAT_WRITE, ctx->ret);
 }
 
-int fslat_open(struct fslat_return *ctx) {
+int fslat_open(struct ebtop_exit *ctx) {
     return fslat_returned(FSLAT_OPEN, ctx->ret);
 }
 
-int fslat_sync(struct fslat_return *ctx) {
+int fslat_sync(struct ebtop_exit *ctx) {
     return fslat_returned(FSLAT_SYNC, ctx->ret);
 }
 
-int fslat_list(struct fslat_return *ctx) {
+int fslat_list(struct ebtop_exit *ctx) {
     return fslat_returned(FSLAT_LIST, ctx->ret);
 }
 
-int fslat_truncate(struct fslat_return *ctx) {
+int fslat_truncate(struct ebtop_exit *ctx) {
     return fslat_returned(FSLAT_TRUNCATE, ctx->ret);
 }
 
-int fslat_allocate(struct fslat_return *ctx) {
+int fslat_allocate(struct ebtop_exit *ctx) {
     return fslat_returned(FSLAT_ALLOCATE, ctx->ret);
 }
 
@@ -244,9 +232,15 @@ int fslat_switch(struct bpf_raw_tracepoint_args *ctx) { /* (preempt, prev, next)
     u32 cpu = bpf_get_smp_processor_id();
     u64 task = ctx->args[1];
     struct fslat_slot *slot = fslat_slots.lookup(&cpu);
-    if (!slot || !slot->start.ns)
+    if (!slot)
         return 0;
-    fslat_starts.update(&task, &slot->start);
+    if (!slot->watched)
+        slot->watched = 1;
+    if (!slot->start.ns)
+        return 0;
+    struct ebtop_totals *totals = fslat_totals.lookup(&cpu);
+    if (fslat_starts.update(&task, &slot->start) && totals && !ebtop_is_left_out(bpf_get_current_pid_tgid() >> 32))
+        totals->unmatched++; /* no room: it will end without a start, like calls on what is no file */
     slot->start.ns = 0;
     return 0;
 }

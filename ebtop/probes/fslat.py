@@ -57,8 +57,8 @@ PROBE = Probe(
             (
                 Hook("raw_tracepoint", "sched_switch", "fslat_switch"),
                 Hook("raw_tracepoint", "sched_process_exit", "fslat_gone"),
-                *_ENTERS,
                 *_EXITS,
+                *_ENTERS,
             ),
             fields=(
                 *FILE_NAME,

@@ -7,7 +7,7 @@
 #ifndef FSYNC_ROWS
 #define FSYNC_ROWS 8192
 #endif
-#define FSYNC_STARTS 8192 /* threads in such a call at the same time */
+#define FSYNC_STARTS 32768 /* threads that live and have made such a call */
 #define FSYNC_NAME 64
 #define FSYNC_FSYNC 0
 #define FSYNC_FDATASYNC 1
@@ -16,18 +16,6 @@
 #define FSYNC_SYNC 4
 #define FSYNC_MSYNC 5
 #define FSYNC_CALLS 8
-
-struct fsync_call {
-    u64 common;
-    u64 nr;
-    u64 args[1];
-};
-
-struct fsync_return {
-    u64 common;
-    u64 nr;
-    s64 ret;
-};
 
 struct fsync_key {
     u32 pid;
@@ -59,8 +47,7 @@ struct fsync_example { /* begins as struct ebtop_worst */
 
 BPF_TABLE("hash", struct fsync_key, struct fsync_value, fsync_rows, FSYNC_ROWS);
 EBTOP_COUNTERS(struct ebtop_histogram, fsync_latency, FSYNC_CALLS);
-EBTOP_COUNTERS(struct fsync_example, fsync_worst, EBTOP_EXAMPLES);
-EBTOP_EPOCH(fsync_epoch);
+EBTOP_WORST(fsync, struct fsync_example);
 EBTOP_COUNTERS(struct ebtop_totals, fsync_totals, 1);
 BPF_HASH(fsync_starts, u64, struct fsync_start, FSYNC_STARTS);
 
@@ -76,25 +63,25 @@ static __always_inline int fsync_begin(u32 call, struct file *file) {
     return 0;
 }
 
-static __always_inline int fsync_begin_of(u32 call, struct fsync_call *ctx) {
+static __always_inline int fsync_begin_of(u32 call, struct ebtop_enter *ctx) {
     struct file *file;
     EBTOP_FILE(file, ctx->args[0]);
     return fsync_begin(call, file);
 }
 
-int fsync_enter_fsync(struct fsync_call *ctx) {
+int fsync_enter_fsync(struct ebtop_enter *ctx) {
     return fsync_begin_of(FSYNC_FSYNC, ctx);
 }
 
-int fsync_enter_fdatasync(struct fsync_call *ctx) {
+int fsync_enter_fdatasync(struct ebtop_enter *ctx) {
     return fsync_begin_of(FSYNC_FDATASYNC, ctx);
 }
 
-int fsync_enter_range(struct fsync_call *ctx) {
+int fsync_enter_range(struct ebtop_enter *ctx) {
     return fsync_begin_of(FSYNC_RANGE, ctx);
 }
 
-int fsync_enter_syncfs(struct fsync_call *ctx) {
+int fsync_enter_syncfs(struct ebtop_enter *ctx) {
     return fsync_begin_of(FSYNC_SYNCFS, ctx);
 }
 
@@ -120,27 +107,31 @@ static __always_inline void fsync_keep(u32 cpu, u64 bucket, u64 ns, struct fsync
     ebtop_kept(worst, epoch);
 }
 
-int fsync_exit(struct fsync_return *ctx) {
+int fsync_exit(struct ebtop_exit *ctx) {
     u64 task = bpf_get_current_task(), now = bpf_ktime_get_ns();
     u32 cpu = bpf_get_smp_processor_id(), pid = bpf_get_current_pid_tgid() >> 32;
     struct ebtop_totals *totals = fsync_totals.lookup(&cpu);
     struct fsync_start *start = fsync_starts.lookup(&task);
     struct fsync_value empty = {}, *row;
+    u64 began = start ? start->ns : 0, ns = ebtop_elapsed(began, now);
+    if (start)
+        start->ns = 0;
     if (!totals || ebtop_is_left_out(pid))
         return 0;
-    if (!start || !start->ns) {
+    if (!start || !began) {
         totals->unmatched++;
         return 0;
     }
-    u64 ns = ebtop_elapsed(start->ns, now);
     u32 index = cpu * FSYNC_CALLS + (start->key.call & (FSYNC_CALLS - 1));
     struct ebtop_histogram *latency = fsync_latency.lookup(&index);
-    start->ns = 0;
     totals->total++;
     if (latency)
         fsync_keep(cpu, ebtop_observe(latency, ns), ns, &start->key);
-    bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
-    row = fsync_rows.lookup_or_try_init(&start->key, &empty);
+    row = fsync_rows.lookup(&start->key);
+    if (!row) {
+        bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
+        row = fsync_rows.lookup_or_try_init(&start->key, &empty);
+    }
     if (!row) {
         totals->drops++;
         return 0;

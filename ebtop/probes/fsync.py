@@ -40,8 +40,8 @@ PROBE = Probe(
             "tracepoint",
             (
                 Hook("raw_tracepoint", "sched_process_exit", "fsync_gone"),
-                *(Hook("tracepoint", f"syscalls:sys_enter_{call}", function, True) for call, function in _CALLS),
                 *(Hook("tracepoint", f"syscalls:sys_exit_{call}", "fsync_exit", True) for call, _ in _CALLS),
+                *(Hook("tracepoint", f"syscalls:sys_enter_{call}", function, True) for call, function in _CALLS),
             ),
             fields=FILE_NAME,
         ),

@@ -50,8 +50,7 @@ struct func_values {
 
 BPF_TABLE("percpu_hash", struct func_key, struct func_value, func_calls, FUNC_ROWS);
 EBTOP_COUNTERS(struct ebtop_histogram, func_latency, FUNC_PLACES);
-EBTOP_COUNTERS(struct func_example, func_worst, EBTOP_EXAMPLES);
-EBTOP_EPOCH(func_epoch);
+EBTOP_WORST(func, struct func_example);
 EBTOP_COUNTERS(struct ebtop_totals, func_totals, 1);
 BPF_TABLE("lru_hash", struct func_call, u64, func_starts, FUNC_STARTS);
 
@@ -138,15 +137,13 @@ static __always_inline void func_keep(u32 cpu, struct func_key *key, u64 bucket,
     ebtop_kept(worst, epoch);
 }
 
-static __always_inline struct func_value *func_row(struct func_key *key) {
-    u32 cpu = bpf_get_smp_processor_id();
-    struct ebtop_totals *totals = func_totals.lookup(&cpu);
-    if (!totals)
-        return 0;
+static __always_inline struct func_value *func_row(struct func_key *key, struct ebtop_totals *totals) {
+    struct func_value *row = func_calls.lookup(key), empty = {};
     ebtop_add(&totals->total, 1);
-    struct func_value empty = {};
+    if (row)
+        return row;
     bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
-    struct func_value *row = func_calls.lookup_or_try_init(key, &empty);
+    row = func_calls.lookup_or_try_init(key, &empty);
     if (!row)
         ebtop_add(&totals->drops, 1);
     return row;
@@ -154,9 +151,11 @@ static __always_inline struct func_value *func_row(struct func_key *key) {
 
 static __always_inline int func_count(void) {
     struct func_key key = {.pid = bpf_get_current_pid_tgid() >> 32, .place = EBTOP_PLACE};
-    if (ebtop_is_left_out(key.pid))
+    u32 cpu = bpf_get_smp_processor_id();
+    struct ebtop_totals *totals = func_totals.lookup(&cpu);
+    if (!totals || ebtop_is_left_out(key.pid))
         return 0;
-    struct func_value *row = func_row(&key);
+    struct func_value *row = func_row(&key, totals);
     if (row)
         ebtop_add(&row->calls, 1);
     return 0;
@@ -190,7 +189,7 @@ static __always_inline int func_end(u64 frame, u64 value) {
     if (!FUNC_ALL_LEAVE(value))
         return 0;
     func_keep(cpu, &key, ebtop_observe_atomic(latency, ns), ns);
-    struct func_value *row = func_row(&key);
+    struct func_value *row = func_row(&key, totals);
     if (!row)
         return 0;
     ebtop_add(&row->calls, 1);

@@ -5,7 +5,9 @@
 #ifndef FUTEX_ROWS
 #define FUTEX_ROWS 16384
 #endif
-#define FUTEX_STARTS 32768
+#ifndef FUTEX_STARTS
+#define FUTEX_STARTS 32768 /* threads that live and have waited */
+#endif
 #define FUTEX_COMMAND 0x7f /* FUTEX_CMD_MASK and commands: include/uapi/linux/futex.h */
 #define FUTEX_WAIT 0
 #define FUTEX_LOCK_PI 6
@@ -14,18 +16,6 @@
 #define FUTEX_LOCK_PI2 13
 #define FUTEX_ETIMEDOUT 110
 #define FUTEX_EAGAIN 11
-
-struct futex_call {
-    u64 common;
-    u64 nr;
-    u64 args[6];
-};
-
-struct futex_return {
-    u64 common;
-    u64 nr;
-    s64 ret;
-};
 
 struct futex_key {
     u32 pid;
@@ -58,20 +48,21 @@ struct futex_example { /* begins as struct ebtop_worst */
 
 BPF_TABLE("hash", struct futex_key, struct futex_value, futex_rows, FUTEX_ROWS);
 EBTOP_COUNTERS(struct ebtop_histogram, futex_times, 1);
-EBTOP_COUNTERS(struct futex_example, futex_worst, EBTOP_EXAMPLES);
-EBTOP_EPOCH(futex_epoch);
+EBTOP_WORST(futex, struct futex_example);
 EBTOP_COUNTERS(struct ebtop_totals, futex_totals, 1);
 BPF_HASH(futex_starts, u64, struct futex_start, FUTEX_STARTS);
 
 static __always_inline int futex_begin(u64 address) {
     u64 task = bpf_get_current_task();
+    u32 cpu = bpf_get_smp_processor_id();
     struct futex_start start = {.ns = bpf_ktime_get_ns(), .address = address};
-    if (!ebtop_is_left_out(bpf_get_current_pid_tgid() >> 32))
-        futex_starts.update(&task, &start);
+    struct ebtop_totals *totals = futex_totals.lookup(&cpu);
+    if (totals && !ebtop_is_left_out(bpf_get_current_pid_tgid() >> 32) && futex_starts.update(&task, &start))
+        totals->unmatched++; /* no room: it will end without a start, like calls that do not wait */
     return 0;
 }
 
-int futex_enter(struct futex_call *ctx) { /* (address, operation, …) */
+int futex_enter(struct ebtop_enter *ctx) { /* (address, operation, …) */
     u64 command = ctx->args[1] & FUTEX_COMMAND;
     if (command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET || command == FUTEX_LOCK_PI ||
         command == FUTEX_WAIT_REQUEUE_PI || command == FUTEX_LOCK_PI2)
@@ -79,11 +70,11 @@ int futex_enter(struct futex_call *ctx) { /* (address, operation, …) */
     return 0;
 }
 
-int futex_enter_wait(struct futex_call *ctx) { /* futex_wait (address, …) */
+int futex_enter_wait(struct ebtop_enter *ctx) { /* futex_wait (address, …) */
     return futex_begin(ctx->args[0]);
 }
 
-int futex_enter_many(struct futex_call *ctx) { /* futex_waitv (struct futex_waitv { value, address, … } *, …) */
+int futex_enter_many(struct ebtop_enter *ctx) { /* futex_waitv (struct futex_waitv { value, address, … } *, …) */
     u64 address = 0;
     bpf_probe_read_user(&address, sizeof(address), (void *)(ctx->args[0] + sizeof(address)));
     return futex_begin(address);
@@ -121,7 +112,7 @@ static __always_inline void futex_count(struct futex_key *key, u64 ns, s64 ret, 
         row->max_ns = ns;
 }
 
-int futex_exit(struct futex_return *ctx) {
+int futex_exit(struct ebtop_exit *ctx) {
     u64 now = bpf_ktime_get_ns(), task = bpf_get_current_task();
     u32 cpu = bpf_get_smp_processor_id();
     struct futex_start *start = futex_starts.lookup(&task);
@@ -132,6 +123,8 @@ int futex_exit(struct futex_return *ctx) {
     struct futex_key key = {.pid = bpf_get_current_pid_tgid() >> 32, .address = start->address};
     u64 ns = ebtop_elapsed(start->ns, now);
     start->ns = 0;
+    if (ebtop_is_left_out(key.pid)) /* by now */
+        return 0;
     totals->total++;
     futex_keep(&key, cpu, ebtop_observe(times, ns), ns);
     futex_count(&key, ns, ctx->ret, totals);

@@ -18,8 +18,8 @@ PROBE = Probe(
         Way(
             "raw_tracepoint",
             (
-                Hook("raw_tracepoint", "irq_handler_entry", "hardirqs_enter"),
                 Hook("raw_tracepoint", "irq_handler_exit", "hardirqs_exit"),
+                Hook("raw_tracepoint", "irq_handler_entry", "hardirqs_enter"),
             ),
             fields=("irqaction.name",),
         ),

@@ -42,8 +42,7 @@ struct locks_example { /* begins as struct ebtop_worst */
 
 BPF_TABLE("hash", struct locks_key, struct locks_value, locks_rows, LOCKS_ROWS);
 EBTOP_COUNTERS(struct ebtop_histogram, locks_times, 1);
-EBTOP_COUNTERS(struct locks_example, locks_worst, EBTOP_EXAMPLES);
-EBTOP_EPOCH(locks_epoch);
+EBTOP_WORST(locks, struct locks_example);
 EBTOP_COUNTERS(struct ebtop_totals, locks_totals, 1);
 BPF_ARRAY(locks_starts, struct locks_start, LOCKS_STARTS);
 
@@ -56,8 +55,8 @@ int locks_begin(struct bpf_raw_tracepoint_args *ctx) { /* (lock, flags) */
     u64 task = bpf_get_current_task(), lock = ctx->args[0];
     u32 kind = ctx->args[1];
     struct locks_start *start = locks_place(task, lock);
-    if (!start || (start->task == task && start->lock == lock))
-        return 0;
+    if (!start || (kind & LOCKS_MUTEX && start->task == task && start->lock == lock))
+        return 0; /* of any other kind that is a wait whose end was not seen */
     start->task = 0;
     asm volatile("" : : : "memory");
     start->lock = lock;
@@ -107,9 +106,10 @@ int locks_end(struct bpf_raw_tracepoint_args *ctx) { /* (lock, ret) */
     struct locks_start *start = locks_place(task, lock);
     if (!totals || !times || !start)
         return 0;
-    int mine = start->task == task && start->lock == lock;
     u64 ns = ebtop_elapsed(start->ns, now);
     key.kind = start->kind;
+    asm volatile("" : : : "memory"); /* whoever overwrites it has let go of it by the time that those are another's */
+    int mine = start->task == task && start->lock == lock;
     if (mine)
         start->task = 0;
     if (ebtop_is_left_out(key.pid))

@@ -45,8 +45,8 @@ PROBE = Probe(
         Way(
             "raw_tracepoint",
             (
-                Hook("raw_tracepoint", "contention_begin", "locks_begin"),
                 Hook("raw_tracepoint", "contention_end", "locks_end"),
+                Hook("raw_tracepoint", "contention_begin", "locks_begin"),
             ),
         ),
     ),

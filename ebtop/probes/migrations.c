@@ -52,9 +52,11 @@ int migrations_migrate(struct bpf_raw_tracepoint_args *ctx) { /* (task, CPU it g
     bpf_probe_read_kernel(&from, sizeof(from), &task->thread_info.cpu);
 #endif
     migrations_move(from, ctx->args[1]);
-    struct migrations_value empty = {};
-    bpf_probe_read_kernel(&empty.comm, sizeof(empty.comm), &task->comm);
-    struct migrations_value *row = migrations_rows.lookup_or_try_init(&key, &empty);
+    struct migrations_value *row = migrations_rows.lookup(&key), empty = {};
+    if (!row) {
+        bpf_probe_read_kernel(&empty.comm, sizeof(empty.comm), &task->comm);
+        row = migrations_rows.lookup_or_try_init(&key, &empty);
+    }
     if (row)
         ebtop_add(&row->migrations, 1);
     else

@@ -5,7 +5,7 @@
 #ifndef MMAPS_ROWS
 #define MMAPS_ROWS 16384
 #endif
-#define MMAPS_STARTS 16384 /* threads in such a call at the same time */
+#define MMAPS_STARTS 32768 /* threads that live and have made such a call */
 #define MMAPS_NAME 48
 #define MMAPS_MMAP 0
 #define MMAPS_MUNMAP 1
@@ -14,18 +14,6 @@
 #define MMAPS_ANONYMOUS 0x20 /* MAP_ANONYMOUS, include/uapi/asm-generic/mman-common.h */
 #define MMAPS_PAGE ((1ULL << EBTOP_PAGE_SHIFT) - 1)
 #define MMAPS_OPEN 1
-
-struct mmaps_call {
-    u64 common;
-    u64 nr;
-    u64 args[6];
-};
-
-struct mmaps_return {
-    u64 common;
-    u64 nr;
-    s64 ret;
-};
 
 struct mmaps_key {
     u32 pid;
@@ -68,7 +56,7 @@ static __always_inline int mmaps_begin(struct mmaps_start *start, u32 call, u64 
     return 0;
 }
 
-int mmaps_enter_mmap(struct mmaps_call *ctx) { /* (address, length, protection, flags, descriptor, offset) */
+int mmaps_enter_mmap(struct ebtop_enter *ctx) { /* (address, length, protection, flags, descriptor, offset) */
     struct mmaps_start start = {};
     struct file *file = 0;
     if (!(ctx->args[3] & MMAPS_ANONYMOUS))
@@ -78,17 +66,17 @@ int mmaps_enter_mmap(struct mmaps_call *ctx) { /* (address, length, protection, 
     return mmaps_begin(&start, MMAPS_MMAP, 0, mmaps_pages(ctx->args[1]));
 }
 
-int mmaps_enter_munmap(struct mmaps_call *ctx) { /* (address, length) */
+int mmaps_enter_munmap(struct ebtop_enter *ctx) { /* (address, length) */
     struct mmaps_start start = {};
     return mmaps_begin(&start, MMAPS_MUNMAP, mmaps_pages(ctx->args[1]), 0);
 }
 
-int mmaps_enter_mremap(struct mmaps_call *ctx) { /* (address, old length, new length, …) */
+int mmaps_enter_mremap(struct ebtop_enter *ctx) { /* (address, old length, new length, …) */
     struct mmaps_start start = {};
     return mmaps_begin(&start, MMAPS_MREMAP, mmaps_pages(ctx->args[1]), mmaps_pages(ctx->args[2]));
 }
 
-int mmaps_enter_brk(struct mmaps_call *ctx) { /* (end) */
+int mmaps_enter_brk(struct ebtop_enter *ctx) { /* (end) */
     struct task_struct *task = (void *)bpf_get_current_task();
     struct mmaps_start start = {};
     struct mm_struct *mm = 0;
@@ -98,28 +86,33 @@ int mmaps_enter_brk(struct mmaps_call *ctx) { /* (end) */
     return mmaps_begin(&start, MMAPS_BRK, end, ctx->args[0]);
 }
 
-int mmaps_exit(struct mmaps_return *ctx) {
+int mmaps_exit(struct ebtop_exit *ctx) {
     u64 task = bpf_get_current_task();
     u32 cpu = bpf_get_smp_processor_id(), pid = bpf_get_current_pid_tgid() >> 32;
     struct ebtop_totals *totals = mmaps_totals.lookup(&cpu);
     struct mmaps_start *start = mmaps_starts.lookup(&task);
     struct mmaps_value empty = {}, *row;
+    u64 was_open = start ? start->is_open : 0;
+    if (start)
+        start->is_open = 0;
     if (!totals || ebtop_is_left_out(pid))
         return 0;
-    if (!start || !start->is_open) {
+    if (!start || !was_open) {
         totals->unmatched++;
         return 0;
     }
-    start->is_open = 0;
     totals->total++;
-    u64 before = start->before, after = start->after, failed = (u64)ctx->ret >= -4095ULL;
+    u64 before = start->before, after = start->after, failed = EBTOP_FAILED(ctx->ret);
     if (start->key.call == MMAPS_BRK) {
         failed = after && after != ctx->ret;
         before = mmaps_pages(before);
         after = mmaps_pages(ctx->ret);
     }
-    bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
-    row = mmaps_rows.lookup_or_try_init(&start->key, &empty);
+    row = mmaps_rows.lookup(&start->key);
+    if (!row) {
+        bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
+        row = mmaps_rows.lookup_or_try_init(&start->key, &empty);
+    }
     if (!row) {
         totals->drops++;
         return 0;

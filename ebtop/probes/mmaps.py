@@ -32,8 +32,8 @@ PROBE = Probe(
             "tracepoint",
             (
                 Hook("raw_tracepoint", "sched_process_exit", "mmaps_gone"),
-                *(Hook("tracepoint", f"syscalls:sys_enter_{call}", f"mmaps_enter_{call}") for call in _CALLS),
                 *(Hook("tracepoint", f"syscalls:sys_exit_{call}", "mmaps_exit") for call in _CALLS),
+                *(Hook("tracepoint", f"syscalls:sys_enter_{call}", f"mmaps_enter_{call}") for call in _CALLS),
             ),
             fields=(*FILE_NAME, "task_struct.mm", "mm_struct.brk"),
         ),

@@ -31,12 +31,6 @@ struct mounts_key {
     u16 errno;
 };
 
-struct mounts_value {
-    u64 calls;
-    u64 failures;
-    char comm[EBTOP_COMM];
-};
-
 struct mounts_names { /* addresses in the program's memory, 0 for none */
     u64 source;
     u64 target;
@@ -44,7 +38,7 @@ struct mounts_names { /* addresses in the program's memory, 0 for none */
     u64 flags;
 };
 
-BPF_TABLE("hash", struct mounts_key, struct mounts_value, mounts_rows, MOUNTS_ROWS);
+BPF_TABLE("hash", struct mounts_key, struct ebtop_calls, mounts_rows, MOUNTS_ROWS);
 EBTOP_EVENTS(mounts, struct mounts_event, MOUNTS_PAGES);
 EBTOP_COUNTERS(struct ebtop_totals, mounts_totals, 1);
 
@@ -88,15 +82,12 @@ static __always_inline int mounts_given(struct mounts_names *names, const struct
 }
 
 static __always_inline void mounts_count(struct mounts_key *key, struct ebtop_totals *totals) {
-    struct mounts_value empty = {};
-    bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
-    struct mounts_value *row = mounts_rows.lookup_or_try_init(key, &empty);
+    struct ebtop_calls *row = mounts_rows.lookup(key), empty = {};
     if (!row) {
-        totals->drops++;
-        return;
+        bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
+        row = mounts_rows.lookup_or_try_init(key, &empty);
     }
-    ebtop_add(&row->calls, 1);
-    ebtop_add(&row->failures, key->errno != 0);
+    ebtop_count_call(row, key->errno, totals);
 }
 
 int mounts_exit(struct bpf_raw_tracepoint_args *ctx) { /* (regs, ret) */
@@ -106,9 +97,9 @@ int mounts_exit(struct bpf_raw_tracepoint_args *ctx) { /* (regs, ret) */
     u32 cpu = bpf_get_smp_processor_id(), zero = 0, nr = ebtop_call(regs);
     struct mounts_names names = {};
     struct mounts_key key = {.nr = nr};
-    struct ebtop_totals *totals = mounts_totals.lookup(&cpu);
     if (!mounts_given(&names, regs, nr) || EBTOP_COMPAT(task))
         return 0;
+    struct ebtop_totals *totals = mounts_totals.lookup(&cpu);
     key.pid = bpf_get_current_pid_tgid() >> 32;
     key.errno = EBTOP_FAILED(ret) ? -ret : 0;
     if (!totals || ebtop_is_left_out(key.pid))

@@ -1,6 +1,8 @@
 """Mounting and unmounting: by whom, what, where, with what result."""
 
-from ebtop.spec import Events, Hook, Key, Kind, Probe, Table, Way, rate, total
+from ebtop.probes.calls import CALL, COLUMNS, PROCESS, RESULT
+from ebtop.probes.fields import COMPAT
+from ebtop.spec import Events, Hook, Key, Kind, Probe, Table, Way
 
 _FLAGS = (
     (1 << 0, "ro"),
@@ -32,15 +34,6 @@ _FLAGS = (
     (1 << 35, "nofollow"),
 )
 """MS_… of include/uapi/linux/mount.h; from bit 32 MNT_FORCE and what follows it, include/linux/fs.h."""
-_PROCESS = Key("pid", Kind.PID)
-_CALL = Key("nr", Kind.SYSCALL, "call")
-_RESULT = Key("errno", Kind.ERRNO, "result", importance=1)
-_COLUMNS = (
-    rate("calls", help="calls that returned, per second"),
-    rate("failures", title="fail/s", importance=2),
-    total("calls", importance=3),
-    total("failures", importance=4),
-)
 
 PROBE = Probe(
     name="mounts",
@@ -54,7 +47,7 @@ PROBE = Probe(
         Way(
             "raw_tracepoint",
             (Hook("raw_tracepoint", "sys_exit", "mounts_exit"),),
-            fields=("task_struct.thread_info.status|task_struct.thread_info.flags",),
+            fields=COMPAT,
         ),
     ),
     views=(
@@ -65,20 +58,18 @@ PROBE = Probe(
             "mounts_record",
             (
                 Key("ns", Kind.TIME, "time"),
-                _PROCESS,
+                PROCESS,
                 Key("comm", Kind.TEXT, "program", importance=3),
                 Key("uid", Kind.UID, "user", importance=5),
-                _CALL,
+                CALL,
                 Key("source", Kind.TEXT, "source", "device, folder or whatever the file system takes for one"),
                 Key("target", Kind.TEXT, "target"),
                 Key("type", Kind.TEXT, "type", "the file system's", importance=2),
                 Key("flags", Kind.FLAGS, "flags", "of mount and umount2", importance=4, codes=_FLAGS),
-                _RESULT,
+                RESULT,
             ),
         ),
-        Table(
-            "by_process", "by process and call", "mounts_rows", (_PROCESS, _CALL, _RESULT), _COLUMNS, "calls_per_second"
-        ),
+        Table("by_process", "by process and call", "mounts_rows", (PROCESS, CALL, RESULT), COLUMNS, "calls_per_second"),
     ),
     misses=(
         "Mounts that the kernel makes or ends by itself (automounts, the end of a namespace), fsconfig, and calls of "

@@ -21,8 +21,6 @@ struct netdev_row { /* begins as struct ebtop_histogram */
     u64 max_value;
     u64 packets;
     u64 segments;
-    u64 bytes;
-    u64 max_bytes;
 };
 
 BPF_TABLE("percpu_hash", struct netdev_key, struct netdev_row, netdev_rows, NETDEV_ROWS);
@@ -80,9 +78,6 @@ static __always_inline int netdev_count(struct sk_buff *skb, struct net_device *
     ebtop_observe_atomic((struct ebtop_histogram *)row, length);
     ebtop_add(&row->packets, 1);
     ebtop_add(&row->segments, netdev_segments(skb));
-    ebtop_add(&row->bytes, length);
-    if (length > row->max_bytes)
-        row->max_bytes = length;
     return 0;
 }
 

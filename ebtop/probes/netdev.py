@@ -1,6 +1,6 @@
 """Network interfaces: packets, bytes and sizes, in and out, by queue."""
 
-from ebtop.spec import Column, Histogram, Hook, Key, Kind, Probe, Table, Way, largest, mean, rate, total
+from ebtop.spec import Column, Histogram, Hook, Key, Kind, Measure, Probe, Table, Way, rate, total
 from ebtop.units import Unit
 
 _INTERFACE = Key("interface", Kind.TEXT, "interface")
@@ -9,12 +9,12 @@ _DIRECTION = Key("direction", Kind.CODE, "direction", codes=((0, "in"), (1, "out
 _QUEUE = Key("queue", Kind.NUMBER, "queue", importance=1)
 _COLUMNS: tuple[Column, ...] = (
     rate("packets", help="packets per second, as the stack sees them"),
-    rate("bytes", Unit.BYTES, help="with the link's header"),
+    Column("bytes_per_second", Measure.RATE, "sum", Unit.BYTES, "", "bytes/s", "with the link's header"),
     rate("segments", title="seg/s", help="packets on the wire: GSO and GRO make one of several", importance=2),
-    mean("bytes", per="packets", unit=Unit.BYTES, title="mean", importance=2),
-    largest("max_bytes", unit=Unit.BYTES, importance=3),
+    Column("mean_bytes", Measure.MEAN, "sum", Unit.BYTES, "packets", "mean", importance=2),
+    Column("max_bytes", Measure.MAX, "max_value", Unit.BYTES, "", "max", importance=3),
     total("packets", importance=4),
-    total("bytes", Unit.BYTES, importance=5),
+    Column("bytes_total", Measure.TOTAL, "sum", Unit.BYTES, "", "bytes", importance=5),
 )
 
 PROBE = Probe(

@@ -6,8 +6,6 @@
 #define NETDROPS_ROWS 4096
 #endif
 #define NETDROPS_PAGES 64
-#define NETDROPS_IP4 0x0800 /* include/uapi/linux/if_ether.h */
-#define NETDROPS_IP6 0x86DD
 
 struct netdrops_key {
     u64 location;
@@ -60,10 +58,10 @@ static __always_inline void netdrops_read(struct netdrops_event *event, struct s
     bpf_probe_read_kernel(&event->bytes, sizeof(event->bytes), &skb->len);
     bpf_probe_read_kernel(&event->interface, sizeof(event->interface), &skb->skb_iif);
     event->network = bpf_ntohs(network);
-    if (event->network != NETDROPS_IP4 && event->network != NETDROPS_IP6)
+    if (event->network != EBTOP_ETH_IP4 && event->network != EBTOP_ETH_IP6)
         return;
     EBTOP_PACKET(&packet, skb);
-    if (packet.version != (event->network == NETDROPS_IP4 ? 4 : 6))
+    if (packet.version != (event->network == EBTOP_ETH_IP4 ? 4 : 6))
         return;
     event->protocol = packet.protocol;
     event->source = packet.source;

@@ -11,8 +11,7 @@
 #define OFFCPU_STACKS 16384
 #define OFFCPU_STARTS 32768 /* threads */
 #define OFFCPU_STATES 8     /* 0: another; what offcpu_named says */
-/* PF_KTHREAD, TASK_DEAD and the other states: include/linux/sched.h */
-#define OFFCPU_KTHREAD 0x00200000
+/* TASK_DEAD and the other states: include/linux/sched.h */
 #define OFFCPU_DEAD 0x80
 #define OFFCPU_S 0x01
 #define OFFCPU_D 0x02
@@ -52,8 +51,7 @@ BPF_TABLE("hash", struct offcpu_key, struct offcpu_value, offcpu_rows, OFFCPU_RO
 EBTOP_COUNTERS(struct ebtop_histogram, offcpu_latency, OFFCPU_STATES);
 BPF_HASH(offcpu_starts, u64, struct offcpu_start, OFFCPU_STARTS);
 EBTOP_STACKS(offcpu, OFFCPU_STACKS);
-EBTOP_COUNTERS(struct offcpu_example, offcpu_worst, EBTOP_EXAMPLES);
-EBTOP_EPOCH(offcpu_epoch);
+EBTOP_WORST(offcpu, struct offcpu_example);
 EBTOP_COUNTERS(struct ebtop_totals, offcpu_totals, 1);
 
 /* The state as a number below OFFCPU_STATES; words are in offcpu.py. */
@@ -86,7 +84,7 @@ static __always_inline void offcpu_begin(struct bpf_raw_tracepoint_args *ctx, u6
     bpf_probe_read_kernel(&flags, sizeof(flags), &((struct task_struct *)address)->flags);
     fresh.key.kernel = offcpu_stack(ctx, 0, totals);
     fresh.key.user = EBTOP_NO_STACK;
-    if (!(flags & OFFCPU_KTHREAD)) {
+    if (!(flags & EBTOP_KTHREAD)) {
         if (offcpu_short.lookup(&pid))
             fresh.key.user = ebtop_stack(offcpu_leaves.get_stackid(ctx, BPF_F_USER_STACK), EBTOP_LEAF, totals);
         else

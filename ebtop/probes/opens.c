@@ -10,28 +10,16 @@
  * Rows have the number of a path: they are read at every refresh, and a path once. */
 #define OPENS_PATH 256
 #define OPENS_FOLDER 512
-#define OPENS_DEPTH 24  /* parts of the folder's path, and mounts crossed */
-#define OPENS_NAME 255  /* NAME_MAX */
-#define OPENS_HERE -100 /* AT_FDCWD */
-#define OPENS_MARK 3    /* full stops */
-#define OPENS_STARTS 32768
+#define OPENS_DEPTH 24     /* parts of the folder's path, and mounts crossed */
+#define OPENS_NAME 255     /* NAME_MAX */
+#define OPENS_HERE -100    /* AT_FDCWD */
+#define OPENS_MARK 3       /* full stops */
+#define OPENS_STARTS 32768 /* threads that live and have made such a call */
 #define OPENS_PAGES 64
 #define OPENS_WAKE 128 /* paths numbered by one CPU: an eighth of those that the ring has room for */
 #ifndef OPENS_ROWS
 #define OPENS_ROWS 16384
 #endif
-
-struct opens_call {
-    u64 common;
-    u64 nr;
-    u64 args[4];
-};
-
-struct opens_return {
-    u64 common;
-    u64 nr;
-    s64 ret;
-};
 
 struct opens_path {
     char path[OPENS_PATH];
@@ -104,11 +92,11 @@ static __always_inline int opens_begin(u64 name, s32 folder) {
     return 0;
 }
 
-int opens_enter(struct opens_call *ctx) {
+int opens_enter(struct ebtop_enter *ctx) {
     return opens_begin(ctx->args[0], OPENS_HERE);
 }
 
-int opens_enter_at(struct opens_call *ctx) {
+int opens_enter_at(struct ebtop_enter *ctx) {
     return opens_begin(ctx->args[1], ctx->args[0]);
 }
 
@@ -232,27 +220,32 @@ static __always_inline void opens_tell(struct opens_scratch *scratch, u32 errno,
     opens_events.ringbuf_submit(event, ebtop_wake(sent, EBTOP_QUARTER(struct opens_event, OPENS_PAGES)));
 }
 
-int opens_exit(struct opens_return *ctx) {
+int opens_exit(struct ebtop_exit *ctx) {
     u64 task = bpf_get_current_task();
     u32 cpu = bpf_get_smp_processor_id(), zero = 0, pid = bpf_get_current_pid_tgid() >> 32;
     struct ebtop_totals *totals = opens_totals.lookup(&cpu);
     struct opens_scratch *scratch = opens_scratch.lookup(&zero);
+    struct opens_start *kept = opens_starts.lookup(&task), start = {};
+    if (kept) {
+        start = *kept;
+        kept->name = 0;
+    }
     if (!totals || !scratch || ebtop_is_left_out(pid))
         return 0;
-    struct opens_start *start = opens_starts.lookup(&task);
-    if (!start || !start->name) {
+    if (!start.name) {
         totals->unmatched++;
         return 0;
     }
     totals->total++;
-    opens_resolve(scratch, start);
-    start->name = 0;
+    opens_resolve(scratch, &start);
     struct opens_key key = {.pid = pid, .errno = ctx->ret < 0 ? -ctx->ret : 0, .path = opens_number(scratch)};
     if (key.errno)
         opens_tell(scratch, key.errno, totals);
-    struct opens_value empty = {};
-    bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
-    struct opens_value *row = key.path ? opens_files.lookup_or_try_init(&key, &empty) : 0;
+    struct opens_value *row = key.path ? opens_files.lookup(&key) : 0, empty = {};
+    if (!row && key.path) {
+        bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
+        row = opens_files.lookup_or_try_init(&key, &empty);
+    }
     if (!row) {
         totals->drops++;
         return 0;

@@ -55,12 +55,12 @@ PROBE = Probe(
             (
                 Hook("raw_tracepoint", "sched_process_exit", "opens_gone"),
                 *(
-                    Hook("tracepoint", f"syscalls:sys_enter_{call}", function, optional=call != "openat")
-                    for call, function in _CALLS
-                ),
-                *(
                     Hook("tracepoint", f"syscalls:sys_exit_{call}", "opens_exit", optional=call != "openat")
                     for call, _ in _CALLS
+                ),
+                *(
+                    Hook("tracepoint", f"syscalls:sys_enter_{call}", function, optional=call != "openat")
+                    for call, function in _CALLS
                 ),
             ),
             fields=_FIELDS,

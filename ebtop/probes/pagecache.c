@@ -10,15 +10,13 @@
 #ifndef PAGECACHE_ROWS
 #define PAGECACHE_ROWS 8192
 #endif
-#define PAGECACHE_SLOTS 16384 /* threads */
+#define PAGECACHE_SLOTS 32768 /* threads that live and have used the page cache */
 #define PAGECACHE_ACCESSED 0
 #define PAGECACHE_READ 1
 #define PAGECACHE_WRITTEN 2
 #define PAGECACHE_DIRTIED 3
 #define PAGECACHE_REMOVED 4
 #define PAGECACHE_ORDER 31
-#define PAGECACHE_KIND 0170000 /* S_IFMT, include/uapi/linux/stat.h */
-#define PAGECACHE_BLOCK 0060000
 
 struct pagecache_key {
     u32 pid;
@@ -78,7 +76,7 @@ static __always_inline struct pagecache_key pagecache_key(struct inode *inode) {
     struct super_block *super = 0;
     u16 mode = 0;
     bpf_probe_read_kernel(&mode, sizeof(mode), &inode->i_mode);
-    if ((mode & PAGECACHE_KIND) == PAGECACHE_BLOCK) {
+    if ((mode & EBTOP_FILE_KIND) == EBTOP_BLOCK) {
         bpf_probe_read_kernel(&key.device, sizeof(key.device), &inode->i_rdev);
         return key;
     }
@@ -182,6 +180,15 @@ int pagecache_gone(struct bpf_raw_tracepoint_args *ctx) {
 }
 
 #if PAGECACHE_WAY == 0
+/* An access that no slot says whether it was counted before. */
+static __always_inline int pagecache_lose(void) {
+    u32 cpu = bpf_get_smp_processor_id();
+    struct ebtop_totals *totals = pagecache_totals.lookup(&cpu);
+    if (totals)
+        ebtop_add(&totals->lost, 1);
+    return 0;
+}
+
 /* Pages `first` to `last` of a file are asked for; `again`: also where they are those of the thread's access before. */
 static __always_inline int pagecache_access(u64 mapping, u64 first, u64 last, int again) {
     if (ebtop_is_left_out(bpf_get_current_pid_tgid() >> 32))
@@ -190,7 +197,7 @@ static __always_inline int pagecache_access(u64 mapping, u64 first, u64 last, in
     struct inode *inode = pagecache_inode((struct address_space *)mapping);
     u64 size = 0, end = last;
     if (!slot)
-        return 0;
+        return pagecache_lose();
     pagecache_settle(slot, PAGECACHE_READ);
     int counted =
         slot->mapping == mapping && slot->last == last && (first > slot->first || (!again && first == slot->first));

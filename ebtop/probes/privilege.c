@@ -58,12 +58,6 @@ struct privilege_key {
     u16 errno;
 };
 
-struct privilege_value {
-    u64 calls;
-    u64 failures;
-    char comm[EBTOP_COMM];
-};
-
 struct privilege_given {
     u64 name; /* address in the program's memory, 0 for none */
     u32 numbers[PRIVILEGE_NUMBERS];
@@ -71,7 +65,7 @@ struct privilege_given {
     u32 flags;
 };
 
-BPF_TABLE("hash", struct privilege_key, struct privilege_value, privilege_rows, PRIVILEGE_ROWS);
+BPF_TABLE("hash", struct privilege_key, struct ebtop_calls, privilege_rows, PRIVILEGE_ROWS);
 EBTOP_EVENTS(privilege, struct privilege_event, PRIVILEGE_PAGES);
 EBTOP_COUNTERS(struct ebtop_totals, privilege_totals, 1);
 
@@ -205,14 +199,16 @@ static __always_inline u32 privilege_read(struct privilege_given *given, const s
         return privilege_named(PRIVILEGE_MOUNT, given, ebtop_argument(regs, 1));
     case EBTOP_NR_umount2:
         return privilege_named(PRIVILEGE_MOUNT, given, ebtop_argument(regs, 0));
+    case EBTOP_NR_mount_setattr:
+        return privilege_named(PRIVILEGE_MOUNT, given, ebtop_argument(regs, 1));
     case EBTOP_NR_move_mount:
         return privilege_named(PRIVILEGE_MOUNT, given, ebtop_argument(regs, 3));
     case EBTOP_NR_pivot_root:
     case EBTOP_NR_chroot:
         return privilege_named(PRIVILEGE_ROOT, given, ebtop_argument(regs, 0));
-    case EBTOP_NR_unshare:
+    case EBTOP_NR_unshare: /* of files, or of what else threads share, takes no privilege */
         given->flags = ebtop_argument(regs, 0) & PRIVILEGE_NEW;
-        return PRIVILEGE_NAMESPACE;
+        return given->flags ? PRIVILEGE_NAMESPACE : PRIVILEGE_NOTHING;
     case EBTOP_NR_setns:
         given->flags = ebtop_argument(regs, 1) & PRIVILEGE_NEW;
         return PRIVILEGE_NAMESPACE;
@@ -244,15 +240,12 @@ static __always_inline void privilege_tell(char *detail, struct privilege_given 
 }
 
 static __always_inline void privilege_count(struct privilege_key *key, struct ebtop_totals *totals) {
-    struct privilege_value empty = {};
-    bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
-    struct privilege_value *row = privilege_rows.lookup_or_try_init(key, &empty);
+    struct ebtop_calls *row = privilege_rows.lookup(key), empty = {};
     if (!row) {
-        totals->drops++;
-        return;
+        bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
+        row = privilege_rows.lookup_or_try_init(key, &empty);
     }
-    ebtop_add(&row->calls, 1);
-    ebtop_add(&row->failures, key->errno != 0);
+    ebtop_count_call(row, key->errno, totals);
 }
 
 int privilege_exit(struct bpf_raw_tracepoint_args *ctx) { /* (regs, ret) */
@@ -260,11 +253,11 @@ int privilege_exit(struct bpf_raw_tracepoint_args *ctx) { /* (regs, ret) */
     const struct pt_regs *regs = (void *)ctx->args[0];
     u64 ret = ctx->args[1];
     u32 cpu = bpf_get_smp_processor_id(), zero = 0, nr = ebtop_call(regs);
-    struct ebtop_totals *totals = privilege_totals.lookup(&cpu);
     struct privilege_given given = {};
     struct privilege_key key = {.what = privilege_read(&given, regs, nr, ret)};
     if (!key.what || EBTOP_COMPAT(task) || (key.what == PRIVILEGE_SECRET && !privilege_is_secret(given.name)))
         return 0;
+    struct ebtop_totals *totals = privilege_totals.lookup(&cpu);
     key.pid = bpf_get_current_pid_tgid() >> 32;
     key.errno = EBTOP_FAILED(ret) ? -ret : 0;
     if (!totals || ebtop_is_left_out(key.pid))

@@ -1,6 +1,8 @@
 """Calls that give or take privilege, change what the kernel runs, or open files that hold secrets."""
 
-from ebtop.spec import Events, Hook, Key, Kind, Probe, Table, Way, rate, total
+from ebtop.probes.calls import COLUMNS, PROCESS, RESULT
+from ebtop.probes.fields import COMPAT
+from ebtop.spec import Events, Hook, Key, Kind, Probe, Table, Way
 
 _WHAT = (
     (1, "user"),
@@ -33,20 +35,12 @@ _NAMESPACES = (
     (0x40000000, "net"),
 )
 """CLONE_NEW…, include/uapi/linux/sched.h."""
-_PROCESS = Key("pid", Kind.PID)
 _ABOUT = Key(
     "what",
     Kind.CODE,
     "what",
     "trace: ptrace that attaches; memory: another process's; kernel: kexec; ports: of I/O; secret: a file's open",
     codes=_WHAT,
-)
-_RESULT = Key("errno", Kind.ERRNO, "result", importance=1)
-_COLUMNS = (
-    rate("calls", help="calls that returned, per second"),
-    rate("failures", title="fail/s", importance=2),
-    total("calls", importance=1),
-    total("failures", importance=4),
 )
 _SORT = "calls_per_second"
 
@@ -65,7 +59,7 @@ PROBE = Probe(
         Way(
             "raw_tracepoint",
             (Hook("raw_tracepoint", "sys_exit", "privilege_exit"),),
-            fields=("task_struct.thread_info.status|task_struct.thread_info.flags",),
+            fields=COMPAT,
         ),
     ),
     views=(
@@ -76,18 +70,18 @@ PROBE = Probe(
             "privilege_record",
             (
                 Key("ns", Kind.TIME, "time"),
-                _PROCESS,
+                PROCESS,
                 Key("comm", Kind.TEXT, "program"),
                 Key("uid", Kind.UID, "user", "as it is after the call", importance=2),
                 _ABOUT,
                 Key("nr", Kind.SYSCALL, "call", importance=3),
                 Key("detail", Kind.TEXT, "detail", "the ids, the other process, the name of file, module or program"),
                 Key("flags", Kind.FLAGS, "namespaces", importance=4, codes=_NAMESPACES),
-                _RESULT,
+                RESULT,
             ),
         ),
-        Table("by_process", "by process", "privilege_rows", (_PROCESS, _ABOUT, _RESULT), _COLUMNS, _SORT),
-        Table("by_what", "by what it is about", "privilege_rows", (_ABOUT, _RESULT), _COLUMNS, _SORT),
+        Table("by_process", "by process", "privilege_rows", (PROCESS, _ABOUT, RESULT), COLUMNS, _SORT),
+        Table("by_what", "by what it is about", "privilege_rows", (_ABOUT, RESULT), COLUMNS, _SORT),
     ),
     misses=(
         "Calls of 32-bit programs, io_uring, programs that are set-user-ID (the probe exec has them), prctl, file "

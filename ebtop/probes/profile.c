@@ -9,7 +9,6 @@
 #endif
 #define PROFILE_STACKS 16384
 #define PROFILE_HZ 49
-#define PROFILE_KTHREAD 0x00200000 /* PF_KTHREAD, include/linux/sched.h */
 
 struct profile_key {
     u32 pid;
@@ -55,7 +54,7 @@ int profile_sample(void *ctx) {
     bpf_probe_read_kernel(&flags, sizeof(flags), &task->flags);
     key.kernel = profile_stack(ctx, 0, totals);
     key.user = EBTOP_NO_STACK;
-    if (!(flags & PROFILE_KTHREAD)) {
+    if (!(flags & EBTOP_KTHREAD)) {
         if (profile_short.lookup(&pid))
             key.user = ebtop_stack(profile_leaves.get_stackid(ctx, BPF_F_USER_STACK), EBTOP_LEAF, totals);
         else

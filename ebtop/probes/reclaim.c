@@ -6,7 +6,7 @@
 #ifndef RECLAIM_ROWS
 #define RECLAIM_ROWS 4096
 #endif
-#define RECLAIM_STARTS 16384 /* threads */
+#define RECLAIM_STARTS 32768 /* threads that live and have stalled */
 #define RECLAIM_DIRECT 0
 #define RECLAIM_MEMCG 1
 #define RECLAIM_NODE 2
@@ -36,8 +36,7 @@ struct reclaim_example { /* begins as struct ebtop_worst */
 
 BPF_TABLE("hash", struct reclaim_key, struct reclaim_value, reclaim_rows, RECLAIM_ROWS);
 EBTOP_COUNTERS(struct ebtop_histogram, reclaim_latency, RECLAIM_KINDS);
-EBTOP_COUNTERS(struct reclaim_example, reclaim_worst, EBTOP_EXAMPLES);
-EBTOP_EPOCH(reclaim_epoch);
+EBTOP_WORST(reclaim, struct reclaim_example);
 EBTOP_COUNTERS(struct ebtop_totals, reclaim_totals, 1);
 BPF_HASH(reclaim_starts, u64, u64, RECLAIM_STARTS);
 
@@ -69,18 +68,22 @@ static __always_inline int reclaim_end(u32 kind, u64 pages) {
     struct ebtop_histogram *latency = reclaim_latency.lookup(&index);
     u64 *start = reclaim_starts.lookup(&task);
     struct reclaim_value empty = {}, *row;
+    u64 began = start ? *start : 0, ns = ebtop_elapsed(began, now);
+    if (start)
+        *start = 0;
     if (!totals || !latency || ebtop_is_left_out(key.pid))
         return 0;
-    if (!start || !*start) {
+    if (!began) {
         totals->unmatched++;
         return 0;
     }
-    u64 ns = ebtop_elapsed(*start, now);
-    *start = 0;
     totals->total++;
     reclaim_keep(cpu, ebtop_observe(latency, ns), ns, &key);
-    bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
-    row = reclaim_rows.lookup_or_try_init(&key, &empty);
+    row = reclaim_rows.lookup(&key);
+    if (!row) {
+        bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
+        row = reclaim_rows.lookup_or_try_init(&key, &empty);
+    }
     if (!row) {
         totals->drops++;
         return 0;

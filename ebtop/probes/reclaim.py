@@ -34,11 +34,11 @@ PROBE = Probe(
             (
                 Hook("raw_tracepoint", "sched_process_exit", "reclaim_gone"),
                 *(
-                    Hook("raw_tracepoint", f"mm_vmscan_{kind}_reclaim_begin", "reclaim_begin", kind != "direct")
+                    Hook("raw_tracepoint", f"mm_vmscan_{kind}_reclaim_end", f"reclaim_end_{kind}", kind != "direct")
                     for kind in _KINDS
                 ),
                 *(
-                    Hook("raw_tracepoint", f"mm_vmscan_{kind}_reclaim_end", f"reclaim_end_{kind}", kind != "direct")
+                    Hook("raw_tracepoint", f"mm_vmscan_{kind}_reclaim_begin", "reclaim_begin", kind != "direct")
                     for kind in _KINDS
                 ),
             ),

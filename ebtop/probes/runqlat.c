@@ -32,8 +32,7 @@ struct runqlat_example { /* begins as struct ebtop_worst */
 
 BPF_TABLE("percpu_hash", struct runqlat_key, struct runqlat_value, runqlat_rows, RUNQLAT_ROWS);
 EBTOP_COUNTERS(struct ebtop_histogram, runqlat_latency, 1);
-EBTOP_COUNTERS(struct runqlat_example, runqlat_worst, EBTOP_EXAMPLES);
-EBTOP_EPOCH(runqlat_epoch);
+EBTOP_WORST(runqlat, struct runqlat_example);
 EBTOP_COUNTERS(struct ebtop_totals, runqlat_totals, 1);
 BPF_HASH(runqlat_starts, u64, u64, RUNQLAT_STARTS);
 

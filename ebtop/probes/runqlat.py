@@ -17,9 +17,9 @@ PROBE = Probe(
         Way(
             "raw_tracepoint",
             (
+                Hook("raw_tracepoint", "sched_switch", "runqlat_switch"),
                 Hook("raw_tracepoint", "sched_wakeup", "runqlat_wakeup"),
                 Hook("raw_tracepoint", "sched_wakeup_new", "runqlat_wakeup"),
-                Hook("raw_tracepoint", "sched_switch", "runqlat_switch"),
             ),
             fields=(
                 "task_struct.__state|task_struct.state",

@@ -28,8 +28,7 @@ struct runqlen_example { /* begins as struct ebtop_worst */
 #endif
 BPF_TABLE("hash", struct runqlen_key, struct runqlen_row, runqlen_rows, RUNQLEN_ROWS);
 BPF_ARRAY(runqlen_empty, struct runqlen_row, 1);
-EBTOP_COUNTERS(struct runqlen_example, runqlen_worst, EBTOP_EXAMPLES);
-EBTOP_EPOCH(runqlen_epoch);
+EBTOP_WORST(runqlen, struct runqlen_example);
 EBTOP_COUNTERS(struct ebtop_totals, runqlen_totals, 1);
 
 static __always_inline u32 runqlen_read(void *at) {

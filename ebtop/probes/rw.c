@@ -7,16 +7,10 @@
 #ifndef RW_ROWS
 #define RW_ROWS 16384
 #endif
-#define RW_STARTS 32768 /* threads asleep in such a call at the same time */
+#define RW_STARTS 32768 /* threads that live and have slept in such a call */
 #define RW_READ 0
 #define RW_WRITE 1
 #define RW_DIRECTIONS 2
-
-struct rw_return {
-    u64 common;
-    u64 nr;
-    s64 ret;
-};
 
 struct rw_key {
     u32 pid;
@@ -34,8 +28,9 @@ struct rw_value {
 };
 
 struct rw_slot {
-    u64 ns; /* 0: no call is open */
-    u64 rest[7];
+    u64 ns;      /* 0: no call is open */
+    u64 watched; /* whether switches on this CPU are seen: else a start would be left to whoever comes next */
+    u64 rest[6];
 };
 
 struct rw_example { /* begins as struct ebtop_worst */
@@ -144,28 +139,28 @@ static __always_inline int rw_returned(s64 ret, int is_read, int is_write, int c
 int rw_enter(void *ctx) {
     u32 cpu = bpf_get_smp_processor_id();
     struct rw_slot *slot = rw_slots.lookup(&cpu);
-    if (slot)
+    if (slot && slot->watched)
         slot->ns = bpf_ktime_get_ns();
     return 0;
 }
 
-int rw_read(struct rw_return *ctx) {
+int rw_read(struct ebtop_exit *ctx) {
     return rw_returned(ctx->ret, 1, 0, 1);
 }
 
-int rw_write(struct rw_return *ctx) {
+int rw_write(struct ebtop_exit *ctx) {
     return rw_returned(ctx->ret, 0, 1, 1);
 }
 
-int rw_copy(struct rw_return *ctx) {
+int rw_copy(struct ebtop_exit *ctx) {
     return rw_returned(ctx->ret, 1, 1, 1);
 }
 
-int rw_receive_messages(struct rw_return *ctx) {
+int rw_receive_messages(struct ebtop_exit *ctx) {
     return rw_returned(ctx->ret, 1, 0, 0);
 }
 
-int rw_send_messages(struct rw_return *ctx) {
+int rw_send_messages(struct ebtop_exit *ctx) {
     return rw_returned(ctx->ret, 0, 1, 0);
 }
 
@@ -173,7 +168,11 @@ int rw_switch(struct bpf_raw_tracepoint_args *ctx) {
     u32 cpu = bpf_get_smp_processor_id();
     u64 task = ctx->args[1];
     struct rw_slot *slot = rw_slots.lookup(&cpu);
-    if (!slot || !slot->ns)
+    if (!slot)
+        return 0;
+    if (!slot->watched)
+        slot->watched = 1;
+    if (!slot->ns)
         return 0;
     rw_starts.update(&task, &slot->ns);
     slot->ns = 0;

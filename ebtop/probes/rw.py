@@ -37,8 +37,8 @@ PROBE = Probe(
             (
                 Hook("raw_tracepoint", "sched_switch", "rw_switch"),
                 Hook("raw_tracepoint", "sched_process_exit", "rw_gone"),
-                *_ENTERS,
                 *_EXITS,
+                *_ENTERS,
             ),
         ),
     ),

@@ -18,7 +18,7 @@ BOTH_ENDS = (
     "sock.__sk_common.skc_v6_rcv_saddr",
 )
 """Of EBTOP_REMOTE and EBTOP_LOCAL."""
-PACKET = ("sk_buff.head", "sk_buff.network_header", "sk_buff.transport_header")
+PACKET = ("sk_buff.head", "sk_buff.network_header")
 """Of EBTOP_PACKET."""
 DESCRIPTOR = (*FILE, "file.private_data", "socket.sk")
 """Of EBTOP_DESCRIPTOR."""

@@ -19,8 +19,8 @@ PROBE = Probe(
         Way(
             "raw_tracepoint",
             (
-                Hook("raw_tracepoint", "softirq_entry", "softirqs_enter"),
                 Hook("raw_tracepoint", "softirq_exit", "softirqs_exit"),
+                Hook("raw_tracepoint", "softirq_entry", "softirqs_enter"),
             ),
         ),
     ),

@@ -10,7 +10,7 @@
 #ifndef SYSCALLS_ROWS
 #define SYSCALLS_ROWS 16384
 #endif
-#define SYSCALLS_STARTS 32768 /* threads asleep in a system call at the same time */
+#define SYSCALLS_STARTS 32768 /* threads that live and have slept in a system call */
 
 struct syscalls_key {
     u32 pid;
@@ -44,8 +44,7 @@ struct syscalls_example { /* begins as struct ebtop_worst */
 
 BPF_TABLE("percpu_hash", struct syscalls_key, struct syscalls_value, syscalls_calls, SYSCALLS_ROWS);
 EBTOP_COUNTERS(struct ebtop_histogram, syscalls_latency, SYSCALLS_NUMBERS);
-EBTOP_COUNTERS(struct syscalls_example, syscalls_worst, EBTOP_EXAMPLES);
-EBTOP_EPOCH(syscalls_epoch);
+EBTOP_WORST(syscalls, struct syscalls_example);
 EBTOP_COUNTERS(struct ebtop_totals, syscalls_totals, 1);
 BPF_ARRAY(syscalls_slots, struct syscalls_slot, EBTOP_CPUS);
 BPF_HASH(syscalls_starts, u64, struct syscalls_start, SYSCALLS_STARTS);
@@ -127,7 +126,7 @@ int syscalls_exit(struct bpf_raw_tracepoint_args *ctx) {
         return 0;
     row->calls++;
     row->ns += ns;
-    if (ctx->args[1] >= -4095ULL && nr != EBTOP_NR_rt_sigreturn)
+    if (EBTOP_FAILED(ctx->args[1]) && nr != EBTOP_NR_rt_sigreturn)
         row->errors++;
     syscalls_keep(cpu, ebtop_observe(latency, ns), ns, nr);
     return 0;

@@ -26,10 +26,10 @@ PROBE = Probe(
         Way(
             "raw_tracepoint",
             (
-                Hook("raw_tracepoint", "sys_enter", "syscalls_enter"),
-                Hook("raw_tracepoint", "sys_exit", "syscalls_exit"),
                 Hook("raw_tracepoint", "sched_switch", "syscalls_switch"),
                 Hook("raw_tracepoint", "sched_process_exit", "syscalls_gone"),
+                Hook("raw_tracepoint", "sys_exit", "syscalls_exit"),
+                Hook("raw_tracepoint", "sys_enter", "syscalls_enter"),
             ),
         ),
         Way(

@@ -129,13 +129,12 @@ static __always_inline struct sock *tcpaccept_socket(u32 fd) {
     return sk;
 }
 
-int tcpaccept_sys_enter(
-    struct tracepoint__syscalls__sys_enter_accept4 *args) { /* accept begins with the same members */
-    tcpaccept_enter((u64)tcpaccept_socket(args->fd));
+int tcpaccept_sys_enter(struct ebtop_enter *ctx) { /* (descriptor, …) */
+    tcpaccept_enter((u64)tcpaccept_socket(ctx->args[0]));
     return 0;
 }
 
-int tcpaccept_sys_exit(struct tracepoint__syscalls__sys_exit_accept4 *args) {
-    return tcpaccept_exit(args->ret < 0 ? 0 : tcpaccept_socket(args->ret));
+int tcpaccept_sys_exit(struct ebtop_exit *ctx) {
+    return tcpaccept_exit(ctx->ret < 0 ? 0 : tcpaccept_socket(ctx->ret));
 }
 #endif

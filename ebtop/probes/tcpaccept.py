@@ -35,18 +35,18 @@ PROBE = Probe(
         Way(
             "kretprobe",
             (
-                Hook("kprobe", "inet_csk_accept", "tcpaccept_kprobe"),
                 Hook("kretprobe", "inet_csk_accept", "tcpaccept_kretprobe"),
+                Hook("kprobe", "inet_csk_accept", "tcpaccept_kprobe"),
             ),
             fields=_SOCKET,
         ),
         Way(
             "tracepoint",
             (
-                Hook("tracepoint", "syscalls:sys_enter_accept", "tcpaccept_sys_enter"),
                 Hook("tracepoint", "syscalls:sys_exit_accept", "tcpaccept_sys_exit"),
-                Hook("tracepoint", "syscalls:sys_enter_accept4", "tcpaccept_sys_enter"),
                 Hook("tracepoint", "syscalls:sys_exit_accept4", "tcpaccept_sys_exit"),
+                Hook("tracepoint", "syscalls:sys_enter_accept", "tcpaccept_sys_enter"),
+                Hook("tracepoint", "syscalls:sys_enter_accept4", "tcpaccept_sys_enter"),
             ),
             fields=_SOCKET + DESCRIPTOR,
             misses="Connections accepted through io_uring or by 32-bit programs, and the backlog of MPTCP listeners.",

@@ -35,8 +35,7 @@ struct tcpconnect_example { /* begins as struct ebtop_worst */
 BPF_TABLE("percpu_hash", struct tcpconnect_key, struct tcpconnect_row, tcpconnect_rows, TCPCONNECT_ROWS);
 BPF_TABLE("lru_hash", u64, struct tcpconnect_start, tcpconnect_starts, TCPCONNECT_STARTS);
 EBTOP_COUNTERS(struct ebtop_histogram, tcpconnect_latency, 1);
-EBTOP_COUNTERS(struct tcpconnect_example, tcpconnect_worst, EBTOP_EXAMPLES);
-EBTOP_EPOCH(tcpconnect_epoch);
+EBTOP_WORST(tcpconnect, struct tcpconnect_example);
 EBTOP_COUNTERS(struct ebtop_totals, tcpconnect_totals, 1);
 
 static __always_inline void tcpconnect_begin(u64 socket, struct tcpconnect_start *start) {

@@ -9,11 +9,6 @@
 #define TCPLIFE_PAGES 32
 #define TCPLIFE_DONE 2 /* 1 << SOCK_DONE, include/net/sock.h: the other end's FIN has come */
 
-struct tcplife_return { /* sys_exit_accept and sys_exit_accept4 */
-    u64 common;
-    u64 nr;
-    s64 ret;
-};
 struct tcplife_key {
     u32 pid;
     struct ebtop_address local;  /* port 0 where this end connected */
@@ -57,8 +52,7 @@ struct tcplife_example { /* begins as struct ebtop_worst */
 BPF_TABLE("hash", struct tcplife_key, struct tcplife_row, tcplife_rows, TCPLIFE_ROWS);
 BPF_TABLE("lru_hash", u64, struct tcplife_session, tcplife_sessions, TCPLIFE_SESSIONS);
 EBTOP_COUNTERS(struct ebtop_histogram, tcplife_durations, 1);
-EBTOP_COUNTERS(struct tcplife_example, tcplife_worst, EBTOP_EXAMPLES);
-EBTOP_EPOCH(tcplife_epoch);
+EBTOP_WORST(tcplife, struct tcplife_example);
 EBTOP_EVENTS(tcplife, struct tcplife_event, TCPLIFE_PAGES);
 EBTOP_COUNTERS(struct ebtop_totals, tcplife_totals, 1);
 
@@ -197,13 +191,13 @@ int tcplife_state(struct bpf_raw_tracepoint_args *ctx) {
     return 0;
 }
 
-int tcplife_accept(struct tcplife_return *args) {
+int tcplife_accept(struct ebtop_exit *ctx) {
     struct sock *sk = 0;
     struct tcplife_session *session;
     u64 socket;
-    if (args->ret < 0)
+    if (ctx->ret < 0)
         return 0;
-    EBTOP_DESCRIPTOR(sk, args->ret);
+    EBTOP_DESCRIPTOR(sk, ctx->ret);
     socket = (u64)sk;
     session = tcplife_sessions.lookup(&socket);
     if (session)

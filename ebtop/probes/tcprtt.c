@@ -15,9 +15,7 @@ struct tcprtt_row { /* begins as struct ebtop_histogram */
     u64 sum;
     u64 max_value;
     u64 segments;
-    u64 rtt_ns;
     u64 deviation_ns;
-    u64 max_ns;
 };
 
 BPF_TABLE("hash", struct tcprtt_key, struct tcprtt_row, tcprtt_rows, TCPRTT_ROWS);
@@ -58,9 +56,6 @@ int tcprtt_segment(struct bpf_raw_tracepoint_args *ctx) { /* (sk, skb) */
     u64 ns = (u64)(smoothed >> TCPRTT_SHIFT) * 1000;
     ebtop_observe_atomic((struct ebtop_histogram *)row, ns);
     ebtop_add(&row->segments, 1);
-    ebtop_add(&row->rtt_ns, ns);
     ebtop_add(&row->deviation_ns, (u64)(deviation >> TCPRTT_VARIANCE_SHIFT) * 1000);
-    if (ns > row->max_ns)
-        row->max_ns = ns;
     return 0;
 }

@@ -1,14 +1,14 @@
 """TCP round-trip times: how far away each peer is, as the kernel itself measures it."""
 
 from ebtop.probes.sockets import BOTH_ENDS, REMOTE
-from ebtop.spec import Column, Histogram, Hook, Probe, Table, Way, largest, mean, rate, total
+from ebtop.spec import Column, Histogram, Hook, Measure, Probe, Table, Way, mean, rate, total
 from ebtop.units import Unit
 
 _COLUMNS: tuple[Column, ...] = (
     rate("segments", title="seg/s", help="segments that came in per second, each with one value"),
-    mean("rtt_ns", per="segments", unit=Unit.NS, title="srtt", help="mean of the smoothed round-trip times"),
+    Column("mean_rtt_ns", Measure.MEAN, "sum", Unit.NS, "segments", "srtt", "mean of the smoothed round-trip times"),
     mean("deviation_ns", per="segments", unit=Unit.NS, title="± mean", help="mean deviation of round trips (mdev)"),
-    largest("max_ns", unit=Unit.NS, importance=2),
+    Column("max_ns", Measure.MAX, "max_value", Unit.NS, "", "max", importance=2),
     total("segments", importance=4),
 )
 

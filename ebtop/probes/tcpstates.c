@@ -52,8 +52,7 @@ struct tcpstates_example { /* begins as struct ebtop_worst */
 BPF_TABLE("hash", struct tcpstates_key, struct tcpstates_row, tcpstates_rows, TCPSTATES_ROWS);
 BPF_TABLE("lru_hash", u64, struct tcpstates_socket, tcpstates_sockets, TCPSTATES_SOCKETS);
 EBTOP_COUNTERS(struct ebtop_histogram, tcpstates_times, TCPSTATES_STATES);
-EBTOP_COUNTERS(struct tcpstates_example, tcpstates_worst, EBTOP_EXAMPLES);
-EBTOP_EPOCH(tcpstates_epoch);
+EBTOP_WORST(tcpstates, struct tcpstates_example);
 EBTOP_EVENTS(tcpstates, struct tcpstates_event, TCPSTATES_PAGES);
 EBTOP_COUNTERS(struct ebtop_totals, tcpstates_totals, 1);
 

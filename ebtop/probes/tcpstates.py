@@ -9,7 +9,7 @@ _NEW = Key("newstate", Kind.CODE, "to", codes=TCP_STATES)
 _COLUMNS: tuple[Column, ...] = (
     rate("changes", help="changes of state per second"),
     mean("ns", per="timed", unit=Unit.NS, title="mean", help="time in the state that was left", importance=1),
-    largest("max_ns", unit=Unit.NS, importance=3),
+    largest("max_ns", unit=Unit.NS, importance=3, per="timed"),
     total("changes", importance=4),
 )
 

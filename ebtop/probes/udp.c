@@ -149,12 +149,6 @@ struct udp_call {
 };
 BPF_TABLE("lru_hash", u64, struct udp_call, udp_calls, UDP_THREADS);
 
-struct udp_enter {
-    u64 common;
-    u64 nr;
-    u64 args[6];
-};
-
 static __always_inline int udp_begin(u64 name, u64 header) {
     u64 thread = bpf_get_current_pid_tgid();
     struct udp_call *call = udp_calls.lookup(&thread), begun = {.name = name, .header = header};
@@ -166,13 +160,13 @@ static __always_inline int udp_begin(u64 name, u64 header) {
     return 0;
 }
 
-int udp_recvfrom(struct udp_enter *ctx) {
+int udp_recvfrom(struct ebtop_enter *ctx) {
     if (ctx->args[4] && !ebtop_is_left_out(bpf_get_current_pid_tgid() >> 32))
         udp_begin(ctx->args[4], 0);
     return 0;
 }
 
-int udp_recvmsg(struct udp_enter *ctx) {
+int udp_recvmsg(struct ebtop_enter *ctx) {
     if (!ebtop_is_left_out(bpf_get_current_pid_tgid() >> 32))
         udp_begin(0, ctx->args[1]);
     return 0;

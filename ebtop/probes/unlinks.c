@@ -24,12 +24,6 @@ struct unlinks_key {
     u16 errno;
 };
 
-struct unlinks_value {
-    u64 calls;
-    u64 failures;
-    char comm[EBTOP_COMM];
-};
-
 struct unlinks_given {
     u64 path; /* addresses in the program's memory, 0 for none */
     u64 to;
@@ -40,7 +34,7 @@ struct unlinks_given {
     u8 has_owner;
 };
 
-BPF_TABLE("hash", struct unlinks_key, struct unlinks_value, unlinks_rows, UNLINKS_ROWS);
+BPF_TABLE("hash", struct unlinks_key, struct ebtop_calls, unlinks_rows, UNLINKS_ROWS);
 EBTOP_EVENTS(unlinks, struct unlinks_event, UNLINKS_PAGES);
 EBTOP_COUNTERS(struct ebtop_totals, unlinks_totals, 1);
 
@@ -112,15 +106,12 @@ static __always_inline void unlinks_tell(char *text, struct unlinks_given *given
 }
 
 static __always_inline void unlinks_count(struct unlinks_key *key, struct ebtop_totals *totals) {
-    struct unlinks_value empty = {};
-    bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
-    struct unlinks_value *row = unlinks_rows.lookup_or_try_init(key, &empty);
+    struct ebtop_calls *row = unlinks_rows.lookup(key), empty = {};
     if (!row) {
-        totals->drops++;
-        return;
+        bpf_get_current_comm(&empty.comm, sizeof(empty.comm));
+        row = unlinks_rows.lookup_or_try_init(key, &empty);
     }
-    ebtop_add(&row->calls, 1);
-    ebtop_add(&row->failures, key->errno != 0);
+    ebtop_count_call(row, key->errno, totals);
 }
 
 int unlinks_exit(struct bpf_raw_tracepoint_args *ctx) { /* (regs, ret) */
@@ -130,9 +121,9 @@ int unlinks_exit(struct bpf_raw_tracepoint_args *ctx) { /* (regs, ret) */
     u32 cpu = bpf_get_smp_processor_id(), zero = 0, nr = ebtop_call(regs);
     struct unlinks_given given = {};
     struct unlinks_key key = {.nr = nr};
-    struct ebtop_totals *totals = unlinks_totals.lookup(&cpu);
     if (!unlinks_read(&given, regs, nr) || EBTOP_COMPAT(task))
         return 0;
+    struct ebtop_totals *totals = unlinks_totals.lookup(&cpu);
     key.pid = bpf_get_current_pid_tgid() >> 32;
     key.errno = EBTOP_FAILED(ret) ? -ret : 0;
     if (!totals || ebtop_is_left_out(key.pid))

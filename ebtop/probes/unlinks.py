@@ -1,16 +1,9 @@
 """Files removed, renamed, given other modes or owners: by whom, which."""
 
-from ebtop.spec import Events, Hook, Key, Kind, Probe, Table, Way, rate, total
+from ebtop.probes.calls import CALL, COLUMNS, PROCESS, RESULT
+from ebtop.probes.fields import COMPAT
+from ebtop.spec import Events, Hook, Key, Kind, Probe, Table, Way
 
-_PROCESS = Key("pid", Kind.PID)
-_CALL = Key("nr", Kind.SYSCALL, "call")
-_RESULT = Key("errno", Kind.ERRNO, "result", importance=1)
-_COLUMNS = (
-    rate("calls", help="calls that returned, per second"),
-    rate("failures", title="fail/s", importance=2),
-    total("calls", importance=3),
-    total("failures", importance=4),
-)
 _SORT = "calls_per_second"
 
 PROBE = Probe(
@@ -28,7 +21,7 @@ PROBE = Probe(
         Way(
             "raw_tracepoint",
             (Hook("raw_tracepoint", "sys_exit", "unlinks_exit"),),
-            fields=("task_struct.thread_info.status|task_struct.thread_info.flags",),
+            fields=COMPAT,
         ),
     ),
     views=(
@@ -39,10 +32,10 @@ PROBE = Probe(
             "unlinks_record",
             (
                 Key("ns", Kind.TIME, "time"),
-                _PROCESS,
+                PROCESS,
                 Key("comm", Kind.TEXT, "program", importance=3),
                 Key("uid", Kind.UID, "user", importance=4),
-                _CALL,
+                CALL,
                 Key("path", Kind.TEXT, "path"),
                 Key(
                     "to",
@@ -51,11 +44,11 @@ PROBE = Probe(
                     "the new name, the new mode, or the new owner:group (- as it was)",
                     importance=2,
                 ),
-                _RESULT,
+                RESULT,
             ),
         ),
-        Table("by_process", "by process and call", "unlinks_rows", (_PROCESS, _CALL, _RESULT), _COLUMNS, _SORT),
-        Table("by_call", "by call", "unlinks_rows", (_CALL, _RESULT), _COLUMNS, _SORT),
+        Table("by_process", "by process and call", "unlinks_rows", (PROCESS, CALL, RESULT), COLUMNS, _SORT),
+        Table("by_call", "by call", "unlinks_rows", (CALL, RESULT), COLUMNS, _SORT),
     ),
     misses=(
         "io_uring, and calls of 32-bit programs. Paths are as they were given: relative ones without the folder that "

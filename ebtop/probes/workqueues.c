@@ -63,16 +63,18 @@ int workqueues_queue(struct bpf_raw_tracepoint_args *ctx) { /* (requested cpu, p
     return 0;
 }
 
-static __always_inline void workqueues_observe(struct workqueues_slot *slot, u32 stage, u64 ns) {
+/* 1 where there is no room for another queue. */
+static __always_inline int workqueues_observe(struct workqueues_slot *slot, u32 stage, u64 ns) {
     struct workqueues_part part = {.stage = stage};
     u32 only = 0;
     struct ebtop_histogram *empty = workqueues_empty.lookup(&only), *times;
     __builtin_memcpy(part.queue, slot->key.queue, sizeof(part.queue));
     if (!empty)
-        return;
+        return 1;
     times = workqueues_times.lookup_or_try_init(&part, empty);
     if (times)
         ebtop_observe_atomic(times, ns);
+    return !times;
 }
 
 int workqueues_start(struct bpf_raw_tracepoint_args *ctx) { /* (work) */
@@ -95,7 +97,8 @@ int workqueues_start(struct bpf_raw_tracepoint_args *ctx) { /* (work) */
     ebtop_add(&totals->total, 1);
     struct workqueues_key key = slot->key;
     row = workqueues_rows.lookup_or_try_init(&key, &zero);
-    workqueues_observe(slot, WORKQUEUES_WAITS, ns);
+    if (workqueues_observe(slot, WORKQUEUES_WAITS, ns))
+        ebtop_add(&totals->lost, 1);
     if (!row) {
         ebtop_add(&totals->drops, 1);
         return 0;
@@ -109,13 +112,17 @@ int workqueues_start(struct bpf_raw_tracepoint_args *ctx) { /* (work) */
 
 int workqueues_end(struct bpf_raw_tracepoint_args *ctx) { /* (work, function) */
     u64 address = ctx->args[0], now = bpf_ktime_get_ns();
+    u32 cpu = bpf_get_smp_processor_id();
+    struct ebtop_totals *totals = workqueues_totals.lookup(&cpu);
     struct workqueues_slot *slot = workqueues_slots.lookup(&address);
-    if (!slot || !slot->started)
+    if (!totals || !slot || !slot->started)
         return 0;
     u64 ns = ebtop_elapsed(slot->started, now);
     slot->started = 0;
-    workqueues_observe(slot, WORKQUEUES_RUNS, ns);
+    if (workqueues_observe(slot, WORKQUEUES_RUNS, ns))
+        ebtop_add(&totals->lost, 1);
     struct workqueues_key key = slot->key;
+    key.function = ctx->args[1]; /* the work may be another's by now: its memory is its function's to free */
     struct workqueues_row *row = workqueues_rows.lookup(&key);
     if (!row)
         return 0;

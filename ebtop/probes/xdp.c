@@ -7,18 +7,10 @@
 #define XDP_ROWS 8192
 #endif
 #define XDP_TAGS 2
-#define XDP_EXTENSIONS 4
 /* include/uapi/linux/if_ether.h, include/uapi/linux/in.h and in6.h */
-#define XDP_IP4 0x0800
-#define XDP_IP6 0x86DD
 #define XDP_TAG 0x8100
 #define XDP_SERVICE_TAG 0x88A8
 #define XDP_LEAST_TYPE 0x0600 /* below, it is the length of an IEEE 802.3 frame */
-#define XDP_HOP_BY_HOP 0
-#define XDP_UDP 17
-#define XDP_ROUTING 43
-#define XDP_FRAGMENT 44
-#define XDP_OPTIONS 60
 #define XDP_SCTP 132
 #define XDP_UDP_LITE 136
 
@@ -50,7 +42,7 @@ static __always_inline u32 xdp_big16(u8 *at) {
 
 static __always_inline void xdp_read_ports(struct xdp_rest *rest, struct xdp_key *key) {
     u32 source, destination;
-    u32 has = key->protocol == EBTOP_TCP || key->protocol == XDP_UDP || key->protocol == XDP_SCTP ||
+    u32 has = key->protocol == EBTOP_TCP || key->protocol == EBTOP_UDP || key->protocol == XDP_SCTP ||
               key->protocol == XDP_UDP_LITE;
     if (!has || !xdp_has(rest, 4))
         return;
@@ -64,7 +56,7 @@ static __always_inline void xdp_read_ip4(struct xdp_rest *rest, struct xdp_key *
     if (!xdp_has(rest, 20))
         return;
     key->protocol = rest->at[9];
-    fragment = xdp_big16(rest->at + 6) & 0x1fff;
+    fragment = xdp_big16(rest->at + 6) & EBTOP_FRAGMENT_OFFSET;
     length = (rest->at[0] & 0xf) * 4;
     rest->at += length;
     if (!fragment)
@@ -78,13 +70,13 @@ static __always_inline void xdp_read_ip6(struct xdp_rest *rest, struct xdp_key *
     next = rest->at[6];
     rest->at += 40;
 #pragma unroll
-    for (int i = 0; i < XDP_EXTENSIONS; i++) {
+    for (int i = 0; i < EBTOP_EXTENSIONS; i++) {
         u32 length = 8, fragment = 0;
-        if (next != XDP_HOP_BY_HOP && next != XDP_ROUTING && next != XDP_FRAGMENT && next != XDP_OPTIONS)
+        if (next != EBTOP_HOP_OPTIONS && next != EBTOP_ROUTING && next != EBTOP_FRAGMENT && next != EBTOP_OPTIONS)
             break;
         if (!xdp_has(rest, 8))
             return;
-        if (next == XDP_FRAGMENT)
+        if (next == EBTOP_FRAGMENT)
             fragment = xdp_big16(rest->at + 2) & 0xfff8;
         else
             length += rest->at[1] * 8;
@@ -115,9 +107,9 @@ static __always_inline void xdp_read(struct xdp_rest *rest, struct xdp_key *key)
         rest->at += 4;
     }
     key->network = type < XDP_LEAST_TYPE ? 0 : type;
-    if (type == XDP_IP4)
+    if (type == EBTOP_ETH_IP4)
         xdp_read_ip4(rest, key);
-    else if (type == XDP_IP6)
+    else if (type == EBTOP_ETH_IP6)
         xdp_read_ip6(rest, key);
 }
 

@@ -13,7 +13,7 @@ from time import monotonic
 from ebtop import wire
 from ebtop.bpftrace import is_script
 from ebtop.kernel import bpf, chained, stats
-from ebtop.kernel.layout import banks
+from ebtop.kernel.cpus import banks
 from ebtop.kernel.objects import Census
 from ebtop.warden import containers
 from ebtop.warden.aiming import Aiming

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from ebtop.kernel import bpf
-from ebtop.kernel.layout import possible_cpus
+from ebtop.kernel.cpus import possible_cpus
 from ebtop.kernel.maps import MapReader
 from tests.kernel.test_maps import a_map, slot
 

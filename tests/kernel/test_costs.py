@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ebtop.kernel import bpf, chained, stats
-from ebtop.kernel.layout import banks
+from ebtop.kernel.cpus import banks
 from ebtop.running import Running
 from tests.kernel.cpus import CPUS
 from tests.kernel.live_session import LiveSession, ids

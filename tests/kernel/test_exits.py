@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from ebtop.warden.flags import Flags
+from tests.kernel import loaded as loaded_probes
 from tests.kernel.loaded import Loaded
+from tests.kernel.terminal_session import wait_until
 from tests.kernel.worker import Worker
 
 pytestmark = pytest.mark.kernel
@@ -64,6 +67,21 @@ for n in range(3): end(threaded, True)
     .replace("}}", "}")
 )
 
+LEAVES = f"""{BEGIN}
+import ctypes
+def when(name):
+    while not os.path.exists(name): time.sleep(0.001)
+def late():
+    when("end")
+    os._exit(7)
+def child():
+    os.write(1, str(os.getpid()).encode())
+    when("leave")
+    threading.Thread(target=late).start()
+    ctypes.CDLL(None).syscall(93 if os.uname().machine == "aarch64" else 60, 5)
+end(child)
+"""
+
 
 def ended(loaded: Loaded, pid: int) -> dict[tuple[int, int], tuple[int, int]]:
     """By signal and status, ends and failures of one parent's children."""
@@ -107,6 +125,27 @@ def test_a_process_of_many_threads_ends_once_with_its_own_status(load: Callable[
         worker.work()
         counted = ended(loaded, worker.pid)
     assert counted == {(0, 0): (5, 0), (0, 5): (19, 19), (0, 7): (3, 3)}
+
+
+def test_a_process_that_becomes_a_target_after_its_first_thread_has_left_is_told_of(
+    load: Callable[..., Loaded], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Who was there is kept of all processes; which of them count is asked at the end."""
+    flags = Flags()
+    monkeypatch.setattr(loaded_probes, "Flags", lambda *own: flags)
+    with Worker(LEAVES, folder=tmp_path) as worker:
+        loaded = load("exits")
+        worker.begin()
+        child = int(worker.said())
+        flags.set(child, False)
+        (tmp_path / "leave").touch()
+        wait_until(lambda: ") Z " in Path(f"/proc/{child}/stat").read_text(), 60)
+        flags.set(child, True)
+        (tmp_path / "end").touch()
+        worker.finish()
+        counted = ended(loaded, worker.pid)
+        flags.close()
+    assert counted == {(0, 7): (1, 1)}
 
 
 def test_the_status_is_the_one_that_the_parent_is_told(load: Callable[..., Loaded], tmp_path: Path) -> None:

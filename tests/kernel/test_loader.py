@@ -93,7 +93,7 @@ def by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("by_itself")
 def test_a_way_that_the_kernel_refuses_gives_way_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compiled and loaded, but not attached: the next one is live, and the log says why the first is not."""
+    """Compiled and loaded, neither shared nor attached: the next is live, and the log says why the first is not."""
     usual = programs.attach
 
     def attach(kind: str, target: str, program: int) -> programs.Attachment:
@@ -101,6 +101,7 @@ def test_a_way_that_the_kernel_refuses_gives_way_to_the_next(monkeypatch: pytest
             raise programs.Refused(f"{target} is taken", "the kernel's words")
         return usual(kind, target, program)
 
+    monkeypatch.setattr(attaching, "_share", lambda *_: None)
     monkeypatch.setattr(programs, "attach", attach)
     answers = ask({"tcpconnect": 1})
     answers.let_go()
@@ -118,6 +119,7 @@ def test_when_every_way_is_refused_all_reasons_are_told(monkeypatch: pytest.Monk
     def attach(kind: str, target: str, program: int) -> programs.Attachment:
         raise programs.Refused(f"no {kind} today")
 
+    monkeypatch.setattr(attaching, "_share", lambda *_: None)
     monkeypatch.setattr(programs, "attach", attach)
     answers = ask({"tcpconnect": 1})
     last = answers.messages[-1]

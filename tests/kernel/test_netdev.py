@@ -58,9 +58,9 @@ def test_packets_and_sizes_are_what_the_kernel_counts(load: Callable[..., Loaded
         mine = (rows.keys["namespace"] == namespace) & (rows.keys["direction"] == direction)
         assert rows.keys["interface"][mine].tolist() == [b"lo"]
         row = rows.values[mine][0]
-        assert (int(row["packets"]), int(row["segments"]), int(row["bytes"])) == (128, 128, total)
+        assert (int(row["packets"]), int(row["segments"]), int(row["sum"])) == (128, 128, total)
         assert (int(row["slots"][7]), int(row["slots"][10]), int(row["slots"].sum())) == (97, 31, 128)
-        assert int(row["sum"]) == total and int(row["max_bytes"]) == 1400 + HEADERS
+        assert int(row["max_value"]) == 1400 + HEADERS
     assert totals["total"] == int(rows.values["packets"].sum()) and totals["drops"] == 0
 
 

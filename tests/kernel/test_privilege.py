@@ -42,6 +42,8 @@ for _ in range(2): call("bpf", 0, attributes, 128)
 for name in "/etc/shadow", "/home/nobody/.ssh/id", "/root/.ssh/nowhere", "/etc/sudoers.d/nowhere": attempt(name)
 for name in "/etc/passwd", "/etc/shado", "/home/nobody/ssh/id", "/root/ssh", "shadow": attempt(name)
 call("unshare", 0x04020000)
+for _ in range(3): call("unshare", 0x400)
+for _ in range(2): call("mount_setattr", -1, b"/nowhere", 0, 0, 0)
 child = call("clone", 0x08000000 | 17, 0, 0, 0, 0)
 if not child: os._exit(0)
 os.waitpid(child, 0)
@@ -79,6 +81,7 @@ def test_calls_are_exact_with_what_they_were_given(load: Callable[..., Loaded]) 
         (WHAT["user"], 0): (12, 0),
         (WHAT["root"], 0): (7, 0),
         (WHAT["trace"], errno.EPERM): (5, 5),
+        (WHAT["mount"], errno.EINVAL): (2, 2),
         (WHAT["namespace"], 0): (2, 0),
     }
     assert own.pid not in events["pid"] and own.pid not in rows.keys["pid"]
@@ -94,12 +97,13 @@ def test_calls_are_exact_with_what_they_were_given(load: Callable[..., Loaded]) 
         b"/root/.ssh/nowhere",
         b"/etc/sudoers.d/nowhere",
         b"",
+        *[b"/nowhere"] * 2,
         b"",
         b"65534",
     ]
     flags = [cells.flags(WORDS["flags"], number) for number in told["flags"].tolist()]
-    assert flags == [""] * 32 + ["mount,uts", "ipc", ""]
-    assert told["uid"].tolist() == [0] * 34 + [65534]
+    assert flags == [""] * 32 + ["mount,uts", "", "", "ipc", ""]
+    assert told["uid"].tolist() == [0] * 36 + [65534]
 
 
 def test_a_full_map_counts_what_it_drops_and_keeps_its_events(load: Callable[..., Loaded]) -> None:

@@ -63,8 +63,8 @@ def test_round_trips_are_what_the_sockets_have(load: Callable[..., Loaded], capf
     for host, (port, added, largest) in (("127.0.0.1", told[:3]), ("::1", told[3:])):
         row = to(rows, host, port)
         assert row["segments"] == row["slots"] == ROUNDS
-        assert row["rtt_ns"] == row["sum"] == added * 1000
-        assert row["max_ns"] == row["max_value"] == largest * 1000
+        assert row["sum"] == added * 1000
+        assert row["max_value"] == largest * 1000
         assert to(rows, host, 0)["segments"] >= ROUNDS
     assert totals["total"] == int(rows.values["segments"].sum()) and totals["drops"] == 0
 

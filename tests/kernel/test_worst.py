@@ -14,8 +14,8 @@ import pytest
 
 from ebtop import registry
 from ebtop.kernel import bpf, syscalls
+from ebtop.kernel.cpus import banks
 from ebtop.kernel.examples import Epoch, Examples
-from ebtop.kernel.layout import banks
 from ebtop.sample import BUCKETS, Records, Sample
 from ebtop.wire import Field, MapInfo
 from ebtop.worst import Worst

@@ -309,12 +309,12 @@ async def test_ways_are_asked_for_once_and_the_one_that_would_win_is_marked() ->
         said = text(app)
         assert "✗ fexit       fexit inet_csk_accept: this kernel refuses every program there" in said
         assert "without CONFIG_KPROBES" in said
-        assert "▸ tracepoint  would win here · syscalls:sys_enter_accept" in said
+        assert "▸ tracepoint  would win here · syscalls:sys_exit_accept" in said
         assert "misses" in said and "never accepted" in said
         source_of(app).offers = {}
         await pilot.press("escape", "escape", "f2")
         await pilot.pause()
-        assert "● raw_tracepoint               runs now · sys_enter" in text(app)
+        assert "● raw_tracepoint               runs now · sched_switch" in text(app)
         assert "· raw_tracepoint, counts only  would do · sys_enter" in text(app)
 
 

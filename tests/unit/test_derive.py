@@ -133,6 +133,15 @@ def test_a_mean_without_events_in_the_interval_is_that_of_the_whole_run() -> Non
     assert values(table_of(frame(sample(2, rows_now), sample(1, rows_now))), "mean_ns") == [10.0]
 
 
+def test_a_largest_value_of_what_was_never_measured_is_none() -> None:
+    """Of the events of the second row none had a time: 0 would be one."""
+    columns = (largest("max_ns", Unit.NS, per="ns"),)
+    table = Table("t", "", "p_calls", (Key("pid", Kind.PID),), columns, "max_ns")
+    now = sample(2, calls((1, 0, 4, 40, 9, b""), (2, 0, 4, 0, 0, b"")))
+    found = values(table_of(derive(now, None, {"p": replace(PROBE, views=(table,))}), "t"), "max_ns")
+    assert found[0] == 9.0 and np.isnan(found[1])
+
+
 def test_a_part_is_a_percentage_of_the_interval() -> None:
     """3 of 5 ns in the interval; since the start where nothing came."""
     table = Table("t", "", "p_calls", (Key("pid", Kind.PID),), (part("calls", of="ns"),), "calls_part_percent")

@@ -12,7 +12,7 @@ import pytest
 from ebtop import registry
 from ebtop.kernel import source
 from ebtop.own import checking
-from ebtop.spec import GROUPS, Probe
+from ebtop.spec import GROUPS, Hook, Probe, Way
 
 COUNTERS = {
     "syscalls": "calls",
@@ -83,3 +83,54 @@ def test_readings_of_the_clock_are_subtracted_by_what_knows_that_it_may_go_back(
     """A difference below zero would be a time of 584 years."""
     bare = re.findall(r"(?:bpf_ktime_get_ns\(\)|\bnow|\bns) - [^;]*", path.read_text())
     assert [one for one in bare if "queued" not in one] == []
+
+
+ENDS = (
+    ("enter", "exit"),
+    ("entry", "exit"),
+    ("begin", "end"),
+    ("execute_start", "execute_end"),
+    ("queue_work", "execute_start"),
+    ("rq_insert", "rq_issue"),
+    ("io_start", "rq_issue"),
+    ("rq_issue", "rq_complete"),
+    ("sched_wakeup", "sched_switch"),
+)
+"""How the name of a place where a time begins differs from that where it ends."""
+RETURNS = {"kprobe": "kretprobe", "uprobe": "uretprobe", "fentry": "fexit"}
+
+
+def ends_of(way: Way, begins: Hook) -> list[int]:
+    """Where in a way the hooks stand at which a time ends that begins at that one."""
+    names = {begins.target.replace(*pair) for pair in ENDS if pair[0] in begins.target}
+    return [
+        at
+        for at, hook in enumerate(way.hooks)
+        if (hook.kind == RETURNS.get(begins.kind) and hook.target == begins.target)
+        or (hook.kind == begins.kind and hook.target in names)
+    ]
+
+
+TIMED = [
+    (probe, way)
+    for probe in registry.probes().values()
+    for way in probe.ways
+    if any(ends_of(way, hook) for hook in way.hooks)
+]
+
+
+def test_probes_that_time_something_are_known_as_such() -> None:
+    """Else the next test would hold of none."""
+    known = {probe.name for probe, _ in TIMED}
+    assert known >= {"syscalls", "rw", "files", "fslat", "futex", "locks", "dns", "workqueues", "blockio", "runqlat"}
+
+
+@pytest.mark.parametrize(("probe", "way"), TIMED, ids=lambda one: one.name)
+def test_what_ends_a_time_is_attached_before_all_that_begins_one(probe: Probe, way: Way) -> None:
+    """An end without its beginning counts as unmatched; a beginning without its end is found by that of another."""
+    begins = {at: ends for at, hook in enumerate(way.hooks) if (ends := ends_of(way, hook))}
+    assert all(end < at for at, ends in begins.items() for end in ends), probe.name
+    stores = [at for at, hook in enumerate(way.hooks) if hook.target in ("sched_switch", "sched_process_exit")]
+    assert all(at < min(begins) for at in stores), probe.name
+    calls = [at for at in begins if way.hooks[at].target.startswith("syscalls:")]
+    assert not calls or max(end for at in calls for end in begins[at]) < min(calls), probe.name
