@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ebtop import registry, wire
-from ebtop.kernel import attaching, chained, loader, programs, source
+from ebtop.kernel import attaching, loader, programs, source
 from tests.kernel.loaded import Loaded, ask
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("kernel")]
@@ -81,17 +80,6 @@ def test_the_next_way_wins_where_the_first_is_missing(load: Callable[..., Loaded
     assert live.targets == ("tracepoint:sock:inet_sock_set_state",)
 
 
-@pytest.fixture
-def by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A kernel where no program can go on to another: each is attached by its loader."""
-
-    def refused() -> int:
-        raise OSError(errno.EINVAL, "Invalid argument")
-
-    monkeypatch.setattr(chained, "new_next", refused)
-
-
-@pytest.mark.usefixtures("by_itself")
 def test_a_way_that_the_kernel_refuses_gives_way_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compiled and loaded, neither shared nor attached: the next is live, and the log says why the first is not."""
     usual = programs.attach
@@ -112,7 +100,6 @@ def test_a_way_that_the_kernel_refuses_gives_way_to_the_next(monkeypatch: pytest
     assert "the kernel's words" in live.log
 
 
-@pytest.mark.usefixtures("by_itself")
 def test_when_every_way_is_refused_all_reasons_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """In one line, way by way; nothing stays loaded."""
 
