@@ -47,7 +47,7 @@ def test_a_full_map_that_two_writers_churn_is_read_without_duplicates(kind: int)
     refusals = struct.unpack("=QQ", os.pread(full, 16, 0))
     os.close(full)
     assert reads > 10
-    assert churned > reads // 2
+    assert churned > 10  # how often depends on whether the writers get a CPU between two reads
     if kind != bpf.LRU_HASH:  # which is never full: it evicts
         assert min(refusals) > 0
 
