@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -79,8 +78,6 @@ def test_a_full_map_counts_what_it_drops_and_own_processes_are_left_out(load: Ca
 
 def test_bpftrace_sees_the_same(load: Callable[..., Loaded]) -> None:
     """23 lookups of one process, counted by both as they return."""
-    if not shutil.which("bpftrace"):
-        pytest.skip("bpftrace, to compare with")
     with (
         Worker("for _ in range(23): socket.getaddrinfo('127.0.0.1', 80)") as worker,
         bpftrace(worker.pid, SCRIPT) as stop,
