@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -149,12 +151,6 @@ listening = socket.socket()
 listening.bind(("127.0.0.1", 0))
 listening.listen(7)
 """
-WRITING = "for n in range(97): os.pwrite(file, buffer, n * 4096)"
-OPENED = """
-buffer = mmap.mmap(-1, 4096)
-file = os.open(words[0], os.O_RDWR | os.O_CREAT | os.O_DIRECT)
-os.unlink(words[0])
-"""
 
 
 def refused(sample: Sample, probe: str) -> bool:
@@ -188,24 +184,38 @@ def test_tcpaccept_works_where_there_are_kprobes_and_says_so_elsewhere(before: I
 
 
 def test_biolatency_works_where_the_kernel_has_its_functions_and_says_so_elsewhere(before: Ids) -> None:
-    """97 blocks written past the page cache; functions that are not there are told of."""
-    name, file = packaged("biolatency.bt"), f"/var/tmp/ebtop-bpftrace-{os.getpid()}"
-    with Worker(WRITING, file, prepare=PREPARE + OPENED) as worker, LiveSession(name, CALLS) as session:
+    """Blocks written past the page cache, 97 for each sample, as it goes live before all is attached."""
+    name = packaged("biolatency.bt")
+    with written() as write, LiveSession(name, CALLS) as session:
         session.live(CALLS)
         session.until(lambda sample: state_of(sample, name) in (State.LIVE, State.FAILED))
         if not KPROBES:
             assert refused(session.until(lambda sample: state_of(sample, name) is State.FAILED), name)
             return
-        session.tick()
-        worker.work()
 
         def is_told(sample: Sample) -> bool:
+            write()
             probe, histogram = sample.probes[name], sample.probes[name].maps.get("@usecs")
             lacks = probe.error or "kprobe:blk_account_io_done" in probe.misses
             return bool(lacks) or int(histogram.values["slots"].sum() if histogram else 0) >= 97
 
         probe = session.until(is_told).probes[name]
         assert not probe.error or "none of its probes could be attached" in probe.error, probe.log
+
+
+@contextmanager
+def written() -> Iterator[Callable[[], None]]:
+    """Writes 97 blocks to the device below /var/tmp each time."""
+    name = f"/var/tmp/ebtop-bpftrace-{os.getpid()}"
+    file, buffer = os.open(name, os.O_RDWR | os.O_CREAT | os.O_DIRECT), mmap.mmap(-1, 4096)
+    os.unlink(name)
+
+    def write() -> None:
+        for number in range(97):
+            os.pwrite(file, buffer, number * 4096)
+
+    yield write
+    os.close(file)
 
 
 def test_names_of_programs_cannot_lead_astray(before: Ids) -> None:
