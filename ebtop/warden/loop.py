@@ -77,7 +77,7 @@ class Warden:
         """The screen has said that the command may begin."""
         self._sharing = Sharing()
         self._loaders = Loaders(load, self._flags, self._selector, self._current, self._forward)
-        self._scripts = Scripts(self._flags, self._selector, self._forward, bpftrace)
+        self._scripts = Scripts(self._flags, self._selector, self._forward, bpftrace, wanted)
         self._clock_told = False
         self._cut = False
         self._kill_s = float("inf")
