@@ -9,8 +9,10 @@ import array
 import json
 import os
 import socket
-from dataclasses import asdict, dataclass
-from typing import Any, get_args
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, is_dataclass
+from functools import cache
+from typing import Any, get_args, get_origin, get_type_hints
 
 LOG_LIMIT = 32_000
 """Characters of a log that travel; a packet must fit the socket's default send buffer of 212,992 bytes."""
@@ -323,13 +325,16 @@ def encode(message: Message) -> bytes:
 
 
 def decode(packet: bytes) -> Message:
-    """The message of `packet`; ValueError for anything that is not one."""
-    content = json.loads(packet)
+    """The message of `packet`, its members of the types that are declared; ValueError for anything that is not one."""
     try:
+        content = json.loads(packet)
         kind = _KINDS[content.pop("kind")]
-        return kind(**{name: _frozen(value) for name, value in content.items()})  # type: ignore[no-any-return]  # from the table above
-    except (KeyError, TypeError, AttributeError) as error:
+        message = kind(**{name: _frozen(value) for name, value in content.items()})
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"not a message: {error}") from error
+    if not _fits(message, kind):
+        raise ValueError(f"not a {kind.__name__}: a member is of another type")
+    return message  # type: ignore[no-any-return]  # from the table above
 
 
 def _frozen(value: Any) -> Any:
@@ -341,6 +346,29 @@ def _frozen(value: Any) -> Any:
     return value
 
 
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether `value` is what a member declared as `hint` may be."""
+    if get_origin(hint) is tuple:
+        inner = get_args(hint)
+        if not isinstance(value, tuple):
+            return False
+        if inner[-1] is Ellipsis:
+            return all(_fits(item, inner[0]) for item in value)
+        return len(value) == len(inner) and all(map(_fits, value, inner))
+    if hint is float:
+        return type(value) in (int, float)
+    if hint is int:
+        return type(value) is int and -(1 << 63) <= value < 1 << 64
+    if type(value) is not hint:
+        return False
+    return not is_dataclass(hint) or all(_fits(getattr(value, name), type_) for name, type_ in _members(hint).items())
+
+
+@cache
+def _members(kind: type[Any]) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
 def send(wire: socket.socket, message: Message, descriptors: tuple[int, ...] = ()) -> None:
     """Send `message` with `descriptors` (at most 253); they stay open here. OSError when the other side is gone."""
     ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
@@ -348,19 +376,31 @@ def send(wire: socket.socket, message: Message, descriptors: tuple[int, ...] = (
 
 
 def receive(wire: socket.socket) -> tuple[Message, tuple[int, ...]] | None:
-    """The next message and its descriptors (close-on-exec, the caller's to close); None when the other side is gone."""
+    """The next message and its descriptors (close-on-exec, the caller's to close); None when the other side is gone.
+
+    ValueError, the descriptors closed, for what is no message.
+    """
     try:
         packet, ancillary, flags, _ = wire.recvmsg(_PACKET, _ANCILLARY, socket.MSG_CMSG_CLOEXEC)
     except ConnectionResetError:
         return None
     descriptors = array.array("i", b"".join(data for _, kind, data in ancillary if kind == socket.SCM_RIGHTS))
-    if not packet:
-        return None
-    if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
-        for descriptor in descriptors:
-            os.close(descriptor)
-        raise ValueError("a message was cut off")
-    return decode(packet), tuple(descriptors)
+    try:
+        if not packet:
+            close(descriptors)
+            return None
+        if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
+            raise ValueError("a message was cut off")
+        return decode(packet), tuple(descriptors)
+    except ValueError:
+        close(descriptors)
+        raise
+
+
+def close(descriptors: Iterable[int]) -> None:
+    """Close what came with a message."""
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 def pair() -> tuple[socket.socket, socket.socket]:

@@ -1,8 +1,8 @@
 """bpftrace at work for the probes that are its programs: begun, asked to print, ended; what it prints is not read here.
 
 It is the only program that ebtop runs with privilege and did not bring along. So it is taken only from where none but
-root can put one, and what it prints goes by pipes to the process that has no privilege. What that process may ask for is
-the concern of `permitted`; the programs that ebtop was started with run as they stand.
+root can put one, and what it prints goes by pipes to the process that has no privilege. What that process may ask for
+is the concern of `permitted`; the programs that ebtop was started with run as they stand.
 """
 
 from __future__ import annotations

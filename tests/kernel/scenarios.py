@@ -18,7 +18,7 @@ from ebtop.export.files import write_private
 from ebtop.kernel import bpf, chained, programs
 from ebtop.kernel.layout import banks
 from ebtop.shared import Shared
-from ebtop.warden import asking, loading
+from ebtop.warden import asking, loading, loop
 from ebtop.warden.answering import Answering
 from ebtop.warden.launch import Plan, run
 
@@ -195,6 +195,48 @@ def save(line: socket.socket, warden: int) -> int:
     return _tell(saved)
 
 
+def nonsense(line: socket.socket, warden: int) -> int:
+    """Says what no screen says, as it is named; whether it is hung up on for that."""
+    wire.send(line, wire.Want(("good",), (1,)))
+    answers(line, 1)
+    packet = {
+        "text": b"{",
+        "depth": b"[" * 150_000,
+        "status": wire.encode(wire.Bye(-999)),
+        "serials": wire.encode(wire.Want(("good", "fine"), (1,))),
+        "internal": wire.encode(wire.Want(("follow",), (1,))),
+        "answer": wire.encode(wire.Saved("a.json")),
+        "types": b'{"kind": "Want", "probes": [7], "serials": [1]}',
+    }[sys.argv[2]]
+    line.send(packet)
+    while (received := wire.receive(line)) is not None:
+        wire.close(received[1])
+    return _tell("hung up")
+
+
+def deaf(line: socket.socket, warden: int) -> int:
+    """Asks and asks, and listens to no answer: it is hung up on."""
+    ids = tuple(f"{number:064x}" for number in range(128))
+    try:
+        while True:
+            wire.send(line, wire.AskContainers(ids))
+    except (BrokenPipeError, ConnectionResetError):
+        return _tell("hung up")
+
+
+def save_what_is_no_file(line: socket.socket, warden: int) -> int:
+    """A pipe that nobody writes to, a file without end, and a file: what is said to each."""
+    readable, _ = os.pipe()
+    endless = os.memfd_create("endless")
+    os.ftruncate(endless, 1 << 40)
+    good = os.memfd_create("good")
+    saved = []
+    for descriptor in (readable, endless, good):
+        wire.send(line, wire.Save(sys.argv[2]), (descriptor,))
+        saved += answers(line, 1)
+    return _tell([answer["error"] for answer in saved])
+
+
 def ask(line: socket.socket, warden: int) -> int:
     """The answers to patterns, of digits: to programs' ids, and last to which ways would work: by serial."""
     questions: list[wire.Message] = [
@@ -247,6 +289,9 @@ SCENARIOS: dict[str, tuple[Callable[[socket.socket, int], int], tuple[str, ...]]
     "sharing": (sharing, ("sharing",)),
     "census": (census, ()),
     "save": (save, ()),
+    "save_what_is_no_file": (save_what_is_no_file, ()),
+    "nonsense": (nonsense, ()),
+    "deaf": (deaf, ()),
     "ask": (ask, ()),
     "ask_too_much": (ask_too_much, ()),
 }
@@ -254,6 +299,7 @@ SCENARIOS: dict[str, tuple[Callable[[socket.socket, int], int], tuple[str, ...]]
 
 if __name__ == "__main__":
     loading.LIMIT_S = 0.6
+    loop.PATIENCE_S = 0.3
     if sys.argv[1] == "ask_too_much":
         asking.LIMIT_S = 0.6
         Answering.content = _for_ever  # type: ignore[assignment,method-assign]  # this process is the test's own
