@@ -139,7 +139,7 @@ def toggled(line: socket.socket, warden: int) -> int:
 
 def sharing(line: socket.socket, warden: int) -> int:
     """How often a program that was live before anybody wanted it runs for 1,009 events, then once it is not wanted."""
-    time.sleep(1)  # longer than the stand-in takes to load
+    _wait_for_loader(warden)
     wire.send(line, wire.Want(("sharing",), (7,)))
     message: object = None
     descriptors: tuple[int, ...] = ()
@@ -155,6 +155,18 @@ def sharing(line: socket.socket, warden: int) -> int:
     answers(line, 1)
     before = _renamed(shared)
     return _tell({"wanted": wanted - begun, "after": _renamed(shared) - before, "places": shared.places})
+
+
+def _wait_for_loader(warden: int) -> None:
+    """Until the loader has come and gone, and all that it said is heard; a second where it was gone at first sight."""
+    begun, seen = time.monotonic(), False
+    while True:
+        with open(f"/proc/{warden}/task/{warden}/children", encoding="ascii") as file:
+            there = len(file.read().split()) > 1
+        if not there and (seen or time.monotonic() > begun + 1):
+            return
+        seen |= there
+        time.sleep(0.001)
 
 
 def _renamed(shared: Shared) -> int:
@@ -298,8 +310,10 @@ SCENARIOS: dict[str, tuple[Callable[[socket.socket, int], int], tuple[str, ...]]
 
 
 if __name__ == "__main__":
-    loading.LIMIT_S = 0.6
-    loop.PATIENCE_S = 0.3
+    if sys.argv[1] == "hang":
+        loading.LIMIT_S = 1.0
+    if sys.argv[1] == "deaf":
+        loop.PATIENCE_S = 0.3
     if sys.argv[1] == "ask_too_much":
         asking.LIMIT_S = 0.6
         Answering.content = _for_ever  # type: ignore[assignment,method-assign]  # this process is the test's own
