@@ -140,9 +140,14 @@ def test_a_loader_killed_in_mid_compile(before: Ids) -> None:
     """Each of its probes gets another loader, and all go live."""
     with dashboard() as session:
         session.screen()
-        seen: list[int] = []
-        wait_until(lambda: bool(seen.extend(compiling(session)) or seen))
-        os.kill(seen[0], signal.SIGKILL)
+        loaders: list[int] = []
+
+        def are_seen() -> bool:
+            loaders[:] = compiling(session)
+            return bool(loaders)
+
+        wait_until(are_seen)
+        os.kill(loaders[0], signal.SIGKILL)
         wait_live(session, before)
         session.send(b"q")
         assert session.status() == 0
