@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from ebtop import __version__, cells, rows
-from ebtop.derive import percentile
 from ebtop.frame import EventsFrame, FlameFrame, Frame, HistogramFrame, ProbeFrame, TableFrame, ViewFrame, fields_of
+from ebtop.quantiles import percentile
 from ebtop.sample import BUCKETS, MapRows, ProbeSample, Process, Records, bucket_edges
 from ebtop.spec import Column, Histogram, Key, Kind, Measure, Table
 

@@ -155,7 +155,7 @@ def _trend(looked: Looked, cells: int, lines: int) -> list[Line]:
 
 def _histogram(looked: Looked, data: HistogramFrame, cells: int, lines: int, ranges: bool) -> list[Line]:
     """Count, estimated percentiles ("~": inside a bucket every value is as likely), exact maximum, and the bars."""
-    from ebtop.derive import percentile
+    from ebtop.quantiles import percentile
 
     if spreads := looked.spreads(data):
         return [summary(both(*spreads), cells), *beside(*spreads, cells, lines - 1, ranges)]

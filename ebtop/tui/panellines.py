@@ -119,7 +119,7 @@ def _histogram(looked: Looked, data: HistogramFrame | None, cells: int, lines: i
     if spreads := looked.spreads(data):
         head = name + summary(both(*spreads), cells - line_width(name))
         return [head, *beside(*spreads, cells - 1, lines - 1)]
-    from ebtop.derive import percentile
+    from ebtop.quantiles import percentile
 
     totals, recent, unit = data.totals.sum(axis=0), data.counts.sum(axis=0), data.view.unit
     most = float(data.largest.max())
