@@ -1,4 +1,4 @@
-"""Two samples become a frame: the only place, with `measures`, where rates exist; pure, knows neither kernels nor screens."""
+"""Two samples become a frame: with `measures` the only place where rates exist; knows neither kernels nor screens."""
 
 from __future__ import annotations
 
