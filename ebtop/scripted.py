@@ -20,7 +20,7 @@ from ebtop.bpftrace.contents import CAPACITY, Contents
 from ebtop.bpftrace.declaring import OUTPUT, maps_of, targets
 from ebtop.bpftrace.reading import Output, Reader
 from ebtop.kernel import stats
-from ebtop.running import Numbers
+from ebtop.keynumbers import Numbers
 from ebtop.sample import Cost, EventTail, MapRows, ProbeSample, Records, State, Totals
 from ebtop.spec import Events, Kind, Probe
 from ebtop.text import clean

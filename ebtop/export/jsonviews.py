@@ -28,6 +28,7 @@ def iso(wall_ns: int) -> str:
 
 
 def view_document(frame: Frame, view: ViewFrame, sample: ProbeSample) -> Document:
+    """One view, whatever it is; `sample` is what it was derived from."""
     if isinstance(view, TableFrame):
         return _table(frame, view, sample.maps[view.view.map])
     if isinstance(view, HistogramFrame):

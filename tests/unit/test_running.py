@@ -11,7 +11,8 @@ import pytest
 
 from ebtop import fitting, registry, wire
 from ebtop.callers import Callers
-from ebtop.running import Numbers, Running
+from ebtop.keynumbers import Numbers
+from ebtop.running import Running
 from ebtop.spec import Key, Kind, Table, rate
 from tests import samples
 
