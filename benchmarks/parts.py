@@ -16,6 +16,7 @@ PARTS = (
     "keys",
     "many_keys",
     "many_rows",
+    "many_stacks",
     "frames",
     "history",
     "memory",

@@ -21,7 +21,7 @@ from ebtop import registry
 from ebtop.derive import derive
 from ebtop.frame import Frame, TableFrame
 from ebtop.kernel import bcc_module, bpf
-from ebtop.kernel.layout import possible_cpus
+from ebtop.kernel.cpus import possible_cpus
 from ebtop.kernel.maps import MapReader
 from ebtop.sample import HostSample, ProbeSample, Sample, State
 from ebtop.tui.rowset import ordered

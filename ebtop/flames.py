@@ -35,20 +35,44 @@ class Box:
     """What of `count` was counted in the function itself."""
 
 
+@dataclass(frozen=True, slots=True)
+class Chains:
+    """Chains of callers in the order in which they stand side by side."""
+
+    paths: npt.NDArray[np.uint32]
+    """(n, k) as FlameFrame.paths."""
+    counts: Numbers
+    recent: Numbers
+    lengths: npt.NDArray[np.intp]
+    """(n,) functions of each."""
+    shared: npt.NDArray[np.intp]
+    """(n,) how many of its outermost functions each has in common with the one before."""
+
+    def part(self, span: slice) -> Chains:
+        """Those of `span`."""
+        return Chains(self.paths[span], self.counts[span], self.recent[span], self.lengths[span], self.shared[span])
+
+
+def ordered(data: FlameFrame, names: Mapping[int, str]) -> Chains:
+    """The chains of `data` of which something is counted; `names` of the functions."""
+    chosen = np.flatnonzero(data.counts > 0)
+    paths = data.paths[chosen]
+    order = np.lexsort(_ranks(paths, names).T[::-1]) if chosen.size else chosen
+    paths, rows = paths[order], chosen[order]
+    return Chains(paths, data.counts[rows], data.recent[rows], (paths != 0).sum(axis=1), _shared(paths))
+
+
 class Flame:
     """The boxes under one of them, which fills the whole width."""
 
-    def __init__(self, data: FlameFrame, names: Mapping[int, str], zoom: Path = ()) -> None:
-        """`names` of the functions. A `zoom` that is not there any more gives way to what is left of it."""
-        self._data, self._names = data, names
-        self.zoom = self._there(zoom)
-        chosen = self._under(self.zoom)
-        order = np.lexsort(self._ranks(chosen).T[::-1]) if chosen.size else chosen
-        self._rows = chosen[order]
-        self._paths = data.paths[self._rows]
-        self._ends = np.concatenate([[0.0], np.cumsum(data.counts[self._rows])])
-        self._recent = np.concatenate([[0.0], np.cumsum(data.recent[self._rows])])
-        self._lengths = (self._paths != 0).sum(axis=1)
+    def __init__(self, chains: Chains, zoom: Path = ()) -> None:
+        """Of `chains` those that begin with `zoom`; one that is not there gives way to what is left of it."""
+        self.zoom, span = _find(chains, zoom)
+        self.everything = float(chains.counts.sum())
+        """What is counted in all."""
+        self._chains = chains.part(span)
+        self._ends = np.concatenate([[0.0], np.cumsum(self._chains.counts)])
+        self._recent = np.concatenate([[0.0], np.cumsum(self._chains.recent)])
 
     @property
     def whole(self) -> float:
@@ -56,82 +80,74 @@ class Flame:
         return float(self._ends[-1])
 
     @property
-    def everything(self) -> float:
-        """What is counted in all."""
-        return float(self._data.counts.sum())
-
-    @property
     def deepest(self) -> int:
         """Functions of the longest chain, the program included."""
-        return int(self._lengths.max(initial=0))
-
-    def _there(self, path: Path) -> Path:
-        """As much of the beginning of `path` as there is."""
-        while path and not self._under(path).size:
-            path = path[:-1]
-        return path
-
-    def _under(self, path: Path) -> npt.NDArray[np.intp]:
-        """Places of the chains that begin so and of which something is counted."""
-        found = self._data.counts > 0
-        for place, number in enumerate(path):
-            found = found & (self._data.paths[:, place] == number if place < self._data.paths.shape[1] else False)
-        return np.flatnonzero(found)
-
-    def _ranks(self, chosen: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-        """The paths of `chosen`, each number replaced by its place in the order of names, 0 for none."""
-        paths = self._data.paths[chosen]
-        numbers = np.unique(paths)
-        names = [self._names.get(number, "") if number else "" for number in numbers.tolist()]
-        order = sorted(range(len(names)), key=lambda at: (bool(numbers[at]), names[at], at))
-        rank = np.empty(len(names), np.intp)
-        rank[order] = np.arange(len(names))
-        return rank[np.searchsorted(numbers, paths)]
+        return int(self._chains.lengths.max(initial=0))
 
     def level(self, depth: int, least: float = 0.0) -> tuple[list[Box], int]:
         """The boxes `depth` functions deep, from left to right, and how many are narrower than `least` (0 … 1)."""
         if not self.whole:
             return [], 0
-        begins = np.flatnonzero(self._begins(depth))
-        ends = np.append(begins[1:], len(self._rows))
-        real = self._lengths[begins] >= depth
+        begins = np.flatnonzero(np.append(True, self._chains.shared[1:] < depth))
+        ends = np.append(begins[1:], len(self._chains.paths))
+        real = self._chains.lengths[begins] >= depth
         begins, ends = begins[real], ends[real]
         wide = (self._ends[ends] - self._ends[begins]) / self.whole >= least
         return [self._box(depth, *span) for span in zip(begins[wide].tolist(), ends[wide].tolist(), strict=True)], int(
             (~wide).sum()
         )
 
-    def _begins(self, depth: int) -> npt.NDArray[np.bool_]:
-        """Which rows differ from the one before in their first `depth` functions."""
-        first = np.zeros(len(self._rows), np.bool_)
-        first[:1] = True
-        part = self._paths[:, :depth]
-        first[1:] = (part[1:] != part[:-1]).any(axis=1)
-        return first
+    def widest_under(self, path: Path, least: float = 0.0) -> Box | None:
+        """The widest function that the box `path` calls; None where none is as wide as `least` (0 … 1)."""
+        called = [box for box in self.level(len(path) + 1, least)[0] if box.path[:-1] == path]
+        return max(called, key=lambda box: box.count, default=None)
 
     def _box(self, depth: int, begin: int, end: int) -> Box:
-        own = self._lengths[begin:end] == depth
-        counts = np.diff(self._ends[begin : end + 1])
+        own = self._chains.lengths[begin:end] == depth
         return Box(
-            tuple(self._paths[begin, :depth].tolist()),
+            tuple(self._chains.paths[begin, :depth].tolist()),
             float(self._ends[begin]) / self.whole,
             float(self._ends[end]) / self.whole,
             float(self._ends[end] - self._ends[begin]),
             float(self._recent[end] - self._recent[begin]),
-            float(counts[own].sum()),
+            float(self._chains.counts[begin:end][own].sum()),
         )
 
     def box(self, path: Path) -> Box:
         """The box of `path`, or of as much of its beginning as there is under what fills the width."""
-        if path[: len(self.zoom)] != self.zoom:
-            path = self.zoom
-        while len(path) > len(self.zoom):
-            same = (self._paths[:, : len(path)] == np.array(path, np.uint32)[: self._paths.shape[1]]).all(axis=1)
-            found = np.flatnonzero(same)
-            if found.size:
-                return self._box(len(path), int(found[0]), int(found[-1]) + 1)
-            path = path[:-1]
-        return self._box(len(self.zoom), 0, len(self._rows)) if self.whole else Box(self.zoom, 0, 1, 0, 0, 0)
+        if not self.whole:
+            return Box(self.zoom, 0, 1, 0, 0, 0)
+        path, span = _find(self._chains, path if path[: len(self.zoom)] == self.zoom else self.zoom)
+        return self._box(len(path), span.start, span.stop)
+
+
+def _find(chains: Chains, path: Path) -> tuple[Path, slice]:
+    """As much of the beginning of `path` as there is, and the chains that begin so: they stand together."""
+    paths, begin, end = chains.paths, 0, len(chains.paths)
+    for place, number in enumerate(path[: paths.shape[1]]):
+        found = np.flatnonzero(paths[begin:end, place] == number)
+        if not found.size:
+            return path[:place], slice(begin, end)
+        begin, end = begin + int(found[0]), begin + int(found[-1]) + 1
+    return path[: paths.shape[1]], slice(begin, end)
+
+
+def _ranks(paths: npt.NDArray[np.uint32], names: Mapping[int, str]) -> npt.NDArray[np.intp]:
+    """`paths`, each number replaced by its place in the order of names, 0 for none."""
+    numbers, places = np.unique(paths, return_inverse=True)
+    texts = [names.get(number, "") if number else "" for number in numbers.tolist()]
+    order = sorted(range(len(texts)), key=lambda at: (bool(numbers[at]), texts[at], at))
+    rank = np.empty(len(texts), np.intp)
+    rank[order] = np.arange(len(texts))
+    return rank[places].reshape(paths.shape)
+
+
+def _shared(paths: npt.NDArray[np.uint32]) -> npt.NDArray[np.intp]:
+    """How many of its outermost functions each path has in common with the one before."""
+    shared = np.zeros(len(paths), np.intp)
+    other = paths[1:] != paths[:-1]
+    shared[1:] = np.where(other.any(axis=1), other.argmax(axis=1), paths.shape[1])
+    return shared
 
 
 def folded(data: FlameFrame, names: Mapping[int, str]) -> Iterator[tuple[str, int]]:

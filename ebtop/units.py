@@ -73,6 +73,8 @@ def number_width(unit: Unit) -> int:
 
 def suffix_width(unit: Unit) -> int:
     """Cells of the longest usual suffix."""
+    if unit is Unit.PERCENT:
+        return 1
     return number_width(unit) - 5 if unit not in (Unit.PLAIN, Unit.RATIO) else 0
 
 
@@ -105,6 +107,11 @@ def rate(value: float, unit: Unit = Unit.COUNT) -> str:
         return "-"
     shown = text(value, unit)
     return f"{shown}/s" if shown[-1].isalpha() else f"{shown} /s"
+
+
+def hundredths(percent: float) -> str:
+    """A small share of a CPU without its sign, "1.20"; where it is more than nothing, it is not "0.00"."""
+    return "<0.01" if 0 < percent < 0.005 else f"{percent:.2f}"
 
 
 def age(seconds: float) -> str:

@@ -10,7 +10,7 @@ import socket
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -195,13 +195,18 @@ def host(second: float = 0) -> HostSample:
     )
 
 
+@lru_cache(maxsize=1024)
 def live(probe: Probe, second: float, rows: int = 12, started: float = -10) -> ProbeSample:
-    """`probe` running since `started`, with `rows` rows in every table."""
+    """`probe` running since `started`, with `rows` rows in every table; shared: no array of it can be written to."""
     age = second - started
     way = probe.ways[0] if probe.ways else None
     maps = {name: _map(probe, name, age, rows) for name in _maps(probe)}
     maps |= {stacks: _paths(maps[view.map]) for view in probe.views if (stacks := stacks_of(view))}
     events = {view.map: _events(view, second, age) for view in probe.views if isinstance(view, Events)}
+    worsts = {view.name: worst(view, second) for view in probe.views if isinstance(view, Histogram) and view.worst}
+    rows_of = (records for content in maps.values() for records in (content.keys, content.values))
+    for records in (*rows_of, *(tail.records for tail in events.values()), *worsts.values()):
+        records.flags.writeable = False
     counted = int(age * (900 + 100 * probe.slot))
     return ProbeSample(
         State.LIVE,
@@ -213,7 +218,7 @@ def live(probe: Probe, second: float, rows: int = 12, started: float = -10) -> P
         totals=Totals(total=counted, drops=0, lost=0, unmatched=int(age) // 5, pruned=int(age)),
         cost=Cost(slice_ns=SECOND, runs=1000 * probe.slot, run_ns=142_000 * probe.slot),
         misses=way.misses if way else "",
-        worst={view.name: worst(view, second) for view in probe.views if isinstance(view, Histogram) and view.worst},
+        worst=worsts,
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ebtop import cells, units
 from ebtop.callers import FUNCTION, KERNEL, NOT_YET
-from ebtop.flames import Box, Flame, folded
+from ebtop.flames import Box, Flame, folded, ordered
 from ebtop.frame import FlameFrame, Frame
 from ebtop.sample import MapRows, Sample
 from ebtop.stacks import PATH
@@ -59,10 +59,14 @@ def as_folded(frame: Frame, data: FlameFrame) -> bytes:
     return "".join(lines).encode("utf-8", "replace")
 
 
-def as_svg(frame: Frame, data: FlameFrame, title: str) -> bytes:
-    """A flame graph in a file of its own: no script, nothing from elsewhere, ASCII; outermost functions at the top."""
-    flame = Flame(data, frame.sample.labels.get(FUNCTION, {}))
+def as_svg(frame: Frame, data: FlameFrame, title: str, since: str = "") -> bytes:
+    """A flame graph in a file of its own: no script, nothing from elsewhere, ASCII; outermost functions at the top.
+
+    `since`: the time of day from which `data` is counted; "": from the start of the probe.
+    """
+    flame = Flame(ordered(data, frame.sample.labels.get(FUNCTION, {})))
     levels = [flame.level(depth, _NARROWEST / _WIDTH) for depth in range(flame.deepest + 1)]
+    narrow = sum(hidden for _, hidden in levels)
     boxes = [line for depth, (found, _) in enumerate(levels) for line in _boxes(frame, flame, data, found, depth)]
     width, height = _WIDTH + 2 * _MARGIN, _HEAD + _LINE * max(1, len(levels)) + _MARGIN
     size = f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
@@ -71,17 +75,17 @@ def as_svg(frame: Frame, data: FlameFrame, title: str) -> bytes:
         f"<style>{_STYLE}</style>",
         '<rect width="100%" height="100%" style="fill:#fafbfc;stroke:none"/>',
         f'<text class="t" x="{_MARGIN}" y="19">{_text(title)}</text>',
-        f'<text class="n" x="{_MARGIN}" y="36">{_text(_about(frame, flame, data, sum(n for _, n in levels)))}</text>',
+        f'<text class="n" x="{_MARGIN}" y="36">{_text(_about(frame, flame, data, since, narrow))}</text>',
         *boxes,
         "</svg>\n",
     ]
     return "\n".join(lines).encode("ascii", "xmlcharrefreplace")
 
 
-def _about(frame: Frame, flame: Flame, data: FlameFrame, narrow: int) -> str:
+def _about(frame: Frame, flame: Flame, data: FlameFrame, since: str, narrow: int) -> str:
     at = datetime.fromtimestamp(frame.sample.wall_ns // 10**9)
     parts = [frame.sample.host.hostname, f"{at:%Y-%m-%d %H:%M:%S}", units.text(flame.whole, data.view.unit)]
-    parts.append(f"{len(data.paths)} stacks since the probe started")
+    parts.append(f"{len(data.paths)} stacks since {since or 'the probe started'}")
     parts += [f"{narrow} boxes too narrow to be drawn"] if narrow else []
     return " · ".join(part for part in parts if part)
 

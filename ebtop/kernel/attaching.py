@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from ebtop import wire
 from ebtop.kernel import bpf, btf, chained, given, hooks, instructions, members, programs, xdp
 from ebtop.kernel.bcc_module import CompiledMap, Module, version
-from ebtop.kernel.layout import banks
+from ebtop.kernel.cpus import banks
 from ebtop.kernel.places import Nowhere, Place
 from ebtop.spec import Hook, Probe, Way
 

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ebtop.kernel import bpf
-from ebtop.kernel.layout import banks, record_type
+from ebtop.kernel.cpus import banks
+from ebtop.kernel.layout import record_type
 from ebtop.sample import BUCKETS, Records
 from ebtop.text import clean_array
 from ebtop.wire import Field, MapInfo

@@ -1,36 +1,21 @@
-"""C structs as numpy dtypes, CPUs as numbers of slots, per-CPU slots combined; knows nothing of descriptors."""
+"""C structs as numpy dtypes, per-CPU slots combined; knows nothing of descriptors."""
 
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ebtop.kernel.cpus import cpu_list
 from ebtop.text import clean_array
 from ebtop.wire import Field
 
-_POSSIBLE = Path("/sys/devices/system/cpu/possible")
 _EACH = np.uint64(0x0101010101010101)
 _LOW = np.uint64(0x7F7F7F7F7F7F7F7F)
 _HIGH = np.uint64(0x8080808080808080)
 _BLOCK = 512
 """Texts that are looked at at a time: what is made of them meanwhile fits into the CPU's caches."""
-
-
-@cache
-def possible_cpus() -> int:
-    """Slots of a per-CPU value: one for each CPU that could be there, online or not (for_each_possible_cpu)."""
-    return len(cpu_list(_POSSIBLE.read_text()))
-
-
-@cache
-def banks() -> int:
-    """Banks of a table of counters that is indexed by bpf_get_smp_processor_id(): the highest CPU number plus one."""
-    return max(cpu_list(_POSSIBLE.read_text())) + 1
 
 
 def record_type(fields: tuple[Field, ...], size: int) -> np.dtype[Any]:

@@ -13,13 +13,12 @@ import numpy.typing as npt
 
 from ebtop import rows
 from ebtop.kernel import bpf
+from ebtop.kernel.cpus import banks, possible_cpus
 from ebtop.kernel.layout import (
     CleanTexts,
-    banks,
     clean_texts,
     combine,
     combine_banks,
-    possible_cpus,
     record_type,
     same_bytes,
 )

@@ -1,5 +1,6 @@
 """Name resolution: who looks up which name, how long that takes, what comes of it."""
 
+from ebtop.probes.sockets import PACKET
 from ebtop.spec import Histogram, Hook, Key, Kind, Probe, Table, Way, largest, mean, rate, total
 from ebtop.units import Unit
 
@@ -19,8 +20,14 @@ _RESULTS = (
     (12, "EAI_OVERFLOW"),
     (256, "no answer"),
     (257, "ERANGE"),
+    (513, "FORMERR"),
+    (514, "SERVFAIL"),
+    (515, "NXDOMAIN"),
+    (516, "NOTIMP"),
+    (517, "REFUSED"),
 )
-"""Of getaddrinfo, with the other sign (netdb.h); DNS_NO_HOST and DNS_NO_ROOM of gethostbyname."""
+"""Of getaddrinfo, with the other sign (netdb.h); DNS_NO_HOST and DNS_NO_ROOM of gethostbyname; 512 and more: what a
+server says (RFC 1035, 4.1.1)."""
 _CALLS = (
     ("getaddrinfo", "dns_enter", "dns_code"),
     ("gethostbyname", "dns_enter", "dns_pointer"),
@@ -59,6 +66,18 @@ PROBE = Probe(
                 Hook(kind, f"libc:{call}", function, optional=call != "getaddrinfo")
                 for place, kind in ((2, "uretprobe"), (1, "uprobe"))
                 for call, function in ((one[0], one[place]) for one in _CALLS)
+            ),
+        ),
+        Way(
+            "raw_tracepoint, UDP port 53",
+            (
+                Hook("raw_tracepoint", "netif_receive_skb", "dns_receive"),
+                Hook("raw_tracepoint", "net_dev_queue", "dns_queue"),
+            ),
+            fields=(*PACKET, "sk_buff.sk"),
+            misses=(
+                "Here questions are seen, not lookups: nothing that a cache or a file answers, one for each kind of"
+                " address, none by TCP or encrypted, and none that nobody answers."
             ),
         ),
     ),

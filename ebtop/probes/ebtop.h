@@ -437,6 +437,7 @@ struct ebtop_packet {
     struct ebtop_address destination;
     u32 version; /* 4, 6, or what is no IP */
     u32 protocol;
+    const u8 *data; /* what UDP carries, 0 unless the ends have ports */
 };
 
 /* Over the extension headers of IPv6 (RFC 8200, 4) from `at` on: what follows is packet->protocol; the fragment's offset. */
@@ -484,6 +485,7 @@ static __always_inline void ebtop_read_packet(struct ebtop_packet *packet, const
     bpf_probe_read_kernel(ports, sizeof(ports), transport);
     packet->source.port = bpf_ntohs(ports[0]);
     packet->destination.port = bpf_ntohs(ports[1]);
+    packet->data = transport + 8;
 }
 
 /* Of a struct sk_buff; needs its members head and network_header. */

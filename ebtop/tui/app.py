@@ -229,6 +229,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
                     if to_still or panel.data is None or not repeats(looked, panel.data):
                         panel.data = looked
             self.show_status()
+            self.show_hints()
 
     @property
     def main(self) -> Screen[None]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ebtop import cells as texts
 from ebtop import units
 from ebtop.callers import KERNEL
-from ebtop.flames import Box, Flame, Path
-from ebtop.tui.pieces import ELLIPSIS, Line, fill, left, line_width, width
+from ebtop.flames import Box, Chains, Flame, Path, ordered
+from ebtop.tui.pieces import ELLIPSIS, Line, fill, left, line_width, tail_of, width
 from ebtop.units import Unit
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from ebtop.tui.tablelines import FlameCursor
 
 _EDGE = "▏"
+_LEAST = 3
+"""Cells in which a name that is cut still tells something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,37 +30,61 @@ class FlameLines:
     levels: list[list[Box]] = field(default_factory=list)
     """Of each line, from left to right; those that are wide enough to be seen."""
     selected: Box | None = None
+    """What of the cursor's path there is at this moment."""
     top: int = 0
     """Depth of the first line."""
+    flame: Flame | None = None
+    """All boxes, also those that are not on the screen; None where nothing is counted yet."""
+    least: float = 0.0
+    """The width, 0 … 1, from which a box is seen."""
 
 
-def flame_lines(frame: Frame, data: FlameFrame, cursor: FlameCursor, cells: int, lines: int) -> FlameLines:
-    """The graph in `cells` x `lines`: where the zoom is, boxes, what the cursor reads out; puts `cursor` in range."""
-    names = frame.sample.labels.get("function", {})
-    flame = Flame(data, names, cursor.zoom)
+def flame_lines(
+    frame: Frame, data: FlameFrame, cursor: FlameCursor, cells: int, lines: int, pointing: bool = True
+) -> FlameLines:
+    """The graph in `cells` x `lines`: where the zoom is, boxes, and what the cursor reads out if it is `pointing`.
+
+    Zoom and cursor stay what they are where a moment has nothing of them: what is left of them is shown meanwhile.
+    """
+    flame = Flame(_chains(frame, data, cursor), cursor.zoom)
     if not flame.whole or lines < 3:
         return FlameLines([fill([(" no stack yet: it fills with what the next intervals count", "faint")], cells)])
     box = flame.box(cursor.path)
-    cursor.zoom, cursor.path = flame.zoom, box.path
-    room = lines - 2
+    room = lines - 1 - pointing
     base = len(flame.zoom)
-    cursor.top = max(0, min(cursor.top, len(box.path) - base))
-    cursor.top = max(cursor.top, len(box.path) - base - room + 1)
-    levels, narrow = [], 0
-    for depth in range(base + cursor.top, min(base + cursor.top + room, flame.deepest + 1)):
-        boxes, hidden = flame.level(depth, 1 / cells)
+    top = _top(cursor.top, len(box.path) - base, flame.deepest - base, room)
+    if (flame.zoom, box.path) == (cursor.zoom, cursor.path):
+        cursor.top = top
+    levels, narrow, least = [], 0, 1 / cells
+    for depth in range(base + top, min(base + top + room, flame.deepest + 1)):
+        boxes, hidden = flame.level(depth, least)
         narrow += hidden
         levels.append(boxes)
-    drawn = [_level(frame, boxes, box.path, cells) for boxes in levels]
+    drawn = [_level(frame, boxes, box.path if pointing else None, cells) for boxes in levels]
     drawn += [[]] * (room - len(drawn))
-    below = max(0, flame.deepest - (base + cursor.top + room - 1))
-    head = _head(frame, flame, cursor, below, narrow, data.view.unit, cells)
+    below = max(0, flame.deepest - (base + top + room - 1))
+    head = _head(frame, flame, top, below, narrow, data.view.unit, cells)
+    said = [_read_out(frame, flame, data, box, cells)] if pointing else []
     return FlameLines(
-        [head, *(fill(line, cells) for line in drawn), _read_out(frame, flame, data, box, cells)],
+        [head, *(fill(line, cells) for line in drawn), *said],
         levels,
         box,
-        base + cursor.top,
+        base + top,
+        flame,
+        least,
     )
+
+
+def _chains(frame: Frame, data: FlameFrame, cursor: FlameCursor) -> Chains:
+    """The stacks of `data`, which are put in order once for a frame and not at each key."""
+    if cursor.kept is None or cursor.kept[0] is not data:
+        cursor.kept = data, ordered(data, frame.sample.labels.get("function", {}))
+    return cursor.kept[1]
+
+
+def _top(top: int, selected: int, deepest: int, room: int) -> int:
+    """The first of `room` depths that are seen, near `top`: the selected one is among them, none is left empty."""
+    return max(0, selected - room + 1, min(top, selected, deepest - room + 1))
 
 
 def role_of(frame: Frame, path: Path) -> str:
@@ -74,34 +101,81 @@ def name_of(frame: Frame, path: Path) -> str:
     return texts.function(frame, path[-1]) if path else "all"
 
 
-def _level(frame: Frame, boxes: list[Box], selected: Path, cells: int) -> Line:
-    """Boxes where they stand, each at least a cell wide; what is narrower leaves its cells empty."""
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A box, or neighbours that are too narrow for their names, as one."""
+
+    boxes: tuple[Box, ...]
+    begin: int
+    end: int
+    role: str
+    text: str
+
+    def takes(self, other: _Drawn) -> bool:
+        """Whether the `other` one, to the right of it, is to be drawn with it."""
+        return not self.text and not other.text and (self.end, self.role) == (other.begin, other.role)
+
+    def with_(self, other: _Drawn) -> _Drawn:
+        """Both."""
+        return _Drawn(self.boxes + other.boxes, self.begin, other.end, self.role, "")
+
+
+def _level(frame: Frame, boxes: list[Box], selected: Path | None, cells: int) -> Line:
+    """Boxes where they stand, each at least a cell wide; what is narrower leaves its cells empty.
+
+    Neighbours without a name are drawn as one: how many they are tells more than the lines between them.
+    """
     line: Line = []
     at = 0
-    for box in boxes:
-        begin, end = max(at, round(box.begin * cells)), round(box.end * cells)
-        end = max(end, begin + 1)
-        if end > cells:
-            break
-        if begin > at:
-            line.append((" " * (begin - at), "text"))
-        chosen = box.path == selected
-        role = "flame-cursor" if chosen else role_of(frame, box.path)
-        line.append((_EDGE, "flame-cursor" if chosen else f"{role}-edge"))
-        if end - begin > 1:
-            line.append((_fitted(name_of(frame, box.path), end - begin - 1), role))
-        at = end
+    for one in _merged(_places(frame, boxes, selected, cells)):
+        if one.begin > at:
+            line.append((" " * (one.begin - at), "text"))
+        line.append((_EDGE, one.role if one.role == "flame-cursor" else f"{one.role}-edge"))
+        if one.end - one.begin > 1:
+            line.append((left(one.text or _together(one), one.end - one.begin - 1), one.role))
+        at = one.end
     return line
 
 
+def _places(frame: Frame, boxes: list[Box], selected: Path | None, cells: int) -> Iterator[_Drawn]:
+    at = 0
+    for box in boxes:
+        begin = max(at, round(box.begin * cells))
+        at = max(round(box.end * cells), begin + 1)
+        if at > cells:
+            break
+        role = "flame-cursor" if box.path == selected else role_of(frame, box.path)
+        yield _Drawn((box,), begin, at, role, _fitted(name_of(frame, box.path), at - begin - 1))
+
+
+def _merged(places: Iterable[_Drawn]) -> Iterator[_Drawn]:
+    before: _Drawn | None = None
+    for one in places:
+        if before is not None and before.takes(one):
+            before = before.with_(one)
+            continue
+        if before is not None:
+            yield before
+        before = one
+    if before is not None:
+        yield before
+
+
+def _together(one: _Drawn) -> str:
+    """How many it stands for, where one function calls them all and there is room to say so."""
+    callers = {box.path[:-1] for box in one.boxes}
+    words = f"{len(one.boxes)} narrow" if len(one.boxes) > 1 and len(callers) == 1 else ""
+    return words if width(words) < one.end - one.begin else ""
+
+
 def _fitted(name: str, cells: int) -> str:
-    """As much of a name as `cells` cells hold; less than three of them tell nothing."""
+    """As much of a name as `cells` cells hold; "" where that would be less than two letters."""
     if width(name) <= cells:
-        return left(name, cells)
-    return left(name, cells - 1) + ELLIPSIS if cells > 3 else " " * cells
+        return name
+    return left(name, cells - 1) + ELLIPSIS if cells >= _LEAST else ""
 
 
-def _head(frame: Frame, flame: Flame, cursor: FlameCursor, below: int, narrow: int, unit: Unit, cells: int) -> Line:
+def _head(frame: Frame, flame: Flame, top: int, below: int, narrow: int, unit: Unit, cells: int) -> Line:
     """The way to the box that fills the width, its count, and what is not seen."""
     way = " ▸ ".join(name_of(frame, flame.zoom[:depth]) for depth in range(len(flame.zoom) + 1))
     tail: Line = [(f"{units.text(flame.whole, unit)} ", "text")]
@@ -109,13 +183,11 @@ def _head(frame: Frame, flame: Flame, cursor: FlameCursor, below: int, narrow: i
         tail += [(f"{_percent(flame.whole, flame.everything)} of all ", "dim")]
     hidden = [f"{narrow} too narrow"] if narrow else []
     hidden += [f"{below} deeper"] if below else []
-    hidden = [f"{cursor.top} above", *hidden] if cursor.top else hidden
+    hidden = [f"{top} above", *hidden] if top else hidden
     if hidden:
         tail += [("· ", "rule"), (", ".join(hidden) + " ", "faint")]
     room = cells - line_width(tail) - 2
-    if width(way) > room:
-        way = ELLIPSIS + way[width(way) - max(0, room - 1) :]
-    return fill([(" ", "text"), (left(way, max(0, room)), "strong"), (" ", "text"), *tail], cells)
+    return fill([(" ", "text"), (tail_of(way, room), "strong"), (" ", "text"), *tail], cells)
 
 
 def _read_out(frame: Frame, flame: Flame, data: FlameFrame, box: Box, cells: int) -> Line:
@@ -125,7 +197,7 @@ def _read_out(frame: Frame, flame: Flame, data: FlameFrame, box: Box, cells: int
     tail += [(f" {_percent(box.count, flame.everything)}", "text"), (" of all", "dim")]
     tail += [(" · ", "rule"), ("self ", "dim"), (units.text(box.own, unit), "text")]
     if unit is Unit.NS and frame.seconds == frame.seconds:
-        tail += [(" · ", "rule"), ("now ", "dim"), (f"{box.recent / frame.seconds / 1e7:.1f} %", "text")]
+        tail += [(" · ", "rule"), ("now ", "dim"), (units.text(box.recent / frame.seconds / 1e7, Unit.PERCENT), "text")]
     module = texts.module(frame, box.path[-1]) if len(box.path) > 1 else ""
     where: Line = [(f" {module}", "dim")] if module else []
     room = cells - 3 - line_width(tail)
@@ -137,4 +209,4 @@ def _read_out(frame: Frame, flame: Flame, data: FlameFrame, box: Box, cells: int
 
 
 def _percent(part: float, whole: float) -> str:
-    return f"{100 * part / whole:.1f} %" if whole else "-"
+    return units.text(100 * part / whole, Unit.PERCENT) if whole else "-"

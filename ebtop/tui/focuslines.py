@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ebtop import units
 from ebtop.frame import FlameFrame, Frame, HistogramFrame, TableFrame
+from ebtop.tui.heads import head
 from ebtop.tui.looked import Looked
 from ebtop.tui.panellines import PanelLines, panel_title
 from ebtop.tui.pieces import Line, fill, left, line_width, width
@@ -141,8 +142,8 @@ def _rule(parts: list[tuple[str, int]]) -> Line:
     for name, cells in parts:
         if line:
             line.append(("┬", "rule"))
-        name = left(name, min(len(name), cells - 4))
-        line += [("─ ", "rule"), (name, "dim"), (" " + "─" * (cells - len(name) - 3), "rule")]
+        name = left(name, min(width(name), cells - 4))
+        line += [("─ ", "rule"), (name, "dim"), (" " + "─" * (cells - width(name) - 3), "rule")]
     return line
 
 
@@ -154,17 +155,8 @@ def _trend(looked: Looked, cells: int, lines: int) -> list[Line]:
 
 
 def _histogram(looked: Looked, data: HistogramFrame, cells: int, lines: int, ranges: bool) -> list[Line]:
-    """Count, estimated percentiles ("~": inside a bucket every value is as likely), exact maximum, and the bars."""
-    from ebtop.quantiles import percentile
-
+    """What is counted in it, and the bars."""
     if spreads := looked.spreads(data):
         return [summary(both(*spreads), cells), *beside(*spreads, cells, lines - 1, ranges)]
     totals, recent, unit = data.totals.sum(axis=0), data.counts.sum(axis=0), data.view.unit
-    most = float(data.largest.max())
-    parts = [("count", units.exact(int(totals.sum())))]
-    parts += [
-        (f"~p{share}", units.text(percentile(totals, share / 100, most, data.view.edges), unit))
-        for share in (50, 90, 99)
-    ]
-    parts.insert(1, ("max", units.text(most, unit)))
-    return [summary(parts, cells), *bars(totals, recent, unit, cells, lines - 1, ranges, data.view.edges)]
+    return [head(data, cells), *bars(totals, recent, unit, cells, lines - 1, ranges, data.view.edges)]

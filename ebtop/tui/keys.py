@@ -19,6 +19,8 @@ class KeyRow:
     """Rank in the footer, 1 first; 0: not there."""
     where: tuple[str, ...] = ("overview", "focus", "process")
     """The stages on which it does something."""
+    rows: bool = False
+    """Whether it is about rows of a table only: on a flame graph it does nothing."""
     signs: bool = True
     """Whether its keys may be written with signs that are not ASCII."""
 
@@ -50,13 +52,13 @@ KEYS: tuple[KeyRow, ...] = (
     KeyRow(("down",), "side(0, 1)", "down", "Panel below; maximised: row below, or the widest function called."),
     KeyRow(("j",), "row(1)", "row down", "Next row."),
     KeyRow(("k",), "row(-1)", "row up", "Row above."),
-    KeyRow(("home",), "edge(-1)", "first row", "First row."),
-    KeyRow(("G", "end"), "edge(1)", "last row", "Last row."),
+    KeyRow(("home",), "edge(-1)", "first row", "First row; in a flame graph: the box that fills the width."),
+    KeyRow(("G", "end"), "edge(1)", "last row", "Last row; in a flame graph: the innermost function of the widest."),
     KeyRow(("ctrl+d", "pagedown"), "page(1)", "page down", "Half a page down."),
     KeyRow(("ctrl+u", "pageup"), "page(-1)", "page up", "Half a page up."),
     KeyRow(("enter",), "open", "open", "Open the process or BPF program of the row; in a flame graph: zoom in.", 2),
     KeyRow(("m", "z"), "maximise", "maximise", "Maximise the focused panel, or restore it.", 3),
-    KeyRow(("t",), "pin", "pin", "Let the kernel count only this process; again: everybody."),
+    KeyRow(("t",), "pin", "pin", "Let the kernel count only this process; again: everybody.", rows=True),
     KeyRow(
         ("escape", "backspace"), "leave", "back", "Clear the filter, zoom out, then back to the overview.", 3, _LARGE
     ),
@@ -64,22 +66,43 @@ KEYS: tuple[KeyRow, ...] = (
     KeyRow(("e",), "bpftrace", "bpftrace", "Type a program for bpftrace, or a FILE.bt: it becomes a panel."),
     KeyRow(("F",), "function", "function", "Type a function or event to be counted: k:vfs_read ret<0, u:libc:malloc."),
     KeyRow(("v",), "view(1)", "next view", "Next view of the probe: another table, events, flame graph.", 4, _TABLES),
-    KeyRow(("H",), "shape", "shape", "Trend and histogram, latency heatmap, or one of them alone.", 4, ("focus",)),
+    KeyRow(
+        ("H",),
+        "shape",
+        "shape",
+        "Trend and histogram, latency heatmap, or one of them alone.",
+        4,
+        ("focus",),
+        rows=True,
+    ),
     KeyRow(
         ("slash", "f", "f4", "backslash"),
         "filter",
         "filter",
         "Filter rows: text, pid:1, comm:sh, user:root, c:web; ! negates.",
         5,
+        rows=True,
     ),
-    KeyRow(("s", "f6", "greater_than_sign"), "sort(1)", "sort", "Sort by the next column.", 6),
-    KeyRow(("less_than_sign",), "sort(-1)", "sort back", "Sort by the column before."),
-    KeyRow(("r", "I"), "reverse", "reverse", "Turn the order of rows round."),
+    KeyRow(("s", "f6", "greater_than_sign"), "sort(1)", "sort", "Sort by the next column.", 6, rows=True),
+    KeyRow(("less_than_sign",), "sort(-1)", "sort back", "Sort by the column before.", rows=True),
+    KeyRow(("r", "I"), "reverse", "reverse", "Turn the order of rows round.", rows=True),
     KeyRow(
-        ("g",), "group", "group", "Add processes up by program, container or unit, user; by process again.", 12, _TABLES
+        ("g",),
+        "group",
+        "group",
+        "Add processes up by program, container or unit, user; by process again.",
+        12,
+        _TABLES,
+        rows=True,
     ),
     KeyRow(
-        ("b",), "mark", "baseline", "Mark a baseline: the last ten seconds, beside which all is shown.", 13, _TABLES
+        ("b",),
+        "mark",
+        "baseline",
+        "Mark a baseline: the last ten seconds, beside which all is shown.",
+        13,
+        _TABLES,
+        rows=True,
     ),
     KeyRow(("B",), "unmark", "no baseline", "Clear the baseline.", where=_TABLES),
     KeyRow(("c",), "clear", "clear", "Count the focused probe from zero, on the screen only.", where=_TABLES),

@@ -97,6 +97,11 @@ class Looked:
         return content if isinstance(content, FlameFrame) else None
 
     @property
+    def is_flame(self) -> bool:
+        """Whether the chosen view is a flame graph, whatever there is to be drawn."""
+        return isinstance(self.view, Flame)
+
+    @property
     def stacks(self) -> FlameFrame | None:
         """The probe's stacks, whichever view is chosen; None where it has none."""
         from ebtop.frame import FlameFrame

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ebtop import units
+from ebtop.tui.heads import head
 from ebtop.tui.looked import Looked
 from ebtop.tui.pieces import Line, fill, line_width
 from ebtop.tui.shapes import bars, sparkline, summary
@@ -83,7 +84,8 @@ def _body(looked: Looked, cells: int, lines: int) -> tuple[list[Line], int, Tabl
         from ebtop.tui.flamelines import flame_lines
 
         state = looked.state or ViewState()
-        return flame_lines(looked.frame, looked.flame, state.flame, cells, lines).lines, -1, None
+        drawn = flame_lines(looked.frame, looked.flame, state.flame, cells, lines, looked.focused)
+        return drawn.lines, -1, None
     rows = looked.rows
     if looked.frame is None or rows is None or not looked.is_live:
         return state_lines(looked, cells), -1, None
@@ -116,21 +118,11 @@ def _histogram(looked: Looked, data: HistogramFrame | None, cells: int, lines: i
     if data is None or lines < 3:
         return []
     name: Line = [(f" {data.view.title}", "dim"), (" ", "text")]
+    room = cells - line_width(name)
     if spreads := looked.spreads(data):
-        head = name + summary(both(*spreads), cells - line_width(name))
-        return [head, *beside(*spreads, cells - 1, lines - 1)]
-    from ebtop.quantiles import percentile
-
+        return [name + summary(both(*spreads), room), *beside(*spreads, cells - 1, lines - 1)]
     totals, recent, unit = data.totals.sum(axis=0), data.counts.sum(axis=0), data.view.unit
-    most = float(data.largest.max())
-    parts = [
-        ("n", units.text(float(totals.sum()))),
-        ("~p50", units.text(percentile(totals, 0.5, most, data.view.edges), unit)),
-        ("~p99", units.text(percentile(totals, 0.99, most, data.view.edges), unit)),
-        ("max", units.text(most, unit)),
-    ]
-    head = name + summary(parts, cells - line_width(name))
-    return [head, *bars(totals, recent, unit, cells - 1, lines - 1, edges=data.view.edges)]
+    return [name + head(data, room), *bars(totals, recent, unit, cells - 1, lines - 1, edges=data.view.edges)]
 
 
 def _side_by_side(content: list[Line], shape: list[Line], wide: int, cells: int, lines: int) -> list[Line]:

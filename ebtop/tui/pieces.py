@@ -53,6 +53,13 @@ def middle(text: str, cells: int) -> str:
     return left(text, head) + ELLIPSIS + _last(text, tail)
 
 
+def tail_of(text: str, cells: int) -> str:
+    """`text` in exactly `cells` cells, its beginning replaced by an ellipsis where it is too long."""
+    if width(text) <= cells or cells < 1:
+        return left(text, max(0, cells))
+    return ELLIPSIS + _last(text, cells - 1)
+
+
 def unit_name(text: str, cells: int) -> str:
     """The name of a unit in exactly `cells` cells; without ".service", as systemctl takes it too, if too long."""
     return middle(text if width(text) <= cells else text.removesuffix(".service"), cells)
@@ -60,7 +67,7 @@ def unit_name(text: str, cells: int) -> str:
 
 def _last(text: str, cells: int) -> str:
     """The last `cells` cells of `text`, padded to the left where a wide character does not fit."""
-    end = text[-cells:]
+    end = text[-cells:] if cells else ""
     while width(end) > cells:
         end = end[1:]
     return " " * (cells - width(end)) + end
@@ -87,6 +94,9 @@ def _number(value: float, unit: Unit, cells: int, role: str, signed: bool, gap: 
     """From one refresh to the next most numbers are what they were."""
     digits, _, suffix = units.text(value, unit).partition(" ")
     space = _space(unit, suffix)
+    if width(digits) + signed > cells - space:  # "0.017": out of line before it is cut
+        whole = units.text(value, unit)
+        return [(" " * gap + right("+" + whole if signed and value > 0 else whole, cells), role)]
     digits = " " * gap + right("+" + digits if signed and value > 0 else digits, cells - space)
     if value == 0:
         return [(digits + " " * space, "faint")]
@@ -131,7 +141,7 @@ def folded(line: Line, cells: int) -> list[Line]:
     if line_width(line) <= cells or not line:
         return [line]
     before, (text, role) = line[:-1], line[-1]
-    indent = line_width(before) + len(text) - len(text.lstrip())
+    indent = line_width(before) + width(text) - width(text.lstrip())
     room = cells - indent
     if room < _LEAST_ROOM:
         return [line]

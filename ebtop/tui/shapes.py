@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ebtop import units
-from ebtop.tui.pieces import Line, left, right
+from ebtop.tui.pieces import Line, left, right, width
 from ebtop.units import Unit
 
 if TYPE_CHECKING:
@@ -85,8 +85,8 @@ def bars(
     steps, _ = buckets(counts, lines)
     most = max((events for _, _, events in steps), default=0)
     labels = [bucket_label(begin, after, unit, ranges, edges) for begin, after, _ in steps]
-    wide = max((len(label) for label in labels), default=0)
-    least = max(7, units.number_width(unit))
+    wide = max((width(label) for label in labels), default=0)
+    least = 1 + max(7, units.number_width(unit))
     wide = max(wide, 2 * least + 3 if ranges else least)
     room = max(4, cells - wide - 11)
     return [
@@ -116,7 +116,7 @@ def summary(parts: Sequence[tuple[str, str]], cells: int) -> Line:
     line: Line = []
     room = cells
     for name, value in parts:
-        size = len(name) + len(value) + 3
+        size = width(name) + width(value) + 3
         if size > room:
             break
         line += [(f" {name} ", "dim"), (value + " ", "text")]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ebtop import units
-from ebtop.quantiles import percentile
-from ebtop.tui.pieces import Line, right
+from ebtop.tui.heads import percentiles
+from ebtop.tui.pieces import Line, right, width
 from ebtop.tui.shapes import bar, bucket_label, buckets
 from ebtop.units import Unit
 
@@ -27,7 +27,7 @@ def beside(now: HistogramFrame, before: HistogramFrame, cells: int, lines: int, 
     shares = [(_share(since, begin, after), _share(then, begin, after)) for begin, after, _ in steps]
     most = max((share for pair in shares for share in pair), default=0.0) or 1.0
     labels = [bucket_label(begin, after, unit, ranges, now.view.edges) for begin, after, _ in steps]
-    wide = max([17 if ranges else 7, *(len(label) for label in labels)])
+    wide = max([19 if ranges else 8, *(width(label) for label in labels)])
     room = max(4, cells - wide - 17)
     return [
         [
@@ -47,11 +47,8 @@ def both(now: HistogramFrame, before: HistogramFrame) -> list[tuple[str, str]]:
 
 
 def _said(data: HistogramFrame) -> list[tuple[str, str]]:
-    counts, most = data.counts.sum(axis=0), float(data.largest.max(initial=0))
-    parts = [
-        (f"~p{at}", units.text(percentile(counts, at / 100, most, data.view.edges), data.view.unit)) for at in (50, 99)
-    ]
-    return [*parts, ("n", units.text(float(counts.sum())))]
+    counts = data.counts.sum(axis=0)
+    return [*percentiles(data, counts, (50, 99)), ("n", units.text(float(counts.sum())))]
 
 
 def _share(counts: Counts, begin: int, after: int) -> float:

@@ -19,7 +19,7 @@ def status(looked: Looked, selected: str, cells: int) -> Line:
     if shown.ns_per_event == shown.ns_per_event:
         parts.append([(f"{shown.ns_per_event:.0f}", "text"), (" ns/event", "dim")])
     if shown.cpu_percent == shown.cpu_percent:
-        parts.append([(f"{shown.cpu_percent:.2f}", "text"), (" % cpu", "dim")])
+        parts.append([(units.hundredths(shown.cpu_percent), "text"), (" % cpu", "dim")])
     began = f"since {looked.since} " if looked.since else "total "
     whole: Line = [(began, "dim"), (units.exact(totals.total), "text"), (" = shown + ", "dim")]
     parts.append([*whole, (f"{units.exact(gone)} lost", "bad" if gone else "dim")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ebtop import units
 from ebtop.baseline import CHANGE, RATIO
@@ -13,6 +14,10 @@ from ebtop.tui.columns import PROGRAM, UNIT, UNIT_FROM, Slot, fitted, slots
 from ebtop.tui.filtering import Places
 from ebtop.tui.pieces import Line, middle, number, right, unit_name
 from ebtop.tui.rowset import key_texts, names_of, newest, ordered, units_of
+
+if TYPE_CHECKING:
+    from ebtop.flames import Chains
+    from ebtop.frame import FlameFrame
 
 SHAPES = ("both", "heatmap", "trend", "histogram")
 """What stands under a maximised table: trend and histogram, or one alone."""
@@ -37,6 +42,8 @@ class FlameCursor:
     """Of the box under the cursor."""
     top: int = 0
     """The first depth shown, below that of the zoom."""
+    kept: tuple[FlameFrame, Chains] | None = field(default=None, repr=False, compare=False)
+    """What was drawn last, put in order: the next key needs it again."""
 
 
 _PIDS = 4

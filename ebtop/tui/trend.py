@@ -15,6 +15,8 @@ from ebtop.units import Style, Unit
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _TICKS = 4
+_SPANS = (30, 60, 120, 240)
+"""Intervals that the time axis may show: it keeps still while rates fill it."""
 
 
 def trend(
@@ -43,7 +45,7 @@ def _plot(
     figure.clear_figure()
     figure.theme("clear")
     figure.plot_size(cells - 1, lines)
-    span = max(len(rates) - 1, 30)
+    span = next((span for span in _SPANS if span >= len(rates) - 1), len(rates) - 1)
     if level is not None:
         figure.plot([-span, 0], [level, level], marker=LEVEL)
     figure.plot(list(range(1 - len(rates), 1)), list(rates), marker="braille")
@@ -53,10 +55,15 @@ def _plot(
     levels = [top * step / _TICKS for step in range(_TICKS + 1)] if lines >= 10 else [0.0, top / 2, top]
     figure.yticks(levels, [units.text(level, unit).rjust(max(7, units.number_width(unit))) for level in levels])
     times = [-span, -span / 2, 0]
-    figure.xticks(times, [units.text(-time * interval_s * 1e9, Unit.NS) if time else "now" for time in times])
+    figure.xticks(times, [_ago(-time * interval_s) if time else "now" for time in times])
     figure.xaxes(True, False)
     figure.yaxes(True, False)
     return _COLOUR.sub("", figure.build()).splitlines()
+
+
+def _ago(seconds: float) -> str:
+    """Whole numbers without a fraction: "30 s", "1.5 min"."""
+    return units.text(seconds * 1e9, Unit.NS).replace(".0 ", " ")
 
 
 def ceiling(value: float) -> float:

@@ -6,7 +6,7 @@ import os
 
 from ebtop import wire
 from ebtop.kernel import bpf, chained, stats
-from ebtop.kernel.layout import banks
+from ebtop.kernel.cpus import banks
 
 
 class Statistics:

@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from ebtop.kernel import btf
+from tests.kernel.live_session import Ids, ids
 from tests.kernel.loaded import LOOPBACK, Loaded
+from tests.kernel.terminal_session import wait_until
+
+
+@pytest.fixture(scope="session", autouse=True)
+def types() -> None:
+    """The kernel's types are read before loaders are forked, which then have them."""
+    if btf.present():
+        btf.kernel().name(1)
 
 
 @pytest.fixture
@@ -28,3 +38,11 @@ def load(kernel: None) -> Iterator[Callable[..., Loaded]]:
     yield start
     for loaded in running:
         loaded.close()
+
+
+@pytest.fixture
+def before() -> Iterator[Ids]:
+    """What there was on the host; in the end nothing else is."""
+    there = ids()
+    yield there
+    wait_until(lambda: not ids() - there)

@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from ebtop import registry, wire
@@ -18,6 +19,7 @@ from ebtop.sample import EventTail, MapRows
 from ebtop.spec import Probe
 from ebtop.warden.flags import Flags
 from ebtop.warden.sharing import Sharing
+from tests.kernel import closing
 
 LIMIT_S = 60.0
 
@@ -34,6 +36,10 @@ class Answers:
     output: str
     """What it wrote to stdout and stderr."""
     pid: int = 0
+
+    def let_go(self) -> None:
+        """Detach what was loaded."""
+        closing.close(chain.from_iterable(self.descriptors.values()))
 
 
 LOOPBACK = ("lo",)
@@ -228,8 +234,7 @@ class Loaded:
         self._sharing.close()
         for probe, live in self.live.items():
             descriptors = self._descriptors[probe]
-            for descriptor in descriptors[len(live.maps) :]:
-                os.close(descriptor)
+            closing.close(descriptors[len(live.maps) :])
             self._held.remove(descriptors)
             self._held.append(descriptors[: len(live.maps)])
 
@@ -241,7 +246,5 @@ class Loaded:
         self._readers.clear()
         self._rings.clear()
         self._sharing.close()
-        for descriptors in self._held:
-            for descriptor in descriptors:
-                os.close(descriptor)
+        closing.close(chain.from_iterable(self._held))
         self._held.clear()

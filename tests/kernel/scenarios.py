@@ -16,7 +16,7 @@ from typing import Any
 from ebtop import wire
 from ebtop.export.files import write_private
 from ebtop.kernel import bpf, chained, programs
-from ebtop.kernel.layout import banks
+from ebtop.kernel.cpus import banks
 from ebtop.shared import Shared
 from ebtop.warden import asking, loading, loop
 from ebtop.warden.answering import Answering

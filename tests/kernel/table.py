@@ -45,7 +45,7 @@ def tried(name: str) -> Tried:
         check = preflight.probe_check(probe)
         return Tried(check.way, check.missing)
     answers = loaded.ask({name: 1})
-    _let_go(answers)
+    answers.let_go()
     last = answers.messages[-1] if answers.messages else None
     if isinstance(last, wire.Live):
         return Tried(last.hook, refused=_first_lines(last.log, [way.name for way in probe.ways]))
@@ -61,14 +61,8 @@ def tried(name: str) -> Tried:
 def together(names: tuple[str, ...]) -> tuple[str, ...]:
     """Those of `names` that are live out of one module."""
     answers = loaded.ask({name: serial for serial, name in enumerate(names, 1)})
-    _let_go(answers)
+    answers.let_go()
     return tuple(one.probe for one in answers.messages if isinstance(one, wire.Live))
-
-
-def _let_go(answers: loaded.Answers) -> None:
-    for descriptors in answers.descriptors.values():
-        for descriptor in descriptors:
-            os.close(descriptor)
 
 
 def _first_lines(log: str, ways: list[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from ebtop.bpftrace.declaring import named
 from ebtop.kernel import syscalls
 from ebtop.sample import Sample, State
 from ebtop.typed import script
-from tests.kernel.live_session import Ids, LiveSession, ids, state_of
+from tests.kernel.live_session import Ids, LiveSession, state_of
 from tests.kernel.terminal_session import wait_until
 from tests.kernel.worker import SIGTIMEDWAIT, Worker
 
@@ -42,14 +42,6 @@ for n in range(101):
 """
 NUMBERS = {name: number for number, name in syscalls.names().items()}
 KPROBES = os.path.exists("/sys/bus/event_source/devices/kprobe")
-
-
-@pytest.fixture
-def before() -> Iterator[Ids]:
-    """What there was; in the end, nothing else is there."""
-    there = ids()
-    yield there
-    wait_until(lambda: not ids() - there)
 
 
 def packaged(file: str) -> str:

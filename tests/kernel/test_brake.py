@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.kernel.cpus import CPUS
 from tests.kernel.terminal_session import TerminalSession, programs, wait_until
 from tests.kernel.test_snapshot import ebtop, finished
 from tests.kernel.worker import Worker
@@ -14,7 +15,8 @@ from tests.kernel.worker import Worker
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("kernel")]
 
 BUSY = "while True: os.getppid()"
-WORDS = ("-m", "ebtop", "--probes", "syscalls,exec", "--max-overhead", "0.01", "--interval", "500ms")
+HASTY = "tests.kernel.hasty"
+WORDS = ("-m", HASTY, "--probes", "syscalls,exec", "--max-overhead", "0.01", "--interval", "500ms")
 SYSCALLS, EXEC = 4, 5
 """Programs of each probe."""
 MEASURED_S = 60.0
@@ -23,7 +25,7 @@ MEASURED_S = 60.0
 
 def test_the_dearest_probe_is_detached_and_a_key_brings_it_back_for_good() -> None:
     """The refresh is held by a key, so that the probe under load goes first; the other goes on."""
-    with Worker(BUSY, cpu=0) as worker, TerminalSession(WORDS) as ebtop:
+    with Worker(BUSY, cpu=CPUS[0]) as worker, TerminalSession(WORDS) as ebtop:
         worker.begin()
         ebtop.wait_for(b"LIVE")
         screen = ebtop.screen()
@@ -45,10 +47,10 @@ def test_the_dearest_probe_is_detached_and_a_key_brings_it_back_for_good() -> No
 def test_a_snapshot_does_without_what_costs_too_much(tmp_path: Path) -> None:
     """Told on stderr as it happens and in the end, status 1; the other probe is in the file, measured all the time."""
     path = tmp_path / "x.json"
-    words = ("snapshot", "-o", str(path), "--for", "20s", "--probes", "syscalls,exec", "--max-overhead", "0.01")
-    with Worker(BUSY, cpu=0) as worker:
+    words = ("snapshot", "-o", str(path), "--for", "11s", "--probes", "syscalls,exec", "--max-overhead", "0.01")
+    with Worker(BUSY, cpu=CPUS[0]) as worker:
         worker.begin()
-        with ebtop(*words) as running:
+        with ebtop(*words, module=HASTY) as running:
             status, output, errors = finished(running)
     assert (status, output) == (1, f"{path}\n")
     first, *_, last = errors.splitlines()

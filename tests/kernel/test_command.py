@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,14 +43,6 @@ while True: signal.pause()
 def python(text: str, *words: str) -> tuple[str, ...]:
     """The command line that runs `text`."""
     return ("--", os.path.realpath(sys.executable), "-S", "-c", text, *words)
-
-
-@pytest.fixture
-def before() -> Iterator[Ids]:
-    """What there was on the host; in the end nothing else is."""
-    there = ids()
-    yield there
-    wait_until(lambda: not ids() - there)
 
 
 def rows(path: Path, probe: str, view: str) -> list[dict[str, Any]]:

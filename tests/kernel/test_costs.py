@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from ebtop.kernel import bpf, chained, stats
-from ebtop.kernel.layout import banks
+from ebtop.kernel.cpus import banks
 from ebtop.running import Running
+from tests.kernel.cpus import CPUS
 from tests.kernel.live_session import LiveSession, ids
 from tests.kernel.loaded import Loaded
 from tests.kernel.terminal_session import wait_until
@@ -60,7 +61,7 @@ def expected(heads: dict[int, str]) -> float:
 def test_ns_per_event_is_what_bpftool_reads() -> None:
     """Of the first slice, within a fifth: bpftool also has the runs just before and after, and the clock is noisy."""
     there = ids()
-    with Worker(FOREVER, cpu=0) as worker, LiveSession("syscalls") as session:
+    with Worker(FOREVER, cpu=CPUS[0]) as worker, LiveSession("syscalls") as session:
         session.live("syscalls")
         worker.begin()
         sample = session.until(lambda sample: sample.probes["syscalls"].cost.slice_ns > 0)

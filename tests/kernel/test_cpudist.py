@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ebtop.sample import Records
+from tests.kernel.cpus import CPUS
 from tests.kernel.loaded import Loaded
 from tests.kernel.test_worst import Watched, lie_in_their_buckets, mine, watch  # noqa: F401
 from tests.kernel.worker import Worker
@@ -40,7 +41,7 @@ def test_threads_that_share_a_cpu_run_in_turns(load: Callable[..., Loaded]) -> N
     """Two that compute on one CPU for 0.3 s each run about as long as the scheduler says, and are preempted."""
     work = "end = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
     with ExitStack() as stack:
-        workers = [stack.enter_context(Worker(work, cpu=0)) for _ in range(2)]
+        workers = [stack.enter_context(Worker(work, cpu=CPUS[0])) for _ in range(2)]
         loaded = load("cpudist")
         before = [worker.schedstat()[0] for worker in workers]
         for worker in workers:
@@ -80,12 +81,12 @@ def test_own_processes_are_left_out(load: Callable[..., Loaded]) -> None:
 def test_the_longest_runs_are_named(watch: Callable[..., Watched]) -> None:  # noqa: F811
     """Those of a thread that computes, with the CPU that it was on; it has none in an interval in which it sleeps."""
     work = "end = time.process_time() + 0.1\nwhile time.process_time() < end: pass"
-    with Worker(work, cpu=0) as worker:
+    with Worker(work, cpu=CPUS[0]) as worker:
         watched = watch("cpudist", worker)
         worker.work()
         first, second = watched.interval("times"), watched.interval("times")
     runs = mine(first, worker)
     assert runs.size
-    assert set(runs["cpu"].tolist()) == {0}
+    assert set(runs["cpu"].tolist()) == {CPUS[0]}
     assert lie_in_their_buckets(first)
     assert not mine(second, worker).size

@@ -109,6 +109,7 @@ def test_bpftrace_sees_the_same(load: Callable[..., Loaded], tmp_path: Path) -> 
         theirs = stop()
         loaded.detach()
         ours = {name: loaded.rows(name) for name in _TABLES}
+        unmatched = loaded.totals("runqlat")["unmatched"]
 
     def of(name: str, member: str) -> int:
         rows = ours[name]
@@ -127,8 +128,10 @@ def test_bpftrace_sees_the_same(load: Callable[..., Loaded], tmp_path: Path) -> 
         "@execs": theirs["@execs"],
         "@connects": of("tcpconnect_rows", "connects"),
         "@accepts": of("tcpaccept_rows", "accepts"),
-        "@switches": of("runqlat_rows", "waits"),
+        "@switches": theirs["@switches"],
     }
+    # Of some waits on a busy machine nobody is told when they begin; see test_runqlat.
+    assert 0 <= int(str(theirs["@switches"])) - of("runqlat_rows", "waits") <= unmatched
     started = int(programs.values["execs"][programs.keys["program"] == os.fsencode(program)[:63]].sum())
     assert theirs["@execs"]["seventeen"] == started == 17  # type: ignore[index]  # a map of maps
 

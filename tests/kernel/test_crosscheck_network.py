@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 
 import pytest
@@ -63,8 +62,6 @@ def to_port(rows: MapRows, port: int, sides: tuple[str, ...]) -> list[int]:
 
 def test_bpftrace_sees_the_same_of_the_network(load: Callable[..., Loaded], capfd: pytest.CaptureFixture[str]) -> None:
     """States, bytes, round trips, resets and datagrams of one worker, counted by both."""
-    if not shutil.which("bpftrace"):
-        pytest.skip("bpftrace, to compare with")
     with Worker(WORK, prepare=PREPARE) as worker:
         port = int(capfd.readouterr().err)
         with bpftrace(worker.pid, SCRIPT, str(port)) as stop:

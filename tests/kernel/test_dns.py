@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -76,8 +78,6 @@ def test_a_full_map_counts_what_it_drops_and_own_processes_are_left_out(load: Ca
 
 def test_bpftrace_sees_the_same(load: Callable[..., Loaded]) -> None:
     """23 lookups of one process, counted by both as they return."""
-    if not shutil.which("bpftrace"):
-        pytest.skip("bpftrace, to compare with")
     with (
         Worker("for _ in range(23): socket.getaddrinfo('127.0.0.1', 80)") as worker,
         bpftrace(worker.pid, SCRIPT) as stop,
@@ -87,3 +87,70 @@ def test_bpftrace_sees_the_same(load: Callable[..., Loaded]) -> None:
         theirs = stop()
         rows = loaded.rows("dns_names")
     assert lookups(rows, worker.pid) == {(b"127.0.0.1", 0): (theirs["@lookups"], 0)} == {(b"127.0.0.1", 0): (23, 0)}
+
+
+SERVER = "127.0.0.77"
+ASK = f"""
+def ask(name, number, answered=True):
+    labels = b''.join(bytes([len(label)]) + label for label in name.split(b'.'))
+    header = number.to_bytes(2, 'big') + bytes((1, 0, 0, 1, 0, 0, 0, 0, 0, 0))
+    client.sendto(header + labels + bytes((0, 0, 1, 0, 1)), ('{SERVER}', 53))
+    if answered:
+        client.recv(512)
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+"""
+"""What a worker prepares: a question of a name for its address, by RFC 1035, 4.1."""
+NXDOMAIN = 3
+
+
+@contextmanager
+def server() -> Iterator[None]:
+    """Answers that there is no name in `.invalid`, nothing about `.silent`, success about others."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+        listening.bind((SERVER, 53))
+
+        def serve() -> None:
+            twice = 0
+            while (asked := listening.recvfrom(512))[0]:
+                question, client = asked
+                twice += b"\x05twice" in question
+                if b"\x06silent" not in question and twice != 1:
+                    code = NXDOMAIN if b"\x07invalid" in question else 0
+                    for _ in range(1 + twice // 2):
+                        listening.sendto(question[:2] + bytes((0x81, 0x80 | code)) + question[4:], client)
+                    twice = 0
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield
+        listening.sendto(b"", (SERVER, 53))
+        thread.join()
+
+
+def test_questions_by_udp_are_exact_by_name_and_answer(load: Callable[..., Loaded]) -> None:
+    """31 that are answered, 13 of no such name, 7 asked twice and answered twice, 5 that nobody answers."""
+    longest = ".".join(["x" * 40] * 3)
+    work = f"""
+for n in range(31): ask(b'www.ebtop.example', n)
+for n in range(13): ask(b'ebtop.invalid', n)
+for n in range(7):
+    ask(b'twice.example', n, False)
+    ask(b'twice.example', n)
+    client.recv(512)
+for n in range(5): ask(b'ebtop.silent', 100 + n, False)
+ask(b'{longest}.cut.off', 1000)
+"""
+    with server(), Worker(work, prepare=ASK) as worker:
+        loaded = load("dns", way="raw_tracepoint, UDP port 53")
+        worker.work()
+        rows, latency, totals = loaded.rows("dns_names"), loaded.rows("dns_latency"), loaded.totals("dns")
+    found = lookups(rows, worker.pid)
+    (cut,) = [name for name, _ in found if name.startswith(b"xx")]
+    assert longest.encode().startswith(cut[: len(longest)]) and len(cut) >= 120
+    assert {name: counts for name, counts in found.items() if name[0] != cut} == {
+        (b"www.ebtop.example", 0): (31, 0),
+        (b"ebtop.invalid", 512 + NXDOMAIN): (13, 13),
+        (b"twice.example", 0): (7, 0),
+    }
+    assert int(latency.values["slots"].sum()) == totals["total"] == int(rows.values["lookups"].sum())
+    assert int(latency.values["sum"].sum()) == int(rows.values["ns"].sum())

@@ -40,15 +40,21 @@ def calls(loaded: Loaded, pid: int) -> dict[str, int]:
 
 def test_calls_of_a_function_are_counted_and_timed(load: Callable[..., Loaded]) -> None:
     """101 calls of usleep(2000): the histogram, the rows and the books agree on number and time."""
-    with Worker("for _ in range(101): libc.usleep(2000)", prepare=LIBC) as worker:
+    work = """
+begun = time.monotonic_ns()
+for _ in range(101): libc.usleep(2000)
+os.write(1, str(time.monotonic_ns() - begun).encode())
+"""
+    with Worker(work, prepare=LIBC) as worker:
         loaded = load("func:u:libc:usleep")
         worker.work()
         loaded.detach()
         rows, latency = loaded.rows("func_calls"), loaded.rows("func_latency")
         totals = loaded.totals("func")
         assert calls(loaded, worker.pid) == {"usleep": 101}
+        most = int(worker.said())
     mine = rows.values[rows.keys["pid"] == worker.pid]
-    assert 101 * 2_000_000 <= int(mine["ns"].sum()) < 101 * 20_000_000
+    assert 101 * 2_000_000 <= int(mine["ns"].sum()) <= most
     assert int(mine["max_ns"].max()) >= 2_000_000
     assert int(latency.values["slots"].sum()) == totals["total"] == int(rows.values["calls"].sum())
     assert int(latency.values["sum"].sum()) == int(rows.values["ns"].sum())
@@ -267,9 +273,7 @@ def test_several_run_beside_each_other_and_beside_probes() -> None:
     """Each is left to a loader of its own by that of the others."""
     together = ask({"syscalls": 1, "func:u:libc:getppid": 2, "func:t:sched:sched_switch": 3})
     live = {one.probe for one in together.messages if isinstance(one, wire.Live)}
-    for descriptors in together.descriptors.values():
-        for descriptor in descriptors:
-            os.close(descriptor)
+    together.let_go()
     assert live == {"syscalls"} and together.status == 75
 
 

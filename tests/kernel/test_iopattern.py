@@ -35,11 +35,20 @@ for n in range(1, 13): os.pwrite(device, small, n * 4096)
 """97 reads in a row; 61 backwards, with gaps; 13 writes in a row."""
 
 
+TRIES = 7
+
+
 def test_what_follows_on_the_request_before_is_sequential(load: Callable[..., Loaded], kernel: None) -> None:
     """96 of 158 reads, the first of each row not among them, and 12 of 13 writes; with their sizes.
 
-    bpftrace sees the same, and whether anybody else had the device in hand meanwhile.
+    bpftrace sees the same. A request that completes in an interrupt while another is being counted is seen by no
+    program, and whoever looks at new disks may have the device in hand too: then it is done again.
     """
+    assert any(_is_exact(load) for _ in range(TRIES))
+
+
+def _is_exact(load: Callable[..., Loaded]) -> bool:
+    """False where a request was seen by no program, or was somebody else's; whatever is seen has to be right."""
     with LoopDevice() as device, Worker(WORK, str(device.path), prepare=PREPARE) as worker:
         script = SCRIPT.replace("DEVICE", str(device.number))
         with bpftrace(worker.pid, script) as stop:
@@ -56,16 +65,18 @@ def test_what_follows_on_the_request_before_is_sequential(load: Callable[..., Lo
     assert totals["total"] == int(rows.values["ops"].sum()) and not totals["drops"]
     assert reads["max_value"].tolist() == [16384]
     assert ours["ops"] >= 158 + 13 - missed
-    if missed:  # one that completes in an interrupt while another is being counted is seen by no program
-        return
+    if missed:
+        return False
     expected = {"@ops": ours["ops"], "@sequential": ours["sequential"], "@bytes": ours["sum"], "@end": theirs["@end"]}
     assert theirs == expected
-    if ours["ops"] == 158 + 13:  # else others had it in hand too
-        assert (reads["ops"].tolist(), reads["sequential"].tolist()) == ([158], [96])
-        assert reads["sum"].tolist() == [97 * 4096 + 61 * 16384]
-        assert (int(reads["slots"][0][12]), int(reads["slots"][0][14])) == (97, 61)
-        assert (writes["ops"].tolist(), writes["sequential"].tolist()) == ([13], [12])
-        assert writes["sum"].tolist() == [13 * 4096]
+    if ours["ops"] != 158 + 13:
+        return False
+    assert (reads["ops"].tolist(), reads["sequential"].tolist()) == ([158], [96])
+    assert reads["sum"].tolist() == [97 * 4096 + 61 * 16384]
+    assert (int(reads["slots"][0][12]), int(reads["slots"][0][14])) == (97, 61)
+    assert (writes["ops"].tolist(), writes["sequential"].tolist()) == ([13], [12])
+    assert writes["sum"].tolist() == [13 * 4096]
+    return True
 
 
 def test_a_full_map_counts_what_it_drops(load: Callable[..., Loaded], kernel: None) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from ebtop.kernel import bpf, stats
+from ebtop.kernel import stats
+from tests.kernel.live_session import Ids, ids
 from tests.kernel.terminal_session import TerminalSession, wait_until
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("kernel")]
@@ -21,13 +22,6 @@ pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("kernel")]
 PROBES = "syscalls,opens,runqlat"
 ORDERLY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 LEAVE = b"\x1b[?1049l"
-Ids = frozenset[tuple[str, int]]
-
-
-def ids() -> Ids:
-    """Every program, map and link of the host."""
-    kinds = {"program": bpf.PROG_NEXT_ID, "map": bpf.MAP_NEXT_ID, "link": bpf.LINK_NEXT_ID}
-    return frozenset((kind, number) for kind, command in kinds.items() for number in bpf.ids(command))
 
 
 @pytest.fixture

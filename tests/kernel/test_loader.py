@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 from ebtop import registry, wire
 from ebtop.kernel import attaching, loader, programs, source
-from tests.kernel.loaded import Answers, Loaded, ask
+from tests.kernel.loaded import Loaded, ask
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("kernel")]
 
@@ -19,13 +18,6 @@ SHARED = ("/tmp", "/var/tmp", "/dev/shm", "/home", "/root")
 """Where others may write, and homes."""
 CODE = (sys.prefix, sys.base_prefix, str(Path(source.__file__).parents[2]))
 """The interpreter and ebtop itself, wherever they are installed."""
-
-
-def let_go(answers: Answers) -> None:
-    """Detach what was loaded."""
-    for descriptors in answers.descriptors.values():
-        for descriptor in descriptors:
-            os.close(descriptor)
 
 
 def test_nothing_is_opened_where_others_may_write(
@@ -38,7 +30,7 @@ def test_nothing_is_opened_where_others_may_write(
     watching = load("opens")
     answers = ask({"syscalls": 1, "rw": 1, "tcpaccept": 1, "tcpconnect": 1})
     rows, paths = watching.rows("opens_files"), watching.texts("opens_paths")
-    let_go(answers)
+    answers.let_go()
     assert len(answers.descriptors) == 4
     opened = [paths[path] for path in rows.keys["path"][rows.keys["pid"] == answers.pid].tolist()]
     assert any("libbcc" in path for path in opened)
@@ -61,7 +53,7 @@ def test_one_that_does_not_compile_among_others_is_left_to_a_loader_of_its_own(m
     """The compiler names it: the others are live from one more try, and the status asks for another one for it."""
     break_syscalls(monkeypatch)
     answers = ask({"rw": 1, "syscalls": 1, "exec": 1})
-    let_go(answers)
+    answers.let_go()
     assert answers.status == loader.RETRY
     assert set(answers.descriptors) == {"rw", "exec"}
 
@@ -89,7 +81,7 @@ def test_the_next_way_wins_where_the_first_is_missing(load: Callable[..., Loaded
 
 
 def test_a_way_that_the_kernel_refuses_gives_way_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compiled and loaded, neither to share the place nor attached: the next one is live, and the log says why the first is not."""
+    """Compiled and loaded, neither shared nor attached: the next is live, and the log says why the first is not."""
     usual = programs.attach
 
     def attach(kind: str, target: str, program: int) -> programs.Attachment:
@@ -100,7 +92,7 @@ def test_a_way_that_the_kernel_refuses_gives_way_to_the_next(monkeypatch: pytest
     monkeypatch.setattr(attaching, "_share", lambda *_: None)
     monkeypatch.setattr(programs, "attach", attach)
     answers = ask({"tcpconnect": 1})
-    let_go(answers)
+    answers.let_go()
     live = answers.messages[-1]
     assert isinstance(live, wire.Live)
     assert (live.hook, live.targets) == ("tracepoint", ("tracepoint:sock:inet_sock_set_state",))

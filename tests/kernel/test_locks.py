@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from ebtop.kernel import btf
 from tests.kernel.loaded import Loaded
+from tests.kernel.needing import needs
 from tests.kernel.test_crosscheck import bpftrace
 from tests.kernel.worker import Worker
 
-pytestmark = [
-    pytest.mark.kernel,
-    pytest.mark.skipif(
-        not btf.present() or not btf.kernel().has_name("btf_trace_contention_begin"),
-        reason="this kernel tells of no contention (before Linux 5.19)",
-    ),
-]
+pytestmark = pytest.mark.kernel
 
 WORK = """
 file = os.open("shared", os.O_RDWR | os.O_CREAT)
@@ -46,10 +39,14 @@ BEGIN { printf("ready\\n"); }
 RWSEM_WRITE = 4
 
 
+@pytest.fixture(autouse=True)
+def place(kernel: None) -> None:
+    """A kernel that tells of contention: Linux 5.19 or newer."""
+    needs("locks")
+
+
 def test_waits_are_those_that_bpftrace_sees(load: Callable[..., Loaded], tmp_path: Path) -> None:
     """As many, and as long; each in the histogram, and most of them for the file's lock."""
-    if not shutil.which("bpftrace"):
-        pytest.skip("bpftrace, to compare with")
     with Worker(WORK, folder=tmp_path) as worker, bpftrace(worker.pid, SCRIPT) as stop:
         loaded = load("locks")
         worker.work()

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from ebtop.kernel import bpf
-from ebtop.kernel.layout import banks, possible_cpus
+from ebtop.kernel.cpus import banks, possible_cpus
 from ebtop.kernel.maps import MapReader
 from ebtop.wire import Field, MapInfo
 

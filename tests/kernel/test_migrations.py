@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 import pytest
 
+from tests.kernel.cpus import two
 from tests.kernel.loaded import Loaded
 from tests.kernel.worker import Worker
 
 pytestmark = pytest.mark.kernel
 
-WORK = "for n in range(101): os.sched_setaffinity(0, [(n + 1) % 2])"
+WORK = "for n in range(101): os.sched_setaffinity(0, [int(words[1 - n % 2])])"
 
 
-@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="there is one CPU, and nowhere to go")
 def test_every_move_is_counted(load: Callable[..., Loaded]) -> None:
     """A thread that may run on one CPU at a time, in turns, moves 101 times; another's moves are left out."""
-    with Worker(WORK, cpu=0) as worker, Worker(WORK, cpu=0) as own:
+    one, other = two()
+    words = str(one), str(other)
+    with Worker(WORK, *words, cpu=one) as worker, Worker(WORK, *words, cpu=one) as own:
         loaded = load("migrations", own_pids=frozenset({own.pid}))
         worker.work()
         own.work()
@@ -33,13 +34,14 @@ def test_every_move_is_counted(load: Callable[..., Loaded]) -> None:
     assert totals["total"] == int(rows.values["migrations"].sum()) + totals["drops"]
     assert int(cpus.values["arrivals"].sum()) == int(cpus.values["departures"].sum()) == totals["total"]
     arrived = dict(zip(cpus.keys["cpu"].tolist(), cpus.values["arrivals"].tolist(), strict=True))
-    assert arrived[0] >= 50 and arrived[1] >= 51
+    assert arrived[one] >= 50 and arrived[other] >= 51
 
 
-@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="there is one CPU, and nowhere to go")
 def test_a_full_map_counts_what_it_drops(load: Callable[..., Loaded]) -> None:
     """With room for one process, total is what its row shows and what was dropped."""
-    with Worker(WORK, cpu=0) as first, Worker(WORK, cpu=0) as second:
+    one, other = two()
+    words = str(one), str(other)
+    with Worker(WORK, *words, cpu=one) as first, Worker(WORK, *words, cpu=one) as second:
         loaded = load("migrations", rows=1)
         first.work()
         second.work()

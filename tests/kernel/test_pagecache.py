@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ebtop import registry
-from ebtop.kernel import hooks
 from tests.kernel.loaded import Loaded
+from tests.kernel.needing import needs
 from tests.kernel.test_blockio import file
 from tests.kernel.test_crosscheck import bpftrace
 from tests.kernel.worker import Worker
@@ -45,8 +44,7 @@ MEMBERS = ("accessed", "read", "written", "dirtied", "removed")
 @pytest.fixture(autouse=True)
 def place(kernel: None) -> None:
     """A kernel that is new enough for the probe's first way."""
-    if lacking := hooks.lacking(registry.probe("pagecache").ways[0]):
-        pytest.xfail(lacking)
+    needs("pagecache")
 
 
 def test_pages_are_exact_by_what_became_of_them(load: Callable[..., Loaded], file: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -55,8 +54,6 @@ BEGIN { printf("ready\\n"); }
 
 def test_bpftrace_sees_the_same(load: Callable[..., Loaded]) -> None:
     """The process's own faults, the kernel's for it, and major ones, counted by both at the same time."""
-    if not shutil.which("bpftrace"):
-        pytest.skip("bpftrace, to compare with")
     with tempfile.NamedTemporaryFile(dir="/var/tmp") as file:
         file.write(bytes(MAJOR * 4096))
         file.flush()
@@ -72,7 +69,10 @@ def test_bpftrace_sees_the_same(load: Callable[..., Loaded]) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_faults_are_those_that_the_kernel_counts(load: Callable[..., Loaded], way: str) -> None:
-    """1009 of its own and 67 of the kernel for it, all minor; 53 that wait for the disk."""
+    """1009 of its own and 67 of the kernel for it, all minor; 53 that wait for the disk.
+
+    One that has waited may begin once more before the kernel has dealt with it, and counts it: bpftrace sees that too.
+    """
     with tempfile.NamedTemporaryFile(dir="/var/tmp") as file:
         file.write(bytes(MAJOR * 4096))
         file.flush()
@@ -85,7 +85,8 @@ def test_faults_are_those_that_the_kernel_counts(load: Callable[..., Loaded], wa
     row = rows.values[rows.keys["pid"] == worker.pid]
     counted = {name: int(row[name][0]) for name in ("faults", "kernel", "major")}
     minor, major = after[0] - before[0], after[1] - before[1]
-    assert counted["faults"] == minor + major
+    begun_again = counted["faults"] - minor - major
+    assert begun_again == 0 or (way != "perf_event" and 0 < begun_again <= MAJOR + 8)
     assert counted["major"] == major == MAJOR
     assert counted["kernel"] == KERNEL
     assert minor - OWN - KERNEL in range(8)  # the interpreter's own

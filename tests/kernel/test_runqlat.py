@@ -11,6 +11,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.kernel.cpus import CPUS
 from tests.kernel.loaded import Loaded
 from tests.kernel.worker import Worker
 
@@ -42,7 +43,7 @@ def test_threads_that_share_a_cpu_wait_for_it(load: Callable[..., Loaded]) -> No
     """Two that compute on one CPU for 0.4 s each wait about as long as the scheduler says they did."""
     work = "end = time.process_time() + 0.4\nwhile time.process_time() < end: pass"
     with ExitStack() as stack:
-        workers = [stack.enter_context(Worker(work, cpu=0)) for _ in range(2)]
+        workers = [stack.enter_context(Worker(work, cpu=CPUS[0])) for _ in range(2)]
         loaded = load("runqlat")
         before = [worker.schedstat() for worker in workers]
         for worker in workers:

@@ -36,12 +36,16 @@ READ_BYTES = 499 * 1021 + 101 * 5 + 5 * 1000
 WRITE_BYTES = 997 * 4093 + 101 * 5 + 7 * 5 + 5 * 1000
 
 
-def test_calls_and_bytes_are_exact(load: Callable[..., Loaded]) -> None:
-    """read, write, send, recv, pwritev and sendfile by one process, with eleven failures."""
+def test_calls_and_bytes_are_exact_and_histograms_agree_with_them(load: Callable[..., Loaded]) -> None:
+    """read, write, send, recv, pwritev and sendfile by one process, with eleven failures; total = shown + dropped.
+
+    Sizes hold all calls that did not fail, of the machine's processes together.
+    """
     with Worker(WORK, prepare=PREPARE) as worker:
         loaded = load("rw")
         worker.work()
-        rows = loaded.rows("rw_calls")
+        loaded.detach()
+        rows, sizes, totals = loaded.rows("rw_calls"), loaded.rows("rw_sizes"), loaded.totals("rw")
     row = rows.values[rows.keys["pid"] == worker.pid]
     assert row["reads"].tolist() == [READS]
     assert row["writes"].tolist() == [WRITES]
@@ -50,19 +54,10 @@ def test_calls_and_bytes_are_exact(load: Callable[..., Loaded]) -> None:
     assert row["write_bytes"].tolist() == [WRITE_BYTES]
     assert row["errors"].tolist() == [11]
     assert row["ns"][0] > 0
-
-
-def test_histograms_and_totals_agree_with_the_rows(load: Callable[..., Loaded]) -> None:
-    """Sizes hold all calls that did not fail, of the machine's processes together; total = shown + dropped."""
-    with Worker(WORK, prepare=PREPARE) as worker:
-        loaded = load("rw")
-        worker.work()
-        loaded.detach()
-        rows, sizes, totals = loaded.rows("rw_calls").values, loaded.rows("rw_sizes"), loaded.totals("rw")
-    assert totals["total"] == int(rows["calls"].sum()) + totals["drops"]
+    assert totals["total"] == int(rows.values["calls"].sum()) + totals["drops"]
     reads, writes = (sizes.values[sizes.keys["index"] == direction] for direction in (0, 1))
-    assert int(reads["sum"].sum()) == int(rows["read_bytes"].sum())
-    assert int(writes["sum"].sum()) == int(rows["write_bytes"].sum())
+    assert int(reads["sum"].sum()) == int(rows.values["read_bytes"].sum())
+    assert int(writes["sum"].sum()) == int(rows.values["write_bytes"].sum())
     assert int(reads["slots"][:, 9].sum()) >= 499  # 512 to 1023 bytes
     assert int(writes["slots"][:, 11].sum()) >= 997  # 2048 to 4095
 
@@ -88,36 +83,28 @@ for _ in range(23):
     assert totals["total"] == int(rows.values["calls"].sum()) + totals["drops"]
 
 
-def test_a_read_that_sleeps_has_its_time(load: Callable[..., Loaded]) -> None:
-    """The start of a call is not lost while its thread is off its CPU."""
-    prepare = PREPARE + "\ndef later():\n    time.sleep(0.05)\n    one.send(b'x')\n"
-    with Worker("threading.Thread(target=later).start()\ntwo.recv(1)", prepare=prepare) as worker:
-        loaded = load("rw")
-        worker.work()
-        rows = loaded.rows("rw_calls")
-    row = rows.values[rows.keys["pid"] == worker.pid]
-    assert row["ns"][0] >= 40_000_000
+def test_what_sleeps_what_began_before_and_what_is_ebtops_own(load: Callable[..., Loaded]) -> None:
+    """The start of a call is not lost while its thread is off its CPU.
 
-
-def test_own_processes_are_left_out(load: Callable[..., Loaded]) -> None:
-    """A process whose bit is set has no row; another's 503 writes are all there."""
-    work = "for _ in range(503): os.write(null, b'x')"
-    with Worker(work, prepare=PREPARE) as own, Worker(work, prepare=PREPARE) as other:
+    A read that the probe found begun is counted with its bytes, but without a time, and as unmatched. A process whose
+    bit is set has no row; another's 503 writes are all there.
+    """
+    sleeping = PREPARE + "\ndef later():\n    time.sleep(0.05)\n    one.send(b'x')\n"
+    begun = PREPARE + "\nthreading.Thread(target=two.recv, args=(64,), daemon=True).start()"
+    writing = "for _ in range(503): os.write(null, b'x')"
+    with (
+        Worker("threading.Thread(target=later).start()\ntwo.recv(1)", prepare=sleeping) as slow,
+        Worker("one.send(b'12345')\nwhile threading.active_count() > 1: time.sleep(0.001)", prepare=begun) as late,
+        Worker(writing, prepare=PREPARE) as own,
+        Worker(writing, prepare=PREPARE) as other,
+    ):
         loaded = load("rw", own_pids=frozenset({own.pid}))
-        own.work()
-        other.work()
-        rows = loaded.rows("rw_calls")
-    assert not (rows.keys["pid"] == own.pid).any()
-    assert rows.values["writes"][rows.keys["pid"] == other.pid].tolist() == [503]
-
-
-def test_a_read_that_began_before_has_no_start(load: Callable[..., Loaded]) -> None:
-    """It is counted with its bytes, but without a time, and as unmatched."""
-    prepare = PREPARE + "\nthreading.Thread(target=two.recv, args=(64,), daemon=True).start()"
-    with Worker("one.send(b'12345')\nwhile threading.active_count() > 1: time.sleep(0.001)", prepare=prepare) as worker:
-        loaded = load("rw")
-        worker.work()
+        for worker in (slow, late, own, other):
+            worker.work()
         rows, totals = loaded.rows("rw_calls"), loaded.totals("rw")
-    row = rows.values[rows.keys["pid"] == worker.pid]
+    assert rows.values["ns"][rows.keys["pid"] == slow.pid][0] >= 40_000_000
+    row = rows.values[rows.keys["pid"] == late.pid]
     assert (row["reads"].tolist(), row["read_bytes"].tolist()) == ([1], [5])
     assert totals["unmatched"] >= 1
+    assert not (rows.keys["pid"] == own.pid).any()
+    assert rows.values["writes"][rows.keys["pid"] == other.pid].tolist() == [503]

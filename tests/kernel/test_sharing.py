@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from ebtop.kernel import attachments, bpf, btf, chain, chained, programs, syscalls
-from ebtop.kernel.layout import banks
+from ebtop.kernel.cpus import banks
 from tests.kernel.loaded import Loaded
 from tests.kernel.test_warden import seen
 from tests.kernel.worker import Worker

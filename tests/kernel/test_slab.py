@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ebtop import registry
-from ebtop.kernel import hooks
 from tests.kernel.loaded import Loaded
+from tests.kernel.needing import needs
 from tests.kernel.test_crosscheck import bpftrace
 from tests.kernel.worker import Worker, nobody_but
 
@@ -29,8 +28,7 @@ BEGIN { printf("ready\\n"); }
 @pytest.fixture(autouse=True)
 def place(kernel: None) -> None:
     """A kernel that is new enough for the probe's first way."""
-    if lacking := hooks.lacking(registry.probe("slab").ways[0]):
-        pytest.xfail(lacking)
+    needs("slab")
 
 
 def counted(loaded: Loaded, name: str, key: str, member: str) -> dict[str, int]:

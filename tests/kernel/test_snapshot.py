@@ -36,11 +36,13 @@ for _ in range(int(sys.argv[2])):
 
 
 @contextmanager
-def ebtop(*words: str, environment: dict[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+def ebtop(
+    *words: str, environment: dict[str, str] | None = None, module: str = "ebtop"
+) -> Iterator[subprocess.Popen[str]]:
     """A running ebtop, as root of this machine or as the user behind sudo that `environment` names."""
     settings = {name: value for name, value in os.environ.items() if not name.startswith("SUDO_")}
     settings |= {"PYTHONPATH": str(REPOSITORY)} | (environment or {})
-    command = [sys.executable, "-m", "ebtop", *words]
+    command = [sys.executable, "-m", module, *words]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=settings, cwd=REPOSITORY) as running:
         yield running
@@ -74,15 +76,15 @@ def finished(running: subprocess.Popen[str]) -> tuple[int, str, str]:
     return running.returncode, output, errors
 
 
-def snapshot(path: Path, *words: str) -> Sequence[str]:
+def snapshot(path: Path, *words: str, length: str = "200ms") -> Sequence[str]:
     """The command line of a short snapshot of `opens`."""
-    return ("snapshot", "-o", str(path), "--for", "2s", "--probes", "opens", *words)
+    return ("snapshot", "-o", str(path), "--for", length, "--probes", "opens", *words)
 
 
 def test_a_snapshot_holds_exactly_what_was_done_and_is_private(tmp_path: Path) -> None:
     """23 failed opens of one process, told by path and errno, in a file by the schema that only root may read."""
     path, wanted = tmp_path / "x.json", f"{tmp_path}/nothing here"
-    with ebtop(*snapshot(path)) as running:
+    with ebtop(*snapshot(path, length="2s")) as running:
         wait_attached(running.pid)
         pid = opened(wanted, OPENS)
         assert finished(running) == (0, f"{path}\n", "")
@@ -136,7 +138,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path) -> None:
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs", place], check=True)
     try:
         subprocess.run(["dd", "if=/dev/zero", f"of={place}/full"], stderr=subprocess.DEVNULL)
-        with ebtop("snapshot", "-o", f"{place}/x.json", "--for", "1s", "--probes", "syscalls") as running:
+        with ebtop("snapshot", "-o", f"{place}/x.json", "--for", "200ms", "--probes", "syscalls") as running:
             status, output, errors = finished(running)
         assert (status, output) == (2, "")
         said = "No space left on device; free some room, or name a file on another file system"
@@ -157,7 +159,9 @@ def test_a_recording_plays_again_as_a_snapshot(tmp_path: Path) -> None:
         samples = list(read(file))
     assert len(samples) >= 4
     assert all(sample.probes["opens"].state is State.LIVE for sample in samples)
-    with ebtop(*snapshot(again, "--replay", str(path), "--interval", "100ms"), environment={"HOME": "/"}) as running:
+    with ebtop(
+        *snapshot(again, "--replay", str(path), "--interval", "100ms", length="2s"), environment={"HOME": "/"}
+    ) as running:
         assert finished(running)[0] == 0
     rows = json.loads(again.read_bytes())["probes"]["opens"]["views"]["by_file"]["rows"]
     assert sum(row["opens_total"] for row in rows if row["path"] == wanted) == OPENS

@@ -10,6 +10,7 @@ import pytest
 
 from ebtop.kernel import syscalls
 from ebtop.sample import MapRows
+from tests.kernel.cpus import two
 from tests.kernel.loaded import Loaded
 from tests.kernel.pace import scaled
 from tests.kernel.worker import Worker
@@ -35,11 +36,14 @@ for _ in range(1009): os.getppid()
 for _ in range(211):
     try: os.close(999)
     except OSError: pass
+begun = time.monotonic_ns()
 for _ in range(13): time.sleep(0.005)
+os.write(1, str(time.monotonic_ns() - begun).encode())
 """
     with Worker(work) as worker:
         loaded = load("syscalls")
         worker.work()
+        most = int(worker.said())
         rows = loaded.rows("syscalls_calls")
     assert of(rows, worker.pid, "getppid")["calls"] == 1009
     assert of(rows, worker.pid, "getppid")["errors"] == 0
@@ -47,7 +51,7 @@ for _ in range(13): time.sleep(0.005)
     assert (closes["calls"], closes["errors"]) == (211, 211)
     sleeps = of(rows, worker.pid, "clock_nanosleep")
     assert sleeps["calls"] == 13
-    assert 13 * 5_000_000 <= sleeps["ns"] < 13 * 100_000_000
+    assert 13 * 5_000_000 <= sleeps["ns"] <= most
 
 
 def test_the_histogram_holds_every_call_that_is_timed(load: Callable[..., Loaded]) -> None:
@@ -68,7 +72,7 @@ def test_two_pinned_writers_lose_not_one_call(load: Callable[..., Loaded]) -> No
     """3,000,000 calls each, at the same time, on two CPUs: 6,000,000."""
     work = f"for _ in range({MANY}): os.getppid()"
     with ExitStack() as stack:
-        writers = [stack.enter_context(Worker(work, cpu=cpu)) for cpu in (0, 1)]
+        writers = [stack.enter_context(Worker(work, cpu=cpu)) for cpu in two()]
         loaded = load("syscalls")
         for writer in writers:
             writer.begin()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -50,14 +49,6 @@ if os.fork() == 0:
 """
 PROBES = ("syscalls", "rw", "opens")
 STRANGER, ANOTHER = 54321, 54322
-
-
-@pytest.fixture
-def before() -> Iterator[Ids]:
-    """What there was on the host; in the end nothing else is."""
-    there = ids()
-    yield there
-    wait_until(lambda: not ids() - there)
 
 
 def calls(sample: Sample, call: str, pid: int = 0) -> int:

@@ -66,10 +66,15 @@ def test_works_are_those_that_bpftrace_sees(load: Callable[..., Loaded], device:
 
 
 def test_a_full_map_counts_what_it_drops(load: Callable[..., Loaded], device: LoopDevice) -> None:
-    """What is in no row is a drop."""
-    with Worker(WORK, str(device.path), prepare=PREPARE) as worker:
+    """Of two devices at least one has no row: what is in none is a drop."""
+    with (
+        LoopDevice() as another,
+        Worker(WORK, str(device.path), prepare=PREPARE) as worker,
+        Worker(WORK, str(another.path), prepare=PREPARE) as other,
+    ):
         loaded = load("workqueues", rows=1)
         worker.work()
+        other.work()
         loaded.detach()
         rows, totals = loaded.rows("workqueues_rows"), loaded.totals("workqueues")
     assert rows.keys.size == 1 and totals["drops"] > 0

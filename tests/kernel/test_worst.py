@@ -14,16 +14,17 @@ import pytest
 
 from ebtop import registry
 from ebtop.kernel import bpf, syscalls
+from ebtop.kernel.cpus import banks
 from ebtop.kernel.examples import Epoch, Examples
-from ebtop.kernel.layout import banks
 from ebtop.sample import BUCKETS, Records, Sample
 from ebtop.wire import Field, MapInfo
 from ebtop.worst import Worst
 from tests.kernel import test_blockio, test_tcpconnect
+from tests.kernel.cpus import CPUS
 from tests.kernel.live_session import LiveSession
 from tests.kernel.loaded import Loaded
 from tests.kernel.test_tcpconnect import end
-from tests.kernel.worker import Worker
+from tests.kernel.worker import Worker, nobody_but
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("kernel")]
 
@@ -33,16 +34,11 @@ file = test_blockio.file
 """Its fixture: blocks on a device that nobody else has anything to write to."""
 
 
-def everybody_but(*workers: Worker) -> frozenset[int]:
-    """Who is not to be counted, so that no stranger is worse."""
-    return frozenset(int(name) for name in os.listdir("/proc") if name.isdigit()) - {one.pid for one in workers}
-
-
 class Watched:
     """A loaded probe and its examples, an interval at a time."""
 
     def __init__(self, load: Callable[..., Loaded], probe: str, *workers: Worker) -> None:
-        self.loaded = load(probe, own_pids=everybody_but(*workers))
+        self.loaded = load(probe, own_pids=nobody_but(*workers))
         self.worst = Worst(registry.probe(probe), self.loaded.maps)
         assert not self.worst.lacks
 
@@ -54,7 +50,7 @@ class Watched:
 
 @pytest.fixture
 def watch(load: Callable[..., Loaded]) -> Iterator[Callable[..., Watched]]:
-    """watch("rw", worker, …): the probe counts these workers and hardly anybody else."""
+    """watch("rw", worker, …): the probe counts these workers and nobody else."""
     watched: list[Watched] = []
 
     def start(probe: str, *workers: Worker) -> Watched:
@@ -80,13 +76,10 @@ def mine(examples: Records, worker: Worker, **members: int) -> Records:
 
 
 def test_one_slow_call_among_fast_ones_is_named_and_gone_with_its_interval(watch: Callable[..., Watched]) -> None:
-    """A sleep between 1009 fast calls: pid, program, call; the next interval has none of it.
-
-    Processes younger than the probe are counted as well: none of them has the time for so long a call.
-    """
+    """A sleep between 1009 fast calls: pid, program, call; the next interval has none of it."""
     work = """
 for _ in range(503): os.getppid()
-time.sleep(2.2)
+time.sleep(0.6)
 for _ in range(506): os.getppid()
 signal.sigwait({signal.SIGUSR1})
 for _ in range(101): os.getppid()
@@ -99,8 +92,7 @@ for _ in range(101): os.getppid()
         worker.work()
         second = watched.interval()
     (slow,) = mine(first, worker, nr=sleep)
-    assert 2200 * MS <= int(slow["value"]) < 4200 * MS
-    assert slow["bucket"] == 31
+    assert int(slow["value"]) >= 600 * MS
     assert slow["comm"].startswith(b"python")
     assert lie_in_their_buckets(first) and lie_in_their_buckets(second)
     assert second.size
@@ -185,7 +177,7 @@ def test_the_longest_waits_for_a_cpu_name_who_waited(watch: Callable[..., Watche
     """Two that compute on one CPU: the worst of all waits is at least theirs, and its process's own worst."""
     work = "end = time.process_time() + 0.1\nwhile time.process_time() < end: pass"
     with ExitStack() as stack:
-        workers = [stack.enter_context(Worker(work, cpu=0)) for _ in range(2)]
+        workers = [stack.enter_context(Worker(work, cpu=CPUS[0])) for _ in range(2)]
         watched = watch("runqlat", *workers)
         for worker in workers:
             worker.begin()
@@ -198,7 +190,7 @@ def test_the_longest_waits_for_a_cpu_name_who_waited(watch: Callable[..., Watche
     pids = [worker.pid for worker in workers]
     assert rows.values["max_ns"][rows.keys["pid"] == worst["pid"]].tolist() == [worst["value"]]
     assert int(worst["value"]) >= int(rows.values["max_ns"][np.isin(rows.keys["pid"], pids)].max()) > MS
-    assert set(examples["cpu"][np.isin(examples["pid"], pids)].tolist()) == {0}
+    assert set(examples["cpu"][np.isin(examples["pid"], pids)].tolist()) == {CPUS[0]}
     assert lie_in_their_buckets(examples)
 
 

@@ -12,6 +12,7 @@ import pytest
 from ebtop import units
 from ebtop.tui import app
 from ebtop.tui.acting import saying
+from tests.tui.idle import idle
 from tests.tui.scenes import NOW
 
 
@@ -31,6 +32,8 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     )
     for module in (app, saying):
         monkeypatch.setattr(module, "time", clock)
+    for waiting in ("textual.app.wait_for_idle", "textual.pilot.wait_for_idle"):
+        monkeypatch.setattr(waiting, idle)
     yield
     units.use("si")  # it is the module's, not the dashboard's
     gc.unfreeze()  # the dashboard freezes what is there when it begins

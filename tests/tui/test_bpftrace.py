@@ -112,4 +112,4 @@ async def test_a_recording_runs_no_program() -> None:
     app = dashboard(*samples.session(3, ONE), wanted=ONE, mode="REPLAY")
     async with shown(app) as pilot:
         await pilot.press("e")
-        assert "a recording runs no program" in text(app)
+        assert "nothing can be attached to a recording" in text(app)

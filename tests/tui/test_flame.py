@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from ebtop import flames
+from ebtop.sample import MapRows, Sample
 from ebtop.settings import Settings
+from ebtop.spec import Kind
+from ebtop.tui import flamelines
 from ebtop.tui.app import Dashboard
 from ebtop.tui.flamelines import FlameLines
-from tests.samples import session
-from tests.tui.scenes import SMALL, WIDE, Saved, dashboard, lines, shown, text
+from tests.samples import sample, session, with_probe
+from tests.tui.scenes import SMALL, WIDE, Saved, dashboard, lines, shown, source_of, text
 
 PROBES = ("profile",)
 
@@ -16,6 +24,21 @@ PROBES = ("profile",)
 def graph(**settings: object) -> Dashboard:
     """Ten seconds of a busy machine."""
     return dashboard(*session(10, PROBES), wanted=PROBES, settings=Settings(**settings))  # type: ignore[arg-type]
+
+
+def without(sample: Sample, program: str) -> Sample:
+    """The same before `program` had a stack."""
+    number = next(at for at, name in sample.labels[Kind.FUNCTION.value].items() if name == program)
+    probe = sample.probes["profile"]
+    stacks = probe.maps["profile_stacks"]
+    kept = stacks.values["path"][:, 0] != number
+    left = MapRows(stacks.keys[kept], stacks.values[kept], stacks.capacity)
+    return with_probe(sample, "profile", replace(probe, maps={**probe.maps, "profile_stacks": left}))
+
+
+def footer(app: Dashboard) -> set[str]:
+    """The keys that are named."""
+    return set(re.split(r"   +", lines(app)[-1].strip()))
 
 
 def drawn(app: Dashboard) -> FlameLines:
@@ -102,6 +125,102 @@ async def test_what_is_zoomed_stays_so_in_the_past() -> None:
         assert 0 < then.count < now.count
 
 
+async def test_down_on_the_innermost_box_moves_nothing() -> None:
+    """There is nothing under it to be scrolled to, in a terminal with room for all and in one without."""
+    app = graph()
+    async with shown(app, SMALL) as pilot:
+        await pilot.press("m", "v", "v", "v", *["down"] * 60)
+        await pilot.pause()
+        before = text(app)
+        assert drawn(app).selected is not None
+        await pilot.press("down", "down", "j", "pagedown")
+        await pilot.pause()
+        assert text(app) == before
+
+
+async def test_pages_and_ends_go_along_the_widest_calls() -> None:
+    """Home is what fills the width, End the innermost; half of the lines that are seen for a page."""
+    app = graph()
+    async with shown(app) as pilot:
+        await pilot.press("m", "v", "v", "v", "down", "enter", "end")
+        await pilot.pause()
+        innermost = drawn(app).selected
+        assert innermost is not None and len(innermost.path) > 5
+        await pilot.press("pageup")
+        await pilot.pause()
+        above = drawn(app).selected
+        assert above is not None and above.path == innermost.path[: len(above.path)]
+        assert 1 < len(above.path) < len(innermost.path) - 1
+        await pilot.press("home")
+        await pilot.pause()
+        assert selected(app) == "postgres"
+        await pilot.press("pagedown", "pagedown")
+        await pilot.pause()
+        assert drawn(app).selected == innermost
+
+
+async def test_zoom_and_cursor_outlive_a_moment_without_that_stack() -> None:
+    """What is left of them is shown there; further on they are what they were."""
+    first, *later = session(10, PROBES)
+    app = dashboard(without(first, "postgres"), *later, wanted=PROBES)
+    async with shown(app) as pilot:
+        await pilot.press("m", "v", "v", "v", "down", "enter", "down", "down")
+        await pilot.pause()
+        before = drawn(app).selected
+        assert before is not None
+        await pilot.press(*["left_square_bracket"] * 9)
+        await pilot.pause()
+        assert "all ▸ postgres" not in text(app)
+        assert selected(app) == "all"
+        await pilot.press(*["right_square_bracket"] * 9)
+        await pilot.pause()
+        assert "all ▸ postgres" in text(app)
+        assert drawn(app).selected == before
+
+
+async def test_the_stacks_are_put_in_order_once_for_a_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not at each key: there are machines with ten thousand of them."""
+    made: list[object] = []
+
+    def counted(*given: Any) -> flames.Chains:
+        made.append(given)
+        return flames.ordered(*given)
+
+    monkeypatch.setattr(flamelines, "ordered", counted)
+    app = graph()
+    async with shown(app) as pilot:
+        await pilot.press("m", "v", "v", "v", "down", "down", "enter", "right", "escape", "end", "home")
+        await pilot.pause()
+        assert len(made) == 1
+        await pilot.press("left_square_bracket")
+        await pilot.pause()
+        assert len(made) == 2
+
+
+async def test_keys_without_a_meaning_there_are_not_named_and_say_so() -> None:
+    """Filter, sort and shape are for rows; zoom and saving stand in their place."""
+    app = dashboard(*session(10, ("offcpu",)), wanted=("offcpu",))
+    async with shown(app, (200, 60)) as pilot:
+        await pilot.press("m")
+        await pilot.pause()
+        assert {"/ filter", "s sort", "g group"} <= footer(app)
+        await pilot.press("H", "v", "v", "v")
+        await pilot.pause()
+        assert {"⏎ zoom in", "Esc back", "W save SVG", "D save folded", "m restore"} <= footer(app)
+        assert not {"/ filter", "s sort", "g group", "H shape"} & footer(app)
+        for key in ("slash", "s", "r", "H"):
+            await pilot.press("space", "space", key)
+            await pilot.pause()
+            assert "a flame graph has no rows" in text(app), key
+        before = drawn(app).selected
+        await pilot.press("down")
+        await pilot.pause()
+        assert drawn(app).selected != before
+        await pilot.press("v")
+        await pilot.pause()
+        assert "/ filter" in footer(app)
+
+
 async def test_a_stack_is_copied_whole() -> None:
     """Down to the box under the cursor, folded."""
     app = graph()
@@ -169,6 +288,16 @@ async def test_stacks_are_saved_by_a_key_each() -> None:
         await pilot.press("W", "D")
         await app.workers.wait_for_complete()
         await pilot.pause()
-    svg, folded = sorted(save.files, reverse=True)
-    assert svg.endswith("-profile.svg") and save.files[svg].startswith(b"<svg ")
+        svg, folded = sorted(save.files, reverse=True)
+        whole = save.files.pop(svg)
+        assert whole.startswith(b"<svg ") and b"stacks since the probe started" in whole
+        await pilot.press("c")
+        source_of(app).push(sample(11, ("rw", "profile"), started=-1))
+        await pilot.pause()
+        await pilot.press("W")
+        await app.workers.wait_for_complete()
+        since = app.looked("profile").since.encode()
+        cleared = next(content for name, content in save.files.items() if name.endswith("-profile.svg"))
+        assert since and b"stacks since " + since in cleared
+    assert svg.endswith("-profile.svg")
     assert folded.endswith("-profile.folded") and b"postgres;main;PostgresMain" in save.files[folded]

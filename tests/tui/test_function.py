@@ -74,7 +74,7 @@ async def test_a_hook_of_the_listing_is_counted_at_enter() -> None:
 
 
 async def test_a_recording_shows_what_was_added_while_it_was_taken() -> None:
-    """Also in the midst of it; the key says that there is no kernel to hook."""
+    """Also in the midst of it; the key says that nothing can be attached."""
     app = dashboard(*session(3, ("rw",)), wanted=("rw",), mode="REPLAY")
     async with shown(app) as pilot:
         source_of(app).push(sample(4, ("rw", MALLOC)))
@@ -83,7 +83,7 @@ async def test_a_recording_shows_what_was_added_while_it_was_taken() -> None:
         await pilot.pause()
         assert panels(app) == ["rw", MALLOC] and "calls/s▾ mean max in it" in " ".join(text(app).split())
         await pilot.press("F")
-        assert "no kernel to hook" in lines(app)[-2]
+        assert "nothing can be attached to a recording" in lines(app)[-2]
 
 
 async def test_a_name_that_makes_no_probe_is_passed_over() -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from ebtop.tui.pieces import Line, middle, unit_name
+import pytest
+
+from ebtop import units
+from ebtop.tui.pieces import Line, left, middle, number, tail_of, unit_name, width
 from ebtop.tui.widgets.lines import joined, spans
+from ebtop.units import Unit
 
 LINE: Line = [("  pid", "dim"), ("  ", "text"), ("name", "strong"), (" 7", "text"), (" µs", "dim")]
 
@@ -27,6 +31,27 @@ def test_a_units_name_loses_what_every_unit_ends_with_before_it_is_cut() -> None
     assert unit_name("shop-mail.service", 17) == "shop-mail.service"
     assert [unit_name(f"shop-{which}.service", 10) for which in ("mail", "cart")] == ["shop-mail ", "shop-cart "]
     assert unit_name("user@1000.scope", 10) == middle("user@1000.scope", 10)
+
+
+@pytest.mark.parametrize("text", ["all ▸ postgres ▸ main", "全部 ▸ 漢字漢字 ▸ 関数", "é" * 9 + "e\u0301" * 9, "漢", ""])
+def test_every_cut_counts_cells(text: str) -> None:
+    """A wide character takes two, a combining one none; the end that is kept is whole."""
+    for cells in range(1, 40):
+        assert [width(cut(text, cells)) for cut in (left, middle, tail_of)] == [cells] * 3
+    assert tail_of("漢字 main", 6) == "… main"
+    assert tail_of("漢字 main", 7) == "…  main"
+    assert tail_of("漢字 main", 8) == "…字 main"
+
+
+@pytest.mark.parametrize("unit", Unit)
+def test_a_number_in_the_cells_of_its_unit_is_never_cut(unit: Unit) -> None:
+    """ "<0.01 %" is not "<0.0 %"."""
+    cells = units.number_width(unit)
+    for value in (0.004, 0.038, 0.7, 9.94, 99.94, 999.4, 99_949.0, 5e6):
+        shown = "".join(piece for piece, _ in number(value, unit, cells))
+        assert width(shown) == cells
+        whole = units.text(value, unit)
+        assert shown.split() == whole.split() or width(whole) > cells
 
 
 def test_a_change_of_colour_is_a_change() -> None:

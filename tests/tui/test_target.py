@@ -56,6 +56,15 @@ async def test_a_program_that_ended_holds_the_screen_also_where_it_was_paused() 
         await pilot.press("1")
         assert source.wanted == asked
         assert "nothing is counted any more" in text(app)
+        for key in ("F", "e"):
+            await pilot.press("plus", key)
+            await pilot.pause()
+            assert "nothing can be attached any more: the command has ended" in text(app), key
+        app.count_function("u:libc:malloc")
+        await pilot.press("plus", "t")
+        await pilot.pause()
+        assert "nothing is counted any more" in text(app)
+        assert (source.wanted, app.wanted, app.target) == (asked, TWO, Target())
 
 
 async def test_the_last_frame_of_a_program_is_over_its_whole_run() -> None:

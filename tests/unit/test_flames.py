@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ebtop.flames import Flame, folded
+from ebtop.flames import Flame, Path, folded, ordered
 from ebtop.frame import FlameFrame
 from ebtop.spec import Flame as View
 from ebtop.units import Unit
@@ -24,6 +24,11 @@ def data() -> FlameFrame:
     return FlameFrame(view, paths, np.array(COUNTS), np.array(COUNTS) / 10)
 
 
+def graph(given: FlameFrame, zoom: Path = ()) -> Flame:
+    """Its boxes."""
+    return Flame(ordered(given, NAMES), zoom)
+
+
 def boxes(flame: Flame, depth: int, least: float = 0.0) -> list[tuple[str, float, float]]:
     """Innermost function, begin and width of each box."""
     found, _ = flame.level(depth, least)
@@ -32,7 +37,7 @@ def boxes(flame: Flame, depth: int, least: float = 0.0) -> list[tuple[str, float
 
 def test_boxes_stand_by_name_over_what_called_them() -> None:
     """Each in its caller's width; a caller that was counted itself is wider than what it called."""
-    flame = Flame(data(), NAMES)
+    flame = graph(data())
     assert (flame.whole, flame.deepest) == (100.0, 4)
     assert boxes(flame, 0) == [("all", 0, 1)]
     assert boxes(flame, 1) == [("node", 0, 0.25), ("postgres", 0.25, 0.75)]
@@ -44,20 +49,20 @@ def test_boxes_stand_by_name_over_what_called_them() -> None:
 
 def test_a_box_knows_what_it_counted_itself() -> None:
     """And what of all that in the interval."""
-    box = Flame(data(), NAMES).box((1, 2, 3))
+    box = graph(data()).box((1, 2, 3))
     assert (box.count, box.own) == (50.0, 20.0)
     assert box.recent == pytest.approx(5.0)
 
 
 def test_what_is_too_narrow_is_counted() -> None:
     """Not drawn, not forgotten."""
-    found, hidden = Flame(data(), NAMES).level(2, 0.2)
+    found, hidden = graph(data()).level(2, 0.2)
     assert ([NAMES[box.path[-1]] for box in found], hidden) == (["main", "main"], 1)
 
 
 def test_the_zoomed_box_fills_the_width() -> None:
     """What is beside it is gone; its own depth stays what it was."""
-    flame = Flame(data(), NAMES, (1, 2))
+    flame = graph(data(), (1, 2))
     assert (flame.zoom, flame.whole, flame.everything) == ((1, 2), 60.0, 100.0)
     assert boxes(flame, 2) == [("main", 0, 1)]
     assert [name for name, _, _ in boxes(flame, 3)] == ["read;write", "scan"]
@@ -66,17 +71,17 @@ def test_the_zoomed_box_fills_the_width() -> None:
 
 def test_what_is_not_there_any_more_gives_way_to_its_caller() -> None:
     """Zoom and cursor both, after a row was evicted or all was counted anew."""
-    flame = Flame(data(), NAMES, (1, 2, 7, 4))
+    flame = graph(data(), (1, 2, 7, 4))
     assert flame.zoom == (1, 2)
-    assert Flame(data(), NAMES).box((1, 2, 3, 7)).path == (1, 2, 3)
-    assert Flame(data(), NAMES, (9,)).zoom == ()
-    assert Flame(data(), NAMES).box(tuple(range(1, 20))).path == (1, 2, 3, 4)
+    assert graph(data()).box((1, 2, 3, 7)).path == (1, 2, 3)
+    assert graph(data(), (9,)).zoom == ()
+    assert graph(data()).box(tuple(range(1, 20))).path == (1, 2, 3, 4)
 
 
 def test_nothing_counted_is_an_empty_graph() -> None:
     """No box, no division by nothing."""
     empty = data()
-    flame = Flame(FlameFrame(empty.view, empty.paths, np.zeros(6), np.zeros(6)), NAMES)
+    flame = graph(FlameFrame(empty.view, empty.paths, np.zeros(6), np.zeros(6)))
     assert (flame.whole, flame.level(1), flame.box((1,)).count) == (0.0, ([], 0), 0)
 
 

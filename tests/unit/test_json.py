@@ -218,9 +218,9 @@ def test_ten_thousand_rows_are_written_quickly() -> None:
     table = live.maps["syscalls_calls"]
     wide = MapRows(keys, np.resize(table.values, 10_000), 10_240)
     frame = frame_of(samples.with_probe(now, "syscalls", replace(live, maps={**live.maps, "syscalls_calls": wide})))
-    began = time.monotonic()
+    began = time.process_time()
     encode(frame)
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,13 @@ def test_the_svg_is_well_formed_and_has_a_box_for_each_function() -> None:
     }
 
 
+def test_the_svg_says_since_when_it_is_counted() -> None:
+    """From the start of the probe, or from where the user cleared it."""
+    frame = frame_of(samples.sample(10, ("profile",)))
+    assert b"stacks since the probe started" in as_svg(frame, flame(frame), "CPU profile")
+    assert b"stacks since 14:04:07" in as_svg(frame, flame(frame), "CPU profile", "14:04:07")
+
+
 def test_names_of_a_traced_program_do_no_harm_in_an_svg() -> None:
     """Neither markup nor bytes that no document may have."""
     sample = samples.sample(10, ("profile",))

@@ -8,7 +8,7 @@ import signal
 import numpy as np
 import pytest
 
-from ebtop.units import Unit, age, ending, exact, rate, text
+from ebtop.units import Unit, age, ending, exact, hundredths, rate, text
 
 NAN = float("nan")
 
@@ -92,6 +92,14 @@ def test_times_step_from_nanoseconds_to_days(value: float, shown: str) -> None:
 def test_percent_keeps_small_shares(value: float, shown: str) -> None:
     """A probe that costs a little does not look free."""
     assert text(value, Unit.PERCENT) == shown
+
+
+@pytest.mark.parametrize(
+    ("percent", "shown"), [(0, "0.00"), (0.0049, "<0.01"), (1e-9, "<0.01"), (0.005, "0.01"), (1.2, "1.20")]
+)
+def test_a_small_cost_is_not_nothing(percent: float, shown: str) -> None:
+    """Hundredths of a percent; what is less than one is said to be so."""
+    assert hundredths(percent) == shown
 
 
 def test_plain_numbers_have_no_prefix() -> None:

@@ -32,7 +32,7 @@ class Asking(Acting):
     def action_filter(self) -> None:
         """Type a filter for the focused probe's rows."""
         state = self._state
-        if state:
+        if state and not self._app.is_without_rows():
             self._filtered, self._before = state, state.filter
             self._ask("filter", state.filter, FILTER_HINT)
 
@@ -45,16 +45,14 @@ class Asking(Acting):
         from ebtop.bpftrace.declaring import text_of
 
         focused = self._app.focused_probe
-        if self._app.timeline.source.mode == "REPLAY":
-            self._app.say("a recording runs no program; `ebtop` without --replay does", "warn")
+        if self._app.is_over():
             return
         self._ask("bpftrace", clean(text_of(focused)) if is_script(focused) else self._typed, SCRIPT_HINT)
 
     def action_function(self) -> None:
         """Type a function or event that is to be counted; one that failed is offered to be mended."""
         app = self._app
-        if app.timeline.source.mode == "REPLAY":
-            app.say("a recording has no kernel to hook", "dim")
+        if app.is_over():
             return
         shown = app.frame.probes.get(app.focused_probe) if app.frame else None
         mend = shown is not None and shown.probe.alone and shown.sample.state is State.FAILED

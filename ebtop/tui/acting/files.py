@@ -36,8 +36,9 @@ class Files(Acting):
         from ebtop.export.stacks import as_svg
 
         probe = self._app.focused_probe
-        title = f"{self._app.probes[probe].title}" if probe else ""
-        self._save_stacks("svg", lambda frame, data: as_svg(frame, data, title))
+        title = self._app.probes[probe].title if probe else ""
+        since = self._app.looked(probe).since if probe else ""
+        self._save_stacks("svg", lambda frame, data: as_svg(frame, data, title, since))
 
     def action_folded(self) -> None:
         """Save them as folded text."""

@@ -9,8 +9,9 @@ from ebtop.tui.acting.base import Acting
 from ebtop.tui.widgets.focus import Focus
 
 if TYPE_CHECKING:
-    from ebtop.flames import Box
+    from ebtop.flames import Box, Path
     from ebtop.tui.flamelines import FlameLines
+    from ebtop.tui.tablelines import ViewState
 
 
 class Flames(Acting):
@@ -21,53 +22,65 @@ class Flames(Acting):
         app = self._app
         return app.main.query_one(Focus).drawn.flame if app.is_maximised else None
 
+    def is_on_flame(self) -> bool:
+        """Whether the focused probe is seen as a flame graph, which has no rows to be filtered or sorted."""
+        app = self._app
+        return app.focused_probe in app.probes and not app.process and app.looked(app.focused_probe).is_flame
+
+    def is_without_rows(self) -> bool:
+        """The same, and says what to do."""
+        if self.is_on_flame():
+            self._app.say("a flame graph has no rows; v goes to the probe's tables", "dim")
+            return True
+        return False
+
     def move_flame(self, dx: int, dy: int) -> None:
         """The next box to a side, the caller above, or the widest that it calls."""
         state, drawn = self._state, self.flame_drawn()
         if state is None or drawn is None or drawn.selected is None:
             return
-        here = drawn.selected
-        if dy < 0 and len(here.path) > len(state.flame.zoom):
-            state.flame.path = here.path[:-1]
-            state.flame.top = max(0, state.flame.top - (len(here.path) - 1 < drawn.top))
-        elif dy > 0:
-            self._descend(here, drawn)
-        elif dx:
-            beside = _beside(here, drawn, dx)
-            state.flame.path = beside.path if beside else here.path
-        self._app.hand_down()
+        path = drawn.selected.path
+        if dy:
+            path = _along(path, drawn, dy)
+        elif beside := _beside(drawn.selected, drawn, dx):
+            path = beside.path
+        self._point(state, drawn, path)
 
-    def _descend(self, here: Box, drawn: FlameLines) -> None:
-        """Into the widest function that is called; one line further where that is not on the screen yet."""
-        state = self._state
-        assert state is not None
-        line = len(here.path) + 1 - drawn.top
-        if 0 <= line < len(drawn.levels):
-            called = [box for box in drawn.levels[line] if box.path[:-1] == here.path]
-            if called:
-                state.flame.path = max(called, key=lambda box: box.count).path
-        elif line == len(drawn.levels):
-            state.flame.top += 1
-            self._app.hand_down()
-            again = self.flame_drawn()
-            if again is not None and len(here.path) + 1 - again.top < len(again.levels):
-                self._descend(here, again)
+    def page_flame(self, way: int) -> None:
+        """Half of the lines that are seen, towards the callers or what they call."""
+        drawn = self.flame_drawn()
+        self.move_flame(0, way * max(1, len(drawn.levels) // 2 if drawn else 1))
+
+    def edge_flame(self, end: int) -> None:
+        """The box that fills the width, or the innermost of what is called most."""
+        drawn = self.flame_drawn()
+        if drawn is not None and drawn.flame is not None:
+            self.move_flame(0, end * (drawn.flame.deepest + 1))
+
+    def _point(self, state: ViewState, drawn: FlameLines, path: Path) -> None:
+        """The cursor to `path`, of what is seen: where that lacks some of the zoom, the rest of it is forgotten."""
+        if drawn.flame is not None:
+            state.flame.zoom = drawn.flame.zoom
+        state.flame.path = path
+        self._app.hand_down()
 
     def zoom_flame(self) -> None:
         """The box under the cursor fills the width."""
-        state = self._state
-        if state is not None:
-            state.flame.zoom, state.flame.top = state.flame.path, 0
+        state, drawn = self._state, self.flame_drawn()
+        if state is not None and drawn is not None and drawn.selected is not None:
+            state.flame.zoom = state.flame.path = drawn.selected.path
+            state.flame.top = 0
             self._app.hand_down()
 
     def unzoom_flame(self) -> bool:
         """One function less of what fills the width; False where that is everything."""
         state, drawn = self._state, self.flame_drawn()
-        if state is None or drawn is None or not state.flame.zoom:
+        if state is None or drawn is None or drawn.flame is None or not state.flame.zoom:
             return False
-        state.flame.zoom, state.flame.top = state.flame.zoom[:-1], 0
+        seen = drawn.flame.zoom
+        state.flame.zoom, state.flame.top = seen[:-1], 0
         self._app.hand_down()
-        return True
+        return bool(seen)
 
     def flame_selected(self) -> str:
         """The stack down to the box under the cursor, folded; "" where there is none."""
@@ -81,11 +94,23 @@ class Flames(Acting):
         if state is None or drawn is None or not 0 <= y < len(drawn.levels):
             return
         found = next((box for box in drawn.levels[y] if round(box.begin * cells) <= x < round(box.end * cells)), None)
-        if found is not None and found.path == state.flame.path:
+        if found is not None and drawn.selected is not None and found.path == drawn.selected.path:
             self.zoom_flame()
         elif found is not None:
-            state.flame.path = found.path
-            self._app.hand_down()
+            self._point(state, drawn, found.path)
+
+
+def _along(path: Path, drawn: FlameLines, steps: int) -> Path:
+    """So many callers up, not beyond what fills the width; or down, each time into the widest that is called."""
+    assert drawn.flame is not None
+    if steps < 0:
+        return path[: max(len(drawn.flame.zoom), len(path) + steps)]
+    for _ in range(steps):
+        called = drawn.flame.widest_under(path, drawn.least)
+        if called is None:
+            break
+        path = called.path
+    return path
 
 
 def _beside(here: Box, drawn: FlameLines, step: int) -> Box | None:

@@ -20,7 +20,7 @@ class Looking(Acting):
     def action_leave(self) -> None:
         """Without filter first, then to the overview."""
         state = self._state
-        if state and state.filter:
+        if state and state.filter and not self._app.is_on_flame():
             state.filter = ""
             self._app.hand_down()
         elif self._app.is_on_heat():
@@ -43,6 +43,8 @@ class Looking(Acting):
 
     def action_sort(self, step: int) -> None:
         """Sort by the next column, or the one before."""
+        if self._app.is_without_rows():
+            return
         state, view = self._state, self._sorted_view()
         if isinstance(view, Table) and state:
             names = [slot.name for slot in slots(view)]
@@ -68,6 +70,6 @@ class Looking(Acting):
 
     def action_reverse(self) -> None:
         """Turn the order of rows round."""
-        if self._state:
+        if self._state and not self._app.is_without_rows():
             self._state.backwards = not self._state.backwards
             self._app.hand_down()

@@ -64,6 +64,9 @@ class Moving(Acting):
 
     def action_edge(self, end: int) -> None:
         """The first row, or the last."""
+        if self._app.flame_drawn() is not None:
+            self._app.edge_flame(end)
+            return
         table = self._app.drawn()
         if self._state and table:
             self._state.cursor = table.shown - 1 if end > 0 else 0
@@ -71,6 +74,9 @@ class Moving(Acting):
 
     def action_page(self, way: int) -> None:
         """Half of the rows that are seen."""
+        if self._app.flame_drawn() is not None:
+            self._app.page_flame(way)
+            return
         table = self._app.drawn()
         if table:
             self.action_row(way * max(1, len(table.rows) // 2))

@@ -45,10 +45,9 @@ class Pages(Acting):
         """Find an action by name."""
         from ebtop.tui.screens.palette import Palette, choices
 
-        self._app.push_screen(
-            Palette(choices(self._app.stage, self._app.slots, self._app.keys, self._app.themes_to_choose())),
-            self._chosen,
-        )
+        app = self._app
+        offered = choices(app.stage, app.slots, app.keys, app.themes_to_choose(), app.is_on_flame())
+        app.push_screen(Palette(offered), self._chosen)
 
     async def _chosen(self, action: str | None) -> None:
         if action:

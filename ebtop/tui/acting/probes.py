@@ -35,11 +35,23 @@ class Probes(Acting):
         title = app.probes[name].title
         app.say(f"{title}: on, counting from zero" if on else f"{title}: off, detached")
 
+    def is_over(self) -> bool:
+        """Whether nothing can be attached any more, or ever could be; says why."""
+        if self._app.timeline.source.mode == "REPLAY":
+            self._app.say("nothing can be attached to a recording; `ebtop` without --replay can", "warn")
+        elif self._app.command_status is not None:
+            self._app.say("nothing can be attached any more: the command has ended; begin ebtop anew", "warn")
+        else:
+            return False
+        return True
+
     def run_script(self, said: str) -> None:
         """Run a program of bpftrace beside what runs, in the place of the focused one if that has failed."""
         from ebtop.typed import script
 
         app = self._app
+        if self.is_over():
+            return
         try:
             name = script(said, os.getuid(), os.getgid(), app.wanted)
         except ValueError as error:
@@ -61,6 +73,8 @@ class Probes(Acting):
         `instead`: of the probe of that name, which is switched off.
         """
         app = self._app
+        if self.is_over():
+            return
         try:
             name = functions.parse(text).name
         except ValueError as error:

@@ -99,6 +99,9 @@ class Processes(Acting):
     def aim(self, target: Target) -> None:
         """Let the kernel count only `target`; an empty one: everybody."""
         app = self._app
+        if app.command_status is not None:
+            app.say("the command has ended: nothing is counted any more", "warn")
+            return
         app.target = target
         if app.timeline.source.mode == "REPLAY":
             self._filter_all(words_of(target))

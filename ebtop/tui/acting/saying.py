@@ -47,7 +47,7 @@ class Saying(Acting):
         digits = tuple(
             (digit, self._app.slots[digit] in self._app.wanted) for digit in slots.DIGITS if digit in self._app.slots
         )
-        self._app.main.query_one(Footer).data = Hints(digits, self._app.stage, self._app.keys)
+        self._app.main.query_one(Footer).data = Hints(digits, self._app.stage, self._app.keys, self._app.is_on_flame())
 
     def show_status(self) -> None:
         """Notice, or what the focused probe costs and loses."""

@@ -16,7 +16,7 @@ class Shapes(Acting):
     def action_shape(self) -> None:
         """Trend and histogram, heatmap, trend, histogram, and round again; maximises first."""
         app, state = self._app, self._state
-        if state is None or app.process:
+        if state is None or app.process or app.is_without_rows():
             return
         if not app.is_maximised:
             app.maximise(True)
@@ -31,13 +31,14 @@ class Shapes(Acting):
 
     def is_on_heat(self) -> bool:
         """Whether keys move in the heatmap."""
-        state = self._state
-        return bool(state and state.on_heat and state.shape == "heatmap" and self._app.is_maximised)
+        state, app = self._state, self._app
+        on_heat = state is not None and state.on_heat and state.shape == "heatmap"
+        return on_heat and app.is_maximised and not app.is_on_flame()
 
     def turn_to_heat(self) -> None:
         """The keys change between table and heatmap."""
         state = self._state
-        if state is not None and state.shape == "heatmap":
+        if state is not None and state.shape == "heatmap" and not self._app.is_on_flame():
             state.on_heat = not state.on_heat
             self._app.hand_down()
 

@@ -18,9 +18,11 @@ Choice = tuple[str, str, str]
 """Action, words, keys."""
 
 
-def choices(stage: str, slots: Mapping[int, str], keys: Keys = KEYS, themes: Sequence[str] = ()) -> list[Choice]:
-    """Everything that can be done on that stage."""
-    rows = [row for row in keys if stage in row.where and row.action != "palette"]
+def choices(
+    stage: str, slots: Mapping[int, str], keys: Keys = KEYS, themes: Sequence[str] = (), flame: bool = False
+) -> list[Choice]:
+    """Everything that can be done on that stage; `flame`: where the focused probe is seen as a flame graph."""
+    rows = [row for row in keys if stage in row.where and not (flame and row.rows) and row.action != "palette"]
     rows.sort(key=lambda row: row.action != "help")  # before quitting, for nobody is to leave by an Enter too many
     result = [(row.action, f"{row.label}: {row.help}", key_names(row)) for row in rows if row.action != "toggle_probe"]
     for name, probe in in_order(registry.probes(), slots).items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ebtop import registry
+from ebtop import registry, units
 from ebtop.tui import browserlines
 from ebtop.tui.browserlines import Entry
 from ebtop.tui.pieces import Line
@@ -113,7 +113,11 @@ class ProbeList:
         frame = self._app.newest
         line: Line = [(f"{len(self._app.wanted)} of {len(self._app.probes)} on", "text")]
         if frame is not None and frame.self_kernel_percent == frame.self_kernel_percent:
-            line += [(" · ", "rule"), (f"{frame.self_kernel_percent:.2f}", "text"), (" % cpu in the kernel", "dim")]
+            line += [
+                (" · ", "rule"),
+                (units.hundredths(frame.self_kernel_percent), "text"),
+                (" % cpu in the kernel", "dim"),
+            ]
         return [(f"“{self.text}” {self.count} · ", "accent"), *line] if self.text else line
 
     def _entries(self) -> list[Entry]:
