@@ -83,10 +83,10 @@ def is_as_before(session: TerminalSession) -> bool:
 
 
 def left_standing(session: TerminalSession) -> bytes:
-    """What can be seen of all that was written between clearing the alternate screen and leaving it."""
-    drawn = bytes(session.output).rpartition(LEAVE)[0]
-    assert b"\x1b[2J" in drawn
-    return re.sub(rb"\x1b\[[0-9;?<>=]*[a-zA-Z]", b"", drawn.rpartition(b"\x1b[2J")[2])
+    """What can be seen of all that was written from when the alternate screen was cleared, to be left, to the end."""
+    drawn, cleared, rest = bytes(session.output).rpartition(b"\x1b[2J")
+    assert drawn and cleared and LEAVE in rest
+    return re.sub(rb"\x1b\[[0-9;?<>=]*[a-zA-Z]", b"", rest)
 
 
 def test_quitting_leaves_nothing(before: Ids) -> None:
