@@ -1,7 +1,8 @@
-"""The terminal is drawn on while it is ours, and not after."""
+"""The terminal is drawn on while it is ours, and not after; nothing is looked at that cannot be drawn any more."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
 from ebtop.tui.driver import Driver
+from tests.tui.scenes import dashboard, shown
 
 
 class Written(list[str]):
@@ -33,3 +35,15 @@ async def test_nothing_is_drawn_once_the_terminal_was_given_back(monkeypatch: py
     driver.start_application_mode()
     driver.write("ours again")
     assert written == ["ours", "\x1b[2J\x1b[H", "left", "ours again"]
+
+
+async def test_a_frame_that_comes_in_while_the_dashboard_ends_is_not_looked_at() -> None:
+    """What would show it may be gone already, and the main screen is no place to say so."""
+    app = dashboard()
+    async with shown(app) as pilot:
+        newest = app.newest
+        assert newest is not None
+        app.exit()
+        app._handover.offer(replace(newest, lost=97))
+        await pilot.pause()
+    assert app.newest is newest
