@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from ebtop import wire
 from ebtop.export.files import write_private
@@ -21,6 +20,8 @@ from ebtop.shared import Shared
 from ebtop.warden import asking, loading, loop
 from ebtop.warden.answering import Answering
 from ebtop.warden.launch import Plan, run
+from tests.kernel import hostile_screens
+from tests.kernel.screens import answers, tell
 
 PR_SET_NAME = 15
 """Of include/uapi/linux/prctl.h."""
@@ -62,27 +63,10 @@ def _load_sharing(channel: socket.socket, serial: int, flags: int) -> None:
     wire.send(channel, live, (flags, programs.load("raw_tracepoint", "test", code), costs, following))
 
 
-def answers(line: socket.socket, count: int) -> list[dict[str, Any]]:
-    """The next `count` messages that are no mere progress, as objects."""
-    seen: list[dict[str, Any]] = []
-    while len(seen) < count:
-        received = wire.receive(line)
-        assert received is not None, f"the warden is gone after {seen}"
-        message, descriptors = received
-        if not isinstance(message, wire.Progress | wire.Clock) or getattr(message, "state", "") == "failed":
-            seen.append({"kind": type(message).__name__, **json.loads(wire.encode(message)), "fds": list(descriptors)})
-    return seen
-
-
-def _tell(content: object) -> int:
-    sys.stdout.write(json.dumps(content) + "\n")
-    return 0
-
-
 def _failures(*probes: str) -> Callable[[socket.socket, int], int]:
     def screen(line: socket.socket, warden: int) -> int:
         wire.send(line, wire.Want(probes, tuple(range(100, 100 + len(probes)))))
-        return _tell(
+        return tell(
             [
                 {key: answer.get(key) for key in ("kind", "probe", "serial", "error", "log", "targets")}
                 for answer in answers(line, len(probes))
@@ -96,7 +80,7 @@ def privileges(line: socket.socket, warden: int) -> int:
     """What the screen finds of itself."""
     with open("/proc/self/status", encoding="ascii") as file:
         status = dict(row.split(":", 1) for row in file.read().splitlines())
-    return _tell(
+    return tell(
         {**{name: value.strip() for name, value in status.items()}, "HOME": os.environ["HOME"], "warden": warden}
     )
 
@@ -110,7 +94,7 @@ def own(line: socket.socket, warden: int) -> int:
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline and marked(first["fds"][0]) != {warden, os.getpid()}:
         time.sleep(0.005)
-    return _tell(
+    return tell(
         {
             "given": [first["bcc"], second["bcc"]],
             "left": sorted(marked(first["fds"][0])),
@@ -134,7 +118,7 @@ def toggled(line: socket.socket, warden: int) -> int:
     wire.send(line, wire.Want((), ()))
     wire.send(line, wire.Want(("a",), (2,)))
     second = answers(line, 1)[0]
-    return _tell([first["serial"], second["serial"]])
+    return tell([first["serial"], second["serial"]])
 
 
 def sharing(line: socket.socket, warden: int) -> int:
@@ -154,7 +138,7 @@ def sharing(line: socket.socket, warden: int) -> int:
     wire.send(line, wire.AskContainers(()))
     answers(line, 1)
     before = _renamed(shared)
-    return _tell({"wanted": wanted - begun, "after": _renamed(shared) - before, "places": shared.places})
+    return tell({"wanted": wanted - begun, "after": _renamed(shared) - before, "places": shared.places})
 
 
 def _wait_for_loader(warden: int) -> None:
@@ -186,7 +170,7 @@ def census(line: socket.socket, warden: int) -> int:
     wire.send(line, wire.AskObjects())
     objects = answers(line, 1)[0]
     records = os.pread(objects["fds"][0], 10_000_000, 0)
-    return _tell(
+    return tell(
         {
             "live": sorted(answer["probe"] for answer in live),
             "objects": objects,
@@ -204,49 +188,7 @@ def save(line: socket.socket, warden: int) -> int:
         os.write(descriptor, b"content")
         wire.send(line, wire.Save(path), (descriptor,))
         saved += answers(line, 1)
-    return _tell(saved)
-
-
-def nonsense(line: socket.socket, warden: int) -> int:
-    """Says what no screen says, as it is named; whether it is hung up on for that."""
-    wire.send(line, wire.Want(("good",), (1,)))
-    answers(line, 1)
-    packet = {
-        "text": b"{",
-        "depth": b"[" * 150_000,
-        "status": wire.encode(wire.Bye(-999)),
-        "serials": wire.encode(wire.Want(("good", "fine"), (1,))),
-        "internal": wire.encode(wire.Want(("follow",), (1,))),
-        "answer": wire.encode(wire.Saved("a.json")),
-        "types": b'{"kind": "Want", "probes": [7], "serials": [1]}',
-    }[sys.argv[2]]
-    line.send(packet)
-    while (received := wire.receive(line)) is not None:
-        wire.close(received[1])
-    return _tell("hung up")
-
-
-def deaf(line: socket.socket, warden: int) -> int:
-    """Asks and asks, and listens to no answer: it is hung up on."""
-    ids = tuple(f"{number:064x}" for number in range(128))
-    try:
-        while True:
-            wire.send(line, wire.AskContainers(ids))
-    except (BrokenPipeError, ConnectionResetError):
-        return _tell("hung up")
-
-
-def save_what_is_no_file(line: socket.socket, warden: int) -> int:
-    """A pipe that nobody writes to, a file without end, and a file: what is said to each."""
-    readable, _ = os.pipe()
-    endless = os.memfd_create("endless")
-    os.ftruncate(endless, 1 << 40)
-    good = os.memfd_create("good")
-    saved = []
-    for descriptor in (readable, endless, good):
-        wire.send(line, wire.Save(sys.argv[2]), (descriptor,))
-        saved += answers(line, 1)
-    return _tell([answer["error"] for answer in saved])
+    return tell(saved)
 
 
 def ask(line: socket.socket, warden: int) -> int:
@@ -261,7 +203,7 @@ def ask(line: socket.socket, warden: int) -> int:
         (answer,) = answers(line, 1)
         content = os.pread(answer["fds"][0], 20_000_000, 0).decode() if answer["fds"] else "null"
         told[answer["serial"]] = {"error": answer["error"], "content": json.loads(content)}
-    return _tell([told[serial] for serial in sorted(told)])
+    return tell([told[serial] for serial in sorted(told)])
 
 
 def ask_too_much(line: socket.socket, warden: int) -> int:
@@ -271,7 +213,7 @@ def ask_too_much(line: socket.socket, warden: int) -> int:
     said = {answer["serial"]: answer["error"] for answer in answers(line, 5)}
     with open(f"/proc/{warden}/task/{warden}/children", encoding="ascii") as file:
         left = [int(pid) for pid in file.read().split() if int(pid) != os.getpid()]
-    return _tell({"said": [said[serial] for serial in range(5)], "left": left})
+    return tell({"said": [said[serial] for serial in range(5)], "left": left})
 
 
 def _for_ever(_: Answering, question: object) -> bytes:
@@ -301,9 +243,9 @@ SCENARIOS: dict[str, tuple[Callable[[socket.socket, int], int], tuple[str, ...]]
     "sharing": (sharing, ("sharing",)),
     "census": (census, ()),
     "save": (save, ()),
-    "save_what_is_no_file": (save_what_is_no_file, ()),
-    "nonsense": (nonsense, ()),
-    "deaf": (deaf, ()),
+    "save_what_is_no_file": (hostile_screens.save_what_is_no_file, ()),
+    "nonsense": (hostile_screens.nonsense, ()),
+    "deaf": (hostile_screens.deaf, ()),
     "ask": (ask, ()),
     "ask_too_much": (ask_too_much, ()),
 }
