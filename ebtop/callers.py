@@ -8,11 +8,12 @@ pointer, a process that had ended, no room for the stack.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import takewhile
 
-from ebtop.offer import ProcessSymbols, Symbol, Symbols
-from ebtop.symbols import AGAIN_S, KernelSymbols, Ranges
+from ebtop.codespace import Space, is_nameless_memory
+from ebtop.offer import Symbol, Symbols
+from ebtop.symbols import AGAIN_S, KernelSymbols
 
 FUNCTION, MODULE = "function", "module"
 """Where Sample.labels has the names of functions, and what each is in."""
@@ -95,21 +96,6 @@ class Functions:
         return self._labels
 
 
-@dataclass(slots=True)
-class _Space:
-    """What is known of one process's memory."""
-
-    identity: str = ""
-    ranges: Ranges = field(default_factory=Ranges)
-    unknown: dict[int, None] = field(default_factory=dict)
-    """Addresses to be asked for."""
-    asked: frozenset[int] = frozenset()
-    nameless: dict[int, None] = field(default_factory=dict)
-    """Code of no file that had no name when it was asked for: a compiler may have said it meanwhile."""
-    again_s: float = float("-inf")
-    ended: bool = False
-
-
 class Callers:
     """Paths of functions from addresses, with what is known by now."""
 
@@ -118,7 +104,11 @@ class Callers:
         self.kernel = KernelSymbols()
         self.version = 0
         """Raised when something is known that was not before."""
-        self._spaces: dict[int, _Space] = {}
+        self._spaces: dict[int, Space] = {}
+        self._asked: tuple[bool, tuple[int, ...]] = (False, ())
+        """Whether the last question is about the kernel, and of which processes."""
+        self._alone: dict[int, None] = {}
+        """Processes of a question that had no answer: asked for one by one, so that one of them spoils no other."""
 
     def path(
         self, pid: int, program: str, kernel: Stack, user: Stack, leaf: bool = False, hooked: bool = False
@@ -155,70 +145,64 @@ class Callers:
             return [(_NO_ROOM if addresses is None else _FAILED, "")], DONE
         if not addresses:
             return [], DONE
-        space = self._spaces.setdefault(pid, _Space())
-        symbols = [self._find(space, address - (place > 0)) for place, address in enumerate(addresses)]
+        space = self._spaces.setdefault(pid, Space())
+        symbols = [space.find(address - (place > 0)) for place, address in enumerate(addresses)]
         known = [symbol for symbol in takewhile(lambda symbol: symbol is not None, symbols) if symbol is not None]
         if len(known) < len(symbols) and not any(not symbol.module for symbol in known):
             rest = (_ENDED, "") if space.ended else (NOT_YET, "")
             return [rest, *map(_named, reversed(known))], DONE if space.ended else PENDING
-        nameless = any(_is_nameless_memory(symbol) for symbol in known)
+        nameless = any(is_nameless_memory(symbol) for symbol in known)
         return [*_deeper(addresses, ""), *reversed(told(known, leaf))], NAMELESS if nameless else DONE
-
-    def _find(self, space: _Space, address: int) -> Symbol | None:
-        symbol = space.ranges.find(address)
-        if symbol is None and not space.ended:
-            space.unknown[address] = None
-        return symbol
 
     # --- questions ----------------------------------------------------------------------------------------------------
 
     def question(self, now_s: float) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
         """Addresses in the kernel, and of each process its pid and addresses, to be asked for now (monotonic)."""
+        kernel = self.kernel.question(now_s)
         processes: list[tuple[int, ...]] = []
         room = _ADDRESSES
-        for pid, space in sorted(self._spaces.items(), key=lambda one: -len(one[1].unknown)):
-            if not space.unknown or len(processes) == _PROCESSES or room <= 0:
-                continue
-            asked = tuple(space.unknown)[:room]
-            if space.nameless and now_s >= space.again_s:
-                asked += tuple(space.nameless)[: max(0, room - len(asked))]
-                space.again_s = now_s + AGAIN_S
-            space.asked = frozenset(asked)
+        for pid in self._to_ask(now_s, bool(kernel)):
+            if len(processes) == _PROCESSES or room <= 0:
+                break
+            asked = self._spaces[pid].question(now_s, room)
             room -= len(asked)
             processes.append((pid, *asked))
-        return self.kernel.question(now_s), tuple(processes)
+        self._asked = bool(kernel), tuple(pid for pid, *_ in processes)
+        return kernel, tuple(processes)
+
+    def _to_ask(self, now_s: float, kernel: bool) -> list[int]:
+        due = {pid: space for pid, space in self._spaces.items() if space.is_due(now_s)}
+        self._alone = {pid: None for pid in self._alone if pid in due}
+        if self._alone:
+            return [] if kernel else list(self._alone)[:1]
+        return sorted(due, key=lambda pid: -len(due[pid].unknown))
 
     def learn(self, symbols: Symbols) -> None:
         """Take an answer."""
         self.kernel.learn(symbols.kernel)
         for process in symbols.processes:
+            self._alone.pop(process.pid, None)
             if space := self._spaces.get(process.pid):
-                _learn(space, process)
+                space.learn(process)
         self.version += 1
+
+    def fail(self, now_s: float) -> None:
+        """There is no answer: what was asked for together is asked for one by one, what was alone much later."""
+        kernel, pids = self._asked
+        together = kernel + len(pids) > 1
+        self.kernel.fail(now_s if together else now_s + AGAIN_S)
+        for pid in pids:
+            if together:
+                self._alone[pid] = None
+            elif space := self._spaces.get(pid):
+                space.fail(now_s)
 
     def forget(self, pids: Iterable[int]) -> None:
         """These run another program now, or have ended."""
         for pid in pids:
             self._spaces.pop(pid, None)
-        for pid in list(self._spaces)[: len(self._spaces) - _SPACES]:
+        for pid in list(self._spaces)[: max(0, len(self._spaces) - _SPACES)]:
             del self._spaces[pid]
-
-
-def _learn(space: _Space, process: ProcessSymbols) -> None:
-    if not process.identity:
-        space.ended, space.unknown = True, {}
-        return
-    if space.identity not in ("", process.identity):
-        space.ranges, space.nameless = Ranges(), {}
-    space.identity = process.identity
-    for symbol in process.symbols:
-        space.ranges.add(symbol)
-        if _is_nameless_memory(symbol):
-            space.nameless[symbol.begin] = None
-        else:
-            space.nameless.pop(symbol.begin, None)
-    space.unknown = {address: None for address in space.unknown if address not in space.asked}
-    space.asked = frozenset()
 
 
 def told(symbols: Sequence[Symbol], leaf: bool = False) -> list[Named]:
@@ -271,10 +255,6 @@ def _named(symbol: Symbol) -> Named:
 
 def _is_hook(name: str) -> bool:
     return name.startswith(_HOOK) or name in _SWITCH
-
-
-def _is_nameless_memory(symbol: Symbol) -> bool:
-    return bool(symbol.module) and not symbol.name and not symbol.module.startswith(("/", "["))
 
 
 def _short(module: str) -> str:

@@ -42,7 +42,7 @@ def main(words: Sequence[str] | None = None) -> int:
             return told(lambda: _say(settled.text(arguments)))
         settings = _for_command(arguments, _with_scripts(arguments, settled.settled(arguments).settings))
     except SettingError as wrong:
-        return _refuse(clean(str(wrong)))
+        return _refuse(str(wrong))
     if arguments.command == "probes":
         from ebtop import catalogue
 
@@ -95,8 +95,13 @@ def _run(arguments: Arguments, settings: Settings) -> int:
 
 
 def _refuse(why: str) -> int:
-    sys.stderr.write(f"ebtop: {why}\n")
+    _tell(why)
     return _REFUSED
+
+
+def _tell(line: str) -> None:
+    """On stderr, whatever files and paths have put into it."""
+    sys.stderr.write(f"ebtop: {clean(line)}\n")
 
 
 def told(tell: Callable[[], int]) -> int:
@@ -142,7 +147,7 @@ def _live(arguments: Arguments, settings: Settings) -> int:
         try:
             bpftrace(arguments.bpftrace)
         except LookupError as error:
-            return _refuse(clean(str(error)))
+            return _refuse(str(error))
     if why := lacking(settings.probes):
         return _refuse(why)
     through_warden = of_screen(os.getuid(), os.environ).root_writes
@@ -197,9 +202,9 @@ def _replay(arguments: Arguments, settings: Settings) -> int:
     try:
         source = Replay(arguments.replay or demo_path(), settings.interval_s)
     except (OSError, ValueError) as error:
-        return _refuse(f"{arguments.replay}: {getattr(error, 'strerror', None) or error}")
+        return _refuse(f"{arguments.replay or 'demo'}: {getattr(error, 'strerror', None) or error}")
     for line in source.lacks:
-        sys.stderr.write(f"ebtop: {line}\n")
+        _tell(line)
     if "probes" not in arguments.settings and any(map(registry.is_made_up, source.recorded)):
         settings = replace(settings, probes=tuple(filter(_is_known, source.recorded)))
     return _show(arguments, settings, lambda: source, write_private)

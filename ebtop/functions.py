@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from ebtop.spec import Column, Histogram, Hook, Key, Kind, Probe, Table, Way, largest, mean, rate, share, total
+from ebtop.spec import OWN, Column, Histogram, Hook, Key, Kind, Probe, Table, Way, largest, mean, rate, share, total
 from ebtop.units import Unit
 
 PREFIX = "func"
@@ -171,7 +171,7 @@ def declared(text: str) -> Probe:
         question=f"{often}, and how long does it take?" if timed else f"{often}?",
         slot=0,
         default=False,
-        group="eBPF",
+        group=OWN,
         same=_SAME[timed],
         ways=_ways(function),
         views=_views(function, timed),

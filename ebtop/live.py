@@ -106,7 +106,7 @@ class Live:
 
     def inspect(self, pid: int) -> None:
         """Look up the details of `pid` at each refresh, the first time at once; 0: nobody's."""
-        self._probing.inspect(pid)
+        self._probing.around.inspect(pid)
         self._waking.wake()
 
     def list_ways(self, then: Callable[[Offers], None]) -> None:
@@ -267,7 +267,7 @@ class Live:
         monotonic_ns, wall_ns = time.monotonic_ns(), time.time_ns()
         if self._publish is None:
             return
-        processes = self._probing.processes()
+        processes = self._probing.around.processes()
         sample = Sample(
             monotonic_ns,
             wall_ns,
@@ -275,10 +275,10 @@ class Live:
             self._host.read(self._probing.bcc, self._probing.scripts.helpers()) if self._host else HostSample(),
             probes,
             processes,
-            labels=self._probing.labels(),
+            labels=self._probing.around.labels(),
             messages=self._probing.messages(),
             tick=tick,
-            details=self._probing.details(processes),
+            details=self._probing.around.details(processes),
             target=self._target,
         )
         self._publish(sample)

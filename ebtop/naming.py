@@ -40,7 +40,7 @@ class Naming:
         asked = tuple(self._unasked)[:TOGETHER]
         for id_ in asked:
             del self._unasked[id_]
-        for id_ in tuple(self._names)[: len(self._names) - KEPT]:
+        for id_ in tuple(self._names)[: max(0, len(self._names) - KEPT)]:
             del self._names[id_]
         return asked
 

@@ -16,14 +16,21 @@ from ebtop.kernel.maps import MapReader, delete
 from ebtop.kernel.ringbuf import RingReader
 from ebtop.sample import Records
 from ebtop.text import clean
-from ebtop.wire import MapInfo
+from ebtop.wire import Field, MapInfo
 
 
 class NumberedTexts:
     """One map from text to number, and the ring buffer in which every new pair is told once."""
 
     def __init__(self, numbers: tuple[MapInfo, int], told: tuple[MapInfo, int], record: MapInfo) -> None:
-        """Map, ring buffer and the layout of the ring's records; descriptors stay the caller's."""
+        """Map, ring buffer and the layout of the ring's records; descriptors stay the caller's.
+
+        ValueError where these are not what the declaration of a probe, which may be anybody's, says that they are.
+        """
+        if not {("number", "u"), ("text", "S")} <= _kinds(record.value):
+            raise ValueError(f"records of {told[0].name} have no number and text")
+        if {kind for _, kind in _kinds(numbers[0].key)} != {"S"} or _kinds(numbers[0].value) != {("value", "u")}:
+            raise ValueError(f"{numbers[0].name} is no map from a text to a number")
         self.ring = _Told(told[0], record, told[1], self._take)
         self.by_number: dict[int, str] = {}
         """Cleaned. Grows in place, so that all samples share it, and is replaced when old ones are forgotten."""
@@ -42,7 +49,8 @@ class NumberedTexts:
         self.ring.drain()
         if self._unknown(used):
             self._walk()
-            self._untold |= self._unknown(used)
+            missing = self._unknown(used)
+            self._untold = missing if len(self._untold) > self._map.max_entries else self._untold | missing
 
     def _unknown(self, used: npt.NDArray[np.uint32]) -> set[int]:
         return set(used.tolist()).difference(self.by_number, self._untold)
@@ -93,9 +101,9 @@ class NumberedTexts:
             self._odd = {number: raw for number, raw in self._odd.items() if number not in forgotten}
             self._gone = {number: None for number in self._gone if number not in forgotten}
 
-    def close(self) -> None:
-        """Let go of mapped memory."""
-        self.ring.close()
+
+def _kinds(members: tuple[Field, ...]) -> set[tuple[str, str]]:
+    return {(member.name, np.dtype(member.format).kind) for member in members}
 
 
 class _Told(RingReader):

@@ -6,31 +6,25 @@ import os
 import select
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from ebtop import objects, registry, wire
-from ebtop.callers import Callers
+from ebtop.bpftrace import is_script
 from ebtop.costs import Costs
-from ebtop.details import Details
-from ebtop.labels import Labels, user_name
-from ebtop.offer import Symbols
-from ebtop.processes import Processes
+from ebtop.lookup import AskSymbols
 from ebtop.pruning import pids_alive
 from ebtop.running import Running
-from ebtop.sample import Detail, MapRows, ProbeSample, Process, State
+from ebtop.sample import MapRows, ProbeSample, State
 from ebtop.scripting import PIPES, Scripting, begun
-from ebtop.spec import Kind
-from ebtop.symbols import Pace
+from ebtop.surroundings import Surroundings
 from ebtop.text import clean
 
 if TYPE_CHECKING:
     from ebtop.scripted import Scripted
 
-AskSymbols = Callable[[tuple[int, ...], tuple[tuple[int, ...], ...], Callable[[Symbols], None]], None]
-"""ask(kernel, processes, then), as wire.AskSymbols: `then` is called in the source's thread, whatever the answer."""
 CENSUS = "bpf"
 """The probe that the warden reads, on being asked."""
 
@@ -47,14 +41,14 @@ class _Start:
 
 
 class Probing:
-    """All methods but `want` and `inspect` belong to the source's thread."""
+    """All methods but `want` belong to the source's thread."""
 
     def __init__(self, send: Callable[[wire.Message], None], ask: AskSymbols) -> None:
         self.bcc = ""
         """Version of what loaded the probes."""
         self.rings = select.epoll()
         """Readable when a program has said that its ring buffer fills up; see `drain`."""
-        self._send, self._ask = send, ask
+        self._send = send
         self.scripts = Scripting(self._running, send)
         self._lock = threading.Lock()
         self._serials: dict[str, int] = {}
@@ -63,14 +57,7 @@ class Probing:
         self._starts: dict[str, _Start] = {}
         self._census: Mapping[str, MapRows] = {}
         self._costs = Costs(lambda on: send(wire.Statistics(on)))
-        self._labels = Labels()
-        self._callers, self._pace = Callers(), Pace()
-        self._processes = Processes(user_name)
-        self._details = Details()
-        self._inspected = 0
-        self._to_inspect = 0
-        """As any thread wishes; `_inspected` follows."""
-        self._numbers: dict[Kind, tuple[list[frozenset[int]], frozenset[int]]] = {}
+        self.around = Surroundings(self._running, send, ask, self.say)
         self._messages: list[str] = []
 
     def want(self, probes: tuple[str, ...]) -> None:
@@ -82,14 +69,9 @@ class Probing:
                 self._serials[probe] = self._serials.get(probe, 0) + 1
             self._wanted = tuple(dict.fromkeys(probes))
 
-    def inspect(self, pid: int) -> None:
-        """The process whose details are looked up for each sample, 0 for none; any thread."""
-        self._to_inspect = pid
-
     def reconcile(self) -> bool:
         """Detach what is not wanted any more, ask for what is; whether there is anything new to be shown."""
-        inspected, self._inspected = self._inspected, self._to_inspect
-        news = self._inspected not in (0, inspected) and not self._details.knows(self._inspected)
+        news = self.around.reconcile()
         return self._reconcile_probes() or news
 
     def _reconcile_probes(self) -> bool:
@@ -129,7 +111,7 @@ class Probing:
             case wire.Objects() if len(descriptors) == 1:
                 return self._take_census(message, descriptors[0])
             case wire.Containers():
-                self._processes.learn_containers(message.ids, message.names)
+                self.around.learn_containers(message.ids, message.names)
             case wire.Clock():
                 self._costs.clock_ns = message.ns
                 self._costs.shared_clock_ns = message.shared_ns or self._costs.shared_clock_ns
@@ -171,8 +153,10 @@ class Probing:
             _close_all(descriptors)
             return False
         try:
-            running = Running(registry.probe(message.probe), message, descriptors, time.monotonic_ns(), self._callers)
-        except (OSError, ValueError) as error:
+            running = Running(
+                registry.probe(message.probe), message, descriptors, time.monotonic_ns(), self.around.callers
+            )
+        except Exception as error:  # of this one probe, whatever it is
             self._broken(message.probe, start, error)
             return True
         if start.running is not None:
@@ -191,8 +175,12 @@ class Probing:
         return True
 
     def _broken(self, probe: str, start: _Start, error: Exception) -> None:
-        why = f"its maps cannot be read: {clean(str(error))}"
-        self._fail_or_wait(start, ProbeSample(State.FAILED, error=why))
+        expected = isinstance(error, OSError | ValueError) and str(error)
+        said = str(error) if expected else f"{type(error).__name__}: {error}"
+        why = f"its {'output' if is_script(probe) else 'maps'} cannot be read: {clean(said)}"
+        trace = "" if isinstance(error, OSError) else "".join(traceback.format_exception(error))
+        log = "\n".join(clean(line) for line in trace.splitlines())
+        self._fail_or_wait(start, ProbeSample(State.FAILED, error=why, log=log))
         self._costs.forget(probe)
         self._send(wire.Leave(probe, start.serial))
         self.say(f"{probe}: {why}")
@@ -232,7 +220,7 @@ class Probing:
         for probe, running in self._running().items():
             try:
                 news |= bool(running.drain(fuller_than))
-            except OSError as error:
+            except Exception as error:  # of one probe, whatever it is
                 self._broken(probe, self._starts[probe], error)
         return news
 
@@ -248,7 +236,7 @@ class Probing:
             return start.sample
         try:
             return start.running.sample(self._costs.of(probe), self._census if probe == CENSUS else {}, tick)
-        except OSError as error:
+        except Exception as error:  # likewise
             self._broken(probe, start, error)
             return start.sample
         finally:
@@ -256,59 +244,17 @@ class Probing:
 
     def after_sample(self, tick: bool, interval_s: float) -> None:
         """What a sample is followed by: slices of statistics, questions and, at regular ticks, pruning."""
-        self._ask_symbols(time.monotonic())
+        self.around.ask(time.monotonic())
         running = self._running()
         self._costs.advance(time.monotonic_ns(), running, interval_s, always=CENSUS in running)
-        filling = [probe for probe in running.values() if tick and probe.filling]
+        filling = {name: probe for name, probe in running.items() if tick and probe.filling}
         alive = pids_alive() if filling else None
-        for probe in filling:
-            if alive is not None:
-                probe.prune(alive)
-
-    def processes(self) -> Mapping[int, Process]:
-        """Name, user and unit of every process that has a row; asks for names of containers that are new."""
-        for running in self._running().values():
-            for records in running.told():
-                self._processes.learn(records)
-        known = self._processes.update(self._all(Kind.PID))
-        self._callers.forget(self._processes.changed)
-        if ids := self._processes.question(time.monotonic()):
-            self._send(wire.AskContainers(ids))
-        return known
-
-    def details(self, processes: Mapping[int, Process]) -> Mapping[int, Detail]:
-        """What else is known by now of those, the newest `processes`, and of the one that is inspected."""
-        return self._details.update(processes, self._all(Kind.PID), self._processes.changed, self._inspected)
-
-    def labels(self) -> Mapping[str, Mapping[int, str]]:
-        """Names that the machine has for the numbers among the keys."""
-        named = dict(self._labels.of(self._all(Kind.DEVICE), self._all(Kind.UID), self._all(Kind.INTERFACE)))
-        if symbols := self._callers.kernel.names(self._all(Kind.SYMBOL)):
-            named[Kind.SYMBOL.value] = symbols
-        named |= self._callers.functions.labels()
-        return dict(chain(named.items(), *(running.labels.items() for running in self._running().values())))
-
-    def _ask_symbols(self, now_s: float) -> None:
-        if not self._pace.may_ask(now_s):
-            return
-        kernel, processes = self._callers.question(now_s)
-        if kernel or processes:
-            self._pace.asked()
-            self._ask(kernel, processes, self._learn_symbols)
-
-    def _learn_symbols(self, symbols: Symbols) -> None:
-        self._pace.answered(time.monotonic(), symbols.seconds)
-        self._callers.learn(symbols)
-        if symbols.error:
-            self.say(f"symbols: {symbols.error}")
-
-    def _all(self, kind: Kind) -> frozenset[int]:
-        parts = [numbers for running in self._running().values() for numbers in running.numbers(kind)]
-        before, union = self._numbers.get(kind, ([], frozenset()))
-        if len(before) != len(parts) or any(one is not other for one, other in zip(before, parts, strict=True)):
-            union = frozenset[int]().union(*parts)
-            self._numbers[kind] = (parts, union)
-        return union
+        for name, probe in filling.items():
+            try:
+                if alive is not None:
+                    probe.prune(alive)
+            except Exception as error:  # likewise
+                self._broken(name, self._starts[name], error)
 
     def close(self) -> None:
         """Detach everything."""

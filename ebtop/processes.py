@@ -42,7 +42,7 @@ class Processes:
     def learn(self, records: Records) -> None:
         """Names as events tell them (members pid and comm): of processes that come and go between two looks."""
         self._told |= dict(zip(records["pid"].tolist(), records["comm"].tolist(), strict=True))
-        for pid in list(self._told)[: len(self._told) - TOLD]:
+        for pid in list(self._told)[: max(0, len(self._told) - TOLD)]:
             del self._told[pid]
 
     def question(self, now_s: float) -> tuple[str, ...]:

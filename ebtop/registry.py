@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parent / "probes"
 FIRST = ("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio", "runqlat", "bpf")
 """Those with a digit, or that run when nothing was chosen: no other declaration is imported to know that."""
 _NAMES = (
-    *("syscalls", "rw", "opens", "exec", "tcpconnect", "tcpaccept", "blockio", "runqlat", "bpf"),
+    *FIRST,
     *("errors", "exits", "forks", "signals"),
     *("files", "fsync", "fslat", "pagecache", "mounts", "unlinks"),
     *("iopattern",),

@@ -57,8 +57,6 @@ class Replay:
             first = next(self._samples(), None)
             if first is None:
                 raise ValueError("the recording is empty")
-            self.recorded = tuple(first.probes)
-            """Names of the probes that it begins with."""
             self.lacks = tuple(_LACKS.format(name) for name in first.probes if declared(name) is None)
             self.recorded = tuple(name for name, probe in first.probes.items() if probe.state is not State.OFF)
             """Names of the probes that ran as it began."""
@@ -246,8 +244,10 @@ class _Offset:
 
     def _tail(self, tail: EventTail, times: tuple[str, ...]) -> EventTail:
         records = tail.records.copy()
+        names = records.dtype.names or ()
         for member in times:
-            records[member] += np.uint64(self.time_ns)
+            if member in names and records.dtype[member] == np.uint64:  # else it will not be shown, see `fitting`
+                records[member] += np.uint64(self.time_ns)
         return EventTail(records, tail.seen)
 
 

@@ -37,7 +37,7 @@ class Running:
     def __init__(
         self, probe: Probe, live: wire.Live, descriptors: tuple[int, ...], started_ns: int, callers: Callers
     ) -> None:
-        """Takes over `descriptors`. OSError or ValueError (all of them closed then) when the maps cannot be read."""
+        """Takes over `descriptors`: closed where this raises, OSError or ValueError where maps cannot be read."""
         self.probe = probe
         self._live = live
         self._descriptors = descriptors
@@ -65,7 +65,7 @@ class Running:
         try:
             self._shared = Shared(live, descriptors)
             self._open()
-        except (OSError, ValueError):
+        except Exception:
             self.close()
             raise
         self._prunings = {name: Pruning(field) for name, field in _process_fields(probe).items() if self._is_hash(name)}

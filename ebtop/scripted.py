@@ -87,10 +87,30 @@ class Scripted:
         self._news = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._stop = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self.rings = [self._news]
-        self._thread = threading.Thread(target=self._read, name="bpftrace", daemon=True)
+        self._closed = False
+        self._users = 2
+        self._fault: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="bpftrace", daemon=True)
         self._thread.start()
 
     # --- the thread that empties the pipes ----------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            self._read()
+        except Exception as error:  # told of where it is asked for what was read
+            self._fault = error
+            self._tell()
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        """The thread and the source's each have no use for the descriptors any more: the last of them closes them."""
+        with self._lock:
+            self._users -= 1
+            last = not self._users
+        if last:
+            _close_all((self._output, self._error, self._news, self._stop))
 
     def _read(self) -> None:
         waiting = select.poll()
@@ -125,17 +145,22 @@ class Scripted:
         return bool(piece)
 
     def _tell(self) -> None:
-        if self._news >= 0:
-            os.eventfd_write(self._news, 1)
+        os.eventfd_write(self._news, 1)
 
     # --- the source's thread ------------------------------------------------------------------------------------------
 
     def drain(self, fuller_than: float) -> bool:  # noqa: ARG002  # there is no buffer to be emptied
         """Whether there was news."""
+        self._raise()
         try:
             return os.eventfd_read(self._news) > 0
         except BlockingIOError:
             return False
+
+    def _raise(self) -> None:
+        """Whatever kept the thread from reading on."""
+        if self._fault is not None:
+            raise self._fault
 
     @property
     def is_attached(self) -> bool:
@@ -179,6 +204,7 @@ class Scripted:
 
     def sample(self, cost: Cost, given: Mapping[str, MapRows] = MappingProxyType({}), tick: bool = True) -> ProbeSample:  # noqa: ARG002  # as of any probe
         """Everything it has printed by now."""
+        self._raise()
         with self._lock:
             errors = self._errors
             output = self._reader.output
@@ -270,12 +296,14 @@ class Scripted:
 
     def close(self) -> None:
         """Let go of the pipes; the warden ends the program. Twice does no harm."""
-        if self._news < 0:
+        if self._closed:
             return
+        self._closed = True
         os.eventfd_write(self._stop, 1)
+        self._leave()
         self._thread.join(_END_S)
-        _close_all((self._output, self._error, self._news, self._stop, *self._programs))
-        self._news, self._programs, self.rings, self.hooks_ns = -1, (), [], ()
+        _close_all(self._programs)
+        self._programs, self.rings, self.hooks_ns = (), [], ()
 
 
 def _explained(said: str, log: list[str]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ _STEP, _MOST = 32, 288
 """A path has room for a multiple of so many numbers, and at most for so many: program, two stacks, what is said."""
 _ENOUGH, _SHARE = 24, 0.75
 """Stacks of a process, and the share of them that leads astray, from which on only its innermost functions are kept."""
+_PROCESSES, _LOOKED_AT = 4096, 64
+"""Processes of which that is remembered, as many as NAME_short of EBTOP_STACKS holds; and looked at in one turn."""
 
 
 class Stacking:
@@ -114,21 +117,31 @@ class _Astray:
     def __init__(self, stacks: StackMaps) -> None:
         self._stacks = stacks
         self._counts: dict[int, tuple[int, int]] = {}
-        self._short: set[int] = set()
+        """Stacks, and how many of them led astray, of the processes that were not looked at for longest first."""
+        self._short: dict[int, None] = {}
 
     def count(self, pid: int, lost: bool) -> None:
         """One stack of `pid`."""
-        if pid not in self._short:
-            whole, astray = self._counts.get(pid, (0, 0))
-            self._counts[pid] = whole + 1, astray + lost
-            if whole >= _ENOUGH and astray >= _SHARE * whole:
-                self._stacks.shorten(pid, True)
-                self._short.add(pid)
+        if pid in self._short:
+            return
+        whole, astray = self._counts.get(pid, (0, 0))
+        self._counts[pid] = whole + 1, astray + lost
+        if whole >= _ENOUGH and astray >= _SHARE * whole and len(self._short) < _PROCESSES:
+            self._stacks.shorten(pid, True)
+            self._short[pid] = None
+            del self._counts[pid]
+        elif len(self._counts) > _PROCESSES:
+            del self._counts[next(iter(self._counts))]
 
     def look(self) -> None:
-        """Forget processes that have ended: their numbers become others'."""
-        for pid in [pid for pid in self._short if not os.path.exists(f"/proc/{pid}")]:
-            self._stacks.shorten(pid, False)
-            self._short.discard(pid)
-        if len(self._counts) > _MOST:
-            self._counts = {pid: counts for pid, counts in self._counts.items() if os.path.exists(f"/proc/{pid}")}
+        """Forget processes that have ended, some in each turn: their numbers become others'."""
+        for pid in list(islice(self._short, _LOOKED_AT)):
+            del self._short[pid]
+            if os.path.exists(f"/proc/{pid}"):
+                self._short[pid] = None
+            else:
+                self._stacks.shorten(pid, False)
+        for pid in list(islice(self._counts, _LOOKED_AT)):
+            counts = self._counts.pop(pid)
+            if os.path.exists(f"/proc/{pid}"):
+                self._counts[pid] = counts

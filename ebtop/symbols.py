@@ -90,6 +90,11 @@ class KernelSymbols:
         self._asked = []
         self._unknown = {address: due for address, due in self._unknown.items() if not self._ranges.find(address)}
 
+    def fail(self, due_s: float) -> None:
+        """There is no answer, which says nothing of what was asked for; it may be asked for again at `due_s`."""
+        self._unknown |= {address: due_s for address in self._asked if address in self._unknown}
+        self._asked = []
+
 
 class Pace:
     """One question at a time, and none soon after one that was dear."""

@@ -8,6 +8,8 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ebtop.walking import reached
+
 
 @contextmanager
 def acting_as(uid: int, gid: int) -> Iterator[None]:
@@ -39,6 +41,28 @@ def flaw(place: os.stat_result, way: str, uid: int, instead: str) -> str:
         mend = instead if place.st_mode & stat.S_ISVTX else f"chmod go-w {way}"
         return f"others may change {way}: {mend}"
     return ""
+
+
+def changed_by_others(path: str) -> str:
+    """Who but root could make `path` mean something else, or change it, with the remedy; "" for nobody.
+
+    Every folder and every symbolic link on the way counts.
+    """
+    flaws: list[str] = []
+
+    def look(place: os.stat_result, way: str) -> None:
+        flaws.append(flaw(place, way, 0, "what root runs has to be elsewhere"))
+
+    def follow(link: os.stat_result, way: str) -> None:
+        if link.st_uid != 0:
+            flaws.append(f"{way} is a link that belongs to {named(link.st_uid)}")
+
+    try:
+        with reached(os.path.abspath(path), follow, look) as place:
+            look(os.fstat(place), path)
+    except OSError as error:
+        return f"{path}: {error.strerror}"
+    return next(filter(None, flaws), "")
 
 
 def named(uid: int) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ebtop.bpftrace.buckets import Row, linear, log2, ranged, signed, unsigned
+from ebtop.bpftrace.buckets import LARGEST, Row, added, linear, log2, ranged, signed, unsigned
 from ebtop.bpftrace.declaring import (
     AVERAGES,
     COUNTERS,
@@ -175,11 +175,18 @@ def _parts(key: str, keys: tuple[Key, ...]) -> Row:
 
 def _part(piece: str, key: Key) -> Any:
     if key.kind is not Kind.TEXT:
-        number = int(piece)
-        if number < 0 and key.kind in (Kind.PID, Kind.UID):
-            number += 1 << 32
-        return number
+        return _number(int(piece), key)
     return fitted(" < ".join(line.strip() for line in piece.strip().split("\n")), _TEXT_BYTES)
+
+
+def _number(number: int, key: Key) -> int:
+    """`number` as its column has it; ValueError where it has no room for it: what a program prints may be anything."""
+    narrow = key.kind in (Kind.PID, Kind.UID)
+    if number < 0 and narrow:
+        number += 1 << 32
+    if not (0 <= number < 1 << 32 if narrow else abs(number) <= LARGEST):
+        raise ValueError(number)
+    return number
 
 
 def fitted(text: str, size: int) -> bytes:
@@ -221,7 +228,7 @@ def _members(one: Map) -> list[Any]:
 def _added(one: Map, before: Row, numbers: Row) -> Row:
     """Two entries whose keys are the same once they are cut: counts add up, other numbers are those of the last."""
     if one.holds in ("count", "sum", "hist", "lhist", "stats"):
-        return tuple(first + second for first, second in zip(before, numbers, strict=True))
+        return tuple(added(first, second) for first, second in zip(before, numbers, strict=True))
     return numbers
 
 

@@ -11,7 +11,7 @@ from functools import cache
 
 from ebtop.bpftrace import PREFIX
 from ebtop.bpftrace.program import NUMBER, TEXT, Map, is_text, program
-from ebtop.spec import Column, Events, Histogram, Key, Kind, Probe, Table, View, gauge, mean, rate, total
+from ebtop.spec import OWN, Column, Events, Histogram, Key, Kind, Probe, Table, View, gauge, mean, rate, total
 from ebtop.text import clean
 from ebtop.units import Unit
 
@@ -70,6 +70,8 @@ def whole(shown: str) -> str:
 @cache
 def declared(name: str) -> Probe:
     """The probe of that name; KeyError where it is no program."""
+    if clean(name) != name:
+        raise KeyError(name)
     file, text = _parts(name)
     try:
         parsed = program(text)
@@ -90,7 +92,7 @@ def declared(name: str) -> Probe:
         headline=(head.field,) if head else (),
         default=False,
         same=("bpftrace",),
-        group="bpftrace",
+        group=OWN,
     )
 
 
@@ -184,7 +186,7 @@ def _key(field: str, expression: str, one: Map) -> Key:
 
 
 def _title(one: Map) -> str:
-    return f"{one.name}[{', '.join(one.keys)}]"[:_TITLE] if one.keys else one.name
+    return clean(f"{one.name}[{', '.join(one.keys)}]"[:_TITLE]) if one.keys else one.name
 
 
 def _of_map(one: Map) -> list[View]:

@@ -13,12 +13,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ebtop.bpftrace.buckets import unsigned
 from ebtop.text import clean
 
 LINES = 1024
 """Lines of the program's own output that are kept."""
 LONGEST = 16 << 20
 """Bytes of one line of JSON: a full map of 4,096 keys has less than a twentieth."""
+_LINE = 1024
+"""Characters that are kept of one line of the program's own: more than are shown, so that it shows as cut."""
 _PATIENCE, _PATIENCE_NS = 5, 3_000_000_000
 """So often, and for so long, maps were asked for in vain before they are taken to be empty."""
 _ODD = 200
@@ -107,12 +110,12 @@ class Reader:
             if kind in ("map", "hist", "stats"):
                 self._map(data, now_ns)
             elif kind == "lost_events":
-                self.output.lost += int(data["events"])
+                self.output.lost += unsigned(int(data["events"]))
             elif kind == "attached_probes":
-                self.output.attached = int(data["probes"])
+                self.output.attached = unsigned(int(data["probes"]))
             else:
                 self._print(_text(data) + ("" if kind in _PRINTED else "\n"), now_ns)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             self._odd(line)
 
     def _map(self, data: dict[str, Any], now_ns: int) -> None:
@@ -135,11 +138,12 @@ class Reader:
 
     def _print(self, text: str, now_ns: int) -> None:
         """Lines are whole where the program ends them, however many calls they take."""
-        *ended, self._line = (self._line + text).split("\n")
-        self._line = self._line[-LONGEST:]
-        for line in ended:
+        first, *others = text.split("\n")
+        self._line = (self._line + first)[:_LINE]
+        for line in others:
             self.output.printed += 1
-            self.output.lines.append((now_ns, clean(line.expandtabs())))
+            self.output.lines.append((now_ns, clean(self._line.expandtabs())))
+            self._line = line[:_LINE]
 
     def _odd(self, line: bytes) -> None:
         self.output.unread += 1

@@ -10,7 +10,6 @@ import ctypes
 import importlib.machinery
 import importlib.util
 import os
-import stat
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +17,8 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from ebtop.trusted import changed_by_others
 
 _PLACES = ("/usr/lib/python3/dist-packages", "/usr/local/lib/python3/dist-packages")
 """Where Debian and its like put modules that any Python 3 may use; others have a folder for each version of Python."""
@@ -139,7 +140,7 @@ class _Finder:
             return None
         for place in distribution_places():
             init = f"{place}/bcc/__init__.py"
-            if _only_root_writes(place) and _only_root_writes(f"{place}/bcc") and os.path.isfile(init):
+            if os.path.isfile(init) and not changed_by_others(init):
                 return importlib.util.spec_from_file_location(
                     name, init, submodule_search_locations=[os.path.dirname(init)]
                 )
@@ -150,11 +151,3 @@ def distribution_places() -> tuple[str, ...]:
     """Folders where a distribution may have put BCC's Python module, newest Python first."""
     found = (path for library in _LIBRARIES for pattern in _OTHER_PLACES for path in library.glob(pattern))
     return (*_PLACES, *sorted(map(str, found), reverse=True))
-
-
-def _only_root_writes(place: str) -> bool:
-    try:
-        found = os.stat(place)
-    except OSError:
-        return False
-    return found.st_uid == 0 and not found.st_mode & (stat.S_IWOTH | (stat.S_IWGRP if found.st_gid else 0))

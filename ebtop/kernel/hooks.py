@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 from functools import cache
 from pathlib import Path
 
-from ebtop.kernel import btf, given, places, programs, sampling
+from ebtop.kernel import btf, given, places, programs, release, sampling
 from ebtop.spec import Hook, Probe, Way
 
 _KALLSYMS = Path("/proc/kallsyms")
@@ -38,21 +37,12 @@ def available(hook: Hook) -> str:
 
 def lacking(way: Way) -> str:
     """What this kernel lacks for a way's hooks, in one line; "" when every one that is not optional is there."""
-    if _version() < way.since:
+    if release.version() < way.since:
         return f"{way.name} takes Linux {way.since[0]}.{way.since[1]} or newer"
     missing = next((lack for hook in way.hooks if not hook.optional and (lack := available(hook))), "")
     if missing or any(present(hook) for hook in way.hooks):
         return missing or given.lacking(way)
     return available(way.hooks[0]) if way.hooks else "no hooks"
-
-
-def _release() -> str:
-    return os.uname().release
-
-
-def _version() -> tuple[int, int]:
-    numbers = re.match(r"(\d+)\.(\d+)", _release())
-    return (int(numbers[1]), int(numbers[2])) if numbers else (0, 0)
 
 
 def nowhere(probe: Probe) -> str:

@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 
 from ebtop import registry, wire
-from ebtop.kernel import alone, btf, given, headers, hooks, places, source, structs
+from ebtop.kernel import alone, btf, given, headers, hooks, places, release, source, structs
 from ebtop.kernel.attaching import Answer, Job, Told, Unworkable, attach
 from ebtop.kernel.bcc_module import CompileError, Module, NoCompiler
 from ebtop.kernel.owning import owned
@@ -178,11 +178,9 @@ def _declared(wanted: Sequence[str]) -> str:
 def machine() -> source.Machine:
     """The running machine's numbers."""
     possible = Path("/sys/devices/system/cpu/possible").read_text("ascii")
-    numbers = [int(part) for part in os.uname().release.split("-")[0].split(".")[:3] if part.isdigit()]
-    major, minor, patch = (*numbers, 0, 0, 0)[:3]
     return source.Machine(
         cpus=int(possible.strip().replace("-", ",").split(",")[-1]) + 1,
-        kernel=(major, minor, patch),
+        kernel=release.version(),
         page_size=os.sysconf("SC_PAGE_SIZE"),
     )
 

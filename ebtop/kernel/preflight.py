@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ebtop.kernel import bcc_module, namespace, privileges
+from ebtop.kernel import bcc_module, namespace, privileges, release
 from ebtop.spec import Probe, Way
 
 OLDEST = (5, 8)
@@ -97,9 +97,8 @@ def blocking() -> Check | None:
 
 def kernel() -> Check:
     """Linux 5.8 or newer."""
-    release = os.uname().release
-    ok = version_of(release) >= OLDEST
-    return Check("kernel", ok, release, "" if ok else f"run Linux {OLDEST[0]}.{OLDEST[1]} or newer")
+    ok = release.version() >= OLDEST
+    return Check("kernel", ok, release.name(), "" if ok else f"run Linux {OLDEST[0]}.{OLDEST[1]} or newer")
 
 
 def capabilities() -> Check:
@@ -200,12 +199,6 @@ def _remedy(missing: str) -> str:
     if os.geteuid() != 0:
         return "sudo ebtop"
     return f"a kernel that has it: {missing}"
-
-
-def version_of(release: str) -> tuple[int, int]:
-    """Major and minor number of a kernel release such as 6.1.0-18-amd64."""
-    found = re.match(r"(\d+)\.(\d+)", release)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 def find_bcc() -> tuple[str, str] | None:

@@ -8,12 +8,11 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from ebtop.kernel import bpf, perf, sampling
+from ebtop.kernel import bpf, perf, release, sampling
 
 _PROG_LOAD, _RAW_TRACEPOINT_OPEN = 5, 17
 _TYPES = {
@@ -99,8 +98,7 @@ def _load(kind: str, function: str, code: bytes, btf_id: int, log: ctypes.Array[
 
 
 def _knows_frags() -> bool:
-    major, minor = (int(number) for number in re.findall(r"\d+", os.uname().release)[:2])
-    return (major, minor) >= (5, 18)
+    return release.version() >= (5, 18)
 
 
 def trial(kind: str, btf_id: int = 0) -> str:

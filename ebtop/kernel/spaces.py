@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 
 from ebtop.kernel import elfnames, perfmap
 from ebtop.offer import ProcessSymbols, Symbol
@@ -20,6 +22,8 @@ _MAPS_BYTES = 16 << 20
 """Of /proc/PID/maps: a process has 65,530 mappings at most unless somebody has raised that (vm.max_map_count)."""
 _FILES = 256
 """Opened for one question."""
+LIMIT_S = 4.0
+"""For all files of one question: the first is read in any case, and each ends by elfnames.LIMIT_S."""
 _ANONYMOUS = "memory of no file"
 """The module of code that somebody wrote at run time."""
 _NO_FILES = ("/dev/zero", "/anon_hugepage", "/SYSV")
@@ -75,9 +79,15 @@ def looked_at(processes: Iterable[Sequence[int]]) -> list[Looked]:
     return found
 
 
-def named(looked: Iterable[Looked]) -> tuple[ProcessSymbols, ...]:
-    """What is in the files of those."""
-    return tuple(ProcessSymbols(one.pid, one.identity, tuple(_symbols(one))) for one in looked)
+def named(looked: Iterable[Looked], limit_s: float = LIMIT_S) -> tuple[ProcessSymbols, ...]:
+    """What is in the files of those; what has not been begun in time is left out, and may be asked for once more."""
+    until_s = time.monotonic() + limit_s - elfnames.LIMIT_S
+    many = count()
+
+    def may_begin() -> bool:
+        return not next(many) or time.monotonic() < until_s
+
+    return tuple(ProcessSymbols(one.pid, one.identity, tuple(_symbols(one, may_begin))) for one in looked)
 
 
 # --- as root ----------------------------------------------------------------------------------------------------------
@@ -153,7 +163,7 @@ def _open_regular(path: str) -> int:
 # --- without privilege ------------------------------------------------------------------------------------------------
 
 
-def _symbols(looked: Looked) -> Iterable[Symbol]:
+def _symbols(looked: Looked, may_begin: Callable[[], bool]) -> Iterable[Symbol]:
     in_files: dict[int, list[int]] = {}
     mappings: dict[int, Mapping] = {}
     anonymous = []
@@ -169,6 +179,8 @@ def _symbols(looked: Looked) -> Iterable[Symbol]:
         else:
             anonymous.append(address)
     for begin, addresses in in_files.items():
+        if not may_begin():
+            continue
         mapping = mappings[begin]
         path = mapping.path.removesuffix(" (deleted)")
         found = _in_file(mapping, path, addresses, looked.files.get(begin, -1))
@@ -178,7 +190,7 @@ def _symbols(looked: Looked) -> Iterable[Symbol]:
             anonymous += left
         else:
             yield from (Symbol(address, address + 1, "", path) for address in left)
-    if anonymous:
+    if anonymous and may_begin():
         yield from perfmap.symbols(looked.perf_map, anonymous, _ANONYMOUS)
 
 

@@ -9,17 +9,18 @@ from __future__ import annotations
 import json
 import os
 import resource
+import signal
 import stat
 from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
 from functools import cache
-from pathlib import Path
 from typing import NoReturn
 
-from ebtop.kernel import libraries, places, privileges
+from ebtop.kernel import alone, libraries, places, privileges
 from ebtop.kernel.elf import Spot, function_spots, marker_spots
 from ebtop.kernel.pattern import expression
 from ebtop.kernel.places import Nowhere
+from ebtop.trusted import changed_by_others
 
 MOST = 1000
 """Spots that are told of one file."""
@@ -85,7 +86,7 @@ def _find(kind: str, place: str, name: str) -> Found:
     if said.error:
         raise Nowhere(f"{real or path}: {said.error}")
     spots = tuple(Spot(str(spot), int(offset), int(semaphore)) for spot, offset, semaphore in said.spots)
-    file = real if real and _only_root_changes(real) else f"/proc/self/fd/{descriptor}"
+    file = real if real and not changed_by_others(real) else f"/proc/self/fd/{descriptor}"
     return Found(real or path, file, spots, said.whole, said.is_go)
 
 
@@ -115,15 +116,6 @@ def _open(path: str) -> int:
         os.close(pinned)
 
 
-def _only_root_changes(path: str) -> bool:
-    """Whether nobody but root can make the name `path` mean another file."""
-    try:
-        states = [os.stat(path), *(os.stat(folder) for folder in Path(path).parents)]
-    except OSError:
-        return False
-    return all(one.st_uid == 0 and not one.st_mode & (stat.S_IWOTH | stat.S_IWGRP) for one in states)
-
-
 # --- in a child -------------------------------------------------------------------------------------------------------
 
 
@@ -131,12 +123,10 @@ def _read_apart(descriptor: int, kind: str, name: str) -> _Said:
     """What a child that has nothing but the file says of it; Nowhere when it says nothing."""
     ours, theirs = os.pipe()
     gate, opened = os.pipe()
+    parent = os.getpid()
     child = os.fork()
     if child == 0:
-        os.close(ours)
-        os.close(opened)
-        os.read(gate, 1)
-        _answer(theirs, descriptor, kind, name)
+        _answer(parent, gate, theirs, descriptor, kind, name)
     os.close(theirs)
     os.close(gate)
     with places.keeping(child):
@@ -150,10 +140,13 @@ def _read_apart(descriptor: int, kind: str, name: str) -> _Said:
         raise Nowhere("reading it took more time or memory than may be spent on it") from error
 
 
-def _answer(pipe: int, descriptor: int, kind: str, name: str) -> NoReturn:
+def _answer(parent: int, gate: int, pipe: int, descriptor: int, kind: str, name: str) -> NoReturn:
     try:
+        alone.close_foreign(gate, pipe, descriptor)
+        os.read(gate, 1)
         if os.geteuid() == 0:
             privileges.become(_NOBODY, _NOBODY)
+        privileges.die_with_parent(parent, signal.SIGKILL)
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
         resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
         with os.fdopen(pipe, "wb") as file:

@@ -17,8 +17,6 @@ from pathlib import Path
 from ebtop.kernel import bpf
 from ebtop.kernel.programs import Attachment, Refused
 
-TARGET = "interfaces"
-"""What stands for the interfaces in a declaration: which they are is the user's to say."""
 MOST = 64
 """Interfaces at a time: each takes a descriptor of those that one message may carry."""
 _CLASS = Path("/sys/class/net")

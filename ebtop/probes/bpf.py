@@ -1,6 +1,6 @@
 """BPF itself: every program and map loaded on this host, whose they are, where they hang, what they cost."""
 
-from ebtop.spec import Key, Kind, Probe, Table, gauge, mean, rate, share, total
+from ebtop.spec import OWN, Key, Kind, Probe, Table, gauge, mean, rate, share, total
 from ebtop.units import Unit
 
 PROBE = Probe(
@@ -13,7 +13,7 @@ PROBE = Probe(
         "bpftool map",
         "bpftop",
     ),
-    group="eBPF and your own",
+    group=OWN,
     ways=(),
     views=(
         Table(

@@ -10,11 +10,12 @@ from __future__ import annotations
 from ebtop.spec.columns import Column, Measure, gauge, largest, mean, part, rate, share, total
 from ebtop.spec.hooks import Hook, Way
 from ebtop.spec.keys import Key, Kind, enum_label
-from ebtop.spec.probe import GROUPS, Probe, group_rank
+from ebtop.spec.probe import GROUPS, OWN, Probe, group_rank
 from ebtop.spec.views import Events, Flame, Histogram, Table, View, keys_in, keys_of, stacks_of
 
 __all__ = (
     "GROUPS",
+    "OWN",
     "Column",
     "Events",
     "Flame",

@@ -8,6 +8,8 @@ from ebtop.spec.hooks import Way
 from ebtop.spec.views import Table, View, stacks_of
 from ebtop.units import Unit
 
+OWN = "eBPF and your own"
+"""The group of BPF programs themselves, and of what a line or a program of the user's makes."""
 GROUPS = (
     "processes and system calls",
     "files",
@@ -17,7 +19,7 @@ GROUPS = (
     "memory",
     "locks",
     "security",
-    "eBPF and your own",
+    OWN,
 )
 """Parts of the kernel that probes look at, in the order they are listed in."""
 

@@ -76,7 +76,7 @@ class Answering:
             processes = self._of_processes(question) if question.processes else ()
             return encode_symbols(Symbols(kernel, processes, time.process_time()))
         except (OSError, ValueError, MemoryError) as error:
-            return encode_symbols(Symbols(error=why(error)))
+            return encode_symbols(Symbols(seconds=time.process_time(), error=why(error)))
 
     def _of_processes(self, question: wire.AskSymbols) -> tuple[ProcessSymbols, ...]:
         from ebtop.kernel import spaces

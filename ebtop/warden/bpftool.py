@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-import stat
 import subprocess
 
 from ebtop.kernel import preflight, privileges
+from ebtop.trusted import changed_by_others
 
 FOLDERS = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin")
 """Where it is looked for, whatever PATH says: only root may change them, or it is not run."""
@@ -34,14 +34,9 @@ def found(folders: tuple[str, ...]) -> str:
     """The path of bpftool, "" where it is in none of the folders, or where others than root may change it."""
     for folder in folders:
         path = os.path.join(folder, "bpftool")
-        if os.access(path, os.X_OK) and all(map(_is_roots, (folder, path, os.path.dirname(os.path.realpath(path))))):
+        if os.access(path, os.X_OK) and not changed_by_others(path):
             return path
     return ""
-
-
-def _is_roots(path: str) -> bool:
-    kind = os.stat(path)
-    return kind.st_uid == 0 and not kind.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def _run(command: list[str]) -> tuple[bytes, bool, str]:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ebtop import wire
-from ebtop.kernel import namespace, privileges
+from ebtop.kernel import namespace, privileges, release
 from ebtop.text import clean
 from ebtop.warden import reach
 from ebtop.warden.answering import Answering
@@ -130,7 +130,7 @@ def _draw(
 
 def drop(identity: Identity) -> None:
     """Become `identity`, with CAP_BPF only where the kernel reads no map without it."""
-    keep = frozenset[int]() if _release() >= _NO_CAPABILITY_NEEDED else frozenset({privileges.CAP_BPF})
+    keep = frozenset[int]() if release.version() >= _NO_CAPABILITY_NEEDED else frozenset({privileges.CAP_BPF})
     held = reach.hold(sys.path)
     privileges.become(identity.uid, identity.gid, keep & privileges.effective())
     reach.through(held)
@@ -166,8 +166,3 @@ def _raise_limit(which: int, most: int = resource.RLIM_INFINITY) -> None:
 
 def _reaches(limit: int, wished: int) -> bool:
     return limit == resource.RLIM_INFINITY or (wished != resource.RLIM_INFINITY and limit >= wished)
-
-
-def _release() -> tuple[int, int]:
-    major, minor = os.uname().release.split(".")[:2]
-    return int(major), int("".join(digit for digit in minor if digit.isdigit()))

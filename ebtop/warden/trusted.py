@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import stat
 
-from ebtop.walking import READ, reached
+from ebtop.trusted import changed_by_others
 
 FOLDERS = ("/usr/bin", "/usr/local/bin", "/usr/sbin", "/usr/local/sbin", "/bin", "/sbin")
 _INSTALL = "bpftrace is not installed: install the package bpftrace (apt install bpftrace, dnf install bpftrace)"
@@ -26,32 +25,8 @@ def found(named: str = "", folders: tuple[str, ...] = FOLDERS) -> str:
         path = next((path for folder in folders if os.path.isfile(path := f"{folder}/bpftrace")), "")
         if not path:
             raise LookupError(_INSTALL)
-    why = _flaw(path)
-    if why:
-        raise LookupError(f"{why}: only what nobody but root can change is run as root")
+    if why := changed_by_others(path):
+        raise LookupError(f"only what nobody but root can change is run as root: {why}")
+    if not os.access(path, os.X_OK):
+        raise LookupError(f"{path} is no program: chmod +x {path}")
     return path
-
-
-def _flaw(path: str) -> str:
-    """Why `path` is not to be trusted; "" where it is."""
-    flaws: list[str] = []
-
-    def look(place: os.stat_result, way: str) -> None:
-        if place.st_uid != 0:
-            flaws.append(f"{way} does not belong to root")
-        elif place.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            flaws.append(f"others may change {way}")
-
-    def follow(link: os.stat_result, way: str) -> None:
-        if link.st_uid != 0:
-            flaws.append(f"{way} is a link that does not belong to root")
-
-    try:
-        with reached(path, follow, look, READ) as file:
-            kind = os.fstat(file)
-            look(kind, path)
-            if not stat.S_ISREG(kind.st_mode) or not kind.st_mode & stat.S_IXUSR:
-                flaws.append(f"{path} is no program")
-    except OSError as error:
-        return f"{path}: {error.strerror}"
-    return flaws[0] if flaws else ""

@@ -31,7 +31,7 @@ def texts_of() -> Iterator[Callable[[Loaded], NumberedTexts]]:
 
     yield make
     for texts in made:
-        texts.close()
+        texts.ring.close()
 
 
 def paths(loaded: Loaded, texts: NumberedTexts, pid: int) -> list[str]:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ebtop.kernel import preflight
 from ebtop.warden import bpftool
+from tests import own
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root's folders are trusted")
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """One on whose way nobody but root can change anything."""
+    with own.place() as place:
+        yield place
 
 
 def tool(folder: Path, script: str) -> tuple[str, ...]:
@@ -21,15 +30,15 @@ def tool(folder: Path, script: str) -> tuple[str, ...]:
     return (str(folder),)
 
 
-def test_its_lines_are_those_of_the_program_asked_for(tmp_path: Path) -> None:
+def test_its_lines_are_those_of_the_program_asked_for(folder: Path) -> None:
     """It is told to mount nothing; nothing of our environment reaches it."""
-    folders = tool(tmp_path, 'echo "$@"; echo "$HOME-"; echo "0: (95) exit"')
+    folders = tool(folder, 'echo "$@"; echo "$HOME-"; echo "0: (95) exit"')
     assert bpftool.instructions(31, folders) == (("--nomount prog dump xlated id 31", "-", "0: (95) exit"), "")
 
 
-def test_what_goes_on_without_end_is_cut_off_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_goes_on_without_end_is_cut_off_and_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By bytes, by lines."""
-    folders = tool(tmp_path, "while true; do echo 1234567; done")
+    folders = tool(folder, "while true; do echo 1234567; done")
     monkeypatch.setattr(bpftool, "MOST_BYTES", 8_000)
     lines, note = bpftool.instructions(1, folders)
     assert (len(lines), note) == (1_000, "the first 1000 lines; there are more")
@@ -37,17 +46,22 @@ def test_what_goes_on_without_end_is_cut_off_and_said(tmp_path: Path, monkeypatc
     assert bpftool.instructions(1, folders) == (("1234567",) * 10, "the first 10 lines; there are more")
 
 
-def test_what_it_complains_of_is_said_in_one_line(tmp_path: Path) -> None:
+def test_what_it_complains_of_is_said_in_one_line(folder: Path) -> None:
     """And nothing it printed before is taken for instructions."""
-    folders = tool(tmp_path, "echo something; printf 'Error: no such\\nprogram\\n' >&2; exit 255")
+    folders = tool(folder, "echo something; printf 'Error: no such\\nprogram\\n' >&2; exit 255")
     assert bpftool.instructions(1, folders) == ((), "bpftool shows no instructions: no such program")
 
 
-@pytest.mark.parametrize("what", ["folder", "file"])
-def test_one_that_others_may_change_is_not_run(tmp_path: Path, what: str) -> None:
-    """Neither in a folder of everybody's nor a file of everybody's: it counts as not installed."""
-    folders = tool(tmp_path, "echo run")
-    (tmp_path if what == "folder" else tmp_path / "bpftool").chmod(0o777)
+@pytest.mark.parametrize("what", ["folder", "file", "way"])
+def test_one_that_others_may_change_is_not_run(folder: Path, what: str) -> None:
+    """Neither in a folder of everybody's, or below one, nor a file of everybody's: it counts as not installed."""
+    folders = tool(folder, "echo run")
+    if what == "way":
+        inner = folder / "inner"
+        inner.mkdir()
+        (folder / "bpftool").rename(inner / "bpftool")
+        folders = (str(inner),)
+    (folder / "bpftool" if what == "file" else folder).chmod(0o777)
     lines, note = bpftool.instructions(1, folders)
     assert not lines and note.startswith("instructions take bpftool, which is not installed: ")
 

@@ -7,6 +7,7 @@ import os
 import selectors
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -130,6 +131,53 @@ def test_what_a_program_prints_is_its_sample() -> None:
     finally:
         running.close()
         running.close()
+
+
+def test_what_ends_the_reading_is_raised_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that has ended tells nobody by itself."""
+
+    def fail(*_: object) -> None:
+        raise RecursionError("deep")
+
+    (output, out), (errors, err) = os.pipe(), os.pipe()
+    running = Scripted(registry.probe(named(CALLS)), (output, errors))
+    monkeypatch.setattr(running._reader, "feed", fail)
+    os.write(out, b"x\n")
+    running._thread.join(5)
+    with pytest.raises(RecursionError):
+        running.drain(0)
+    with pytest.raises(RecursionError):
+        running.sample(Cost())
+    running.close()
+    os.close(out)
+    os.close(err)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(output)
+
+
+def test_pipes_are_not_closed_under_the_thread_that_reads_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes longer than anybody waits for it; its descriptors are closed when it has ended."""
+    reading, go = threading.Event(), threading.Event()
+
+    def slow(*_: object) -> None:
+        reading.set()
+        go.wait(10)
+
+    (output, out), (errors, err) = os.pipe(), os.pipe()
+    running = Scripted(registry.probe(named(CALLS)), (output, errors))
+    monkeypatch.setattr(running._reader, "feed", slow)
+    monkeypatch.setattr("ebtop.scripted._END_S", 0)
+    os.write(out, b"x\n")
+    reading.wait(10)
+    running.close()
+    os.fstat(output)
+    go.set()
+    running._thread.join(10)
+    for descriptor in (output, errors, running._news, running._stop):
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(descriptor)
+    os.close(out)
+    os.close(err)
 
 
 def test_why_it_failed_is_its_first_error() -> None:

@@ -241,3 +241,53 @@ def test_the_top_of_a_map_is_not_taken_for_all_of_it() -> None:
     lines = [f'{{"type": "map", "data": {data}}}' for data in (top, whole, top)]
     assert contents(text, lines[0])["@"].keys.size == 0
     assert contents(text, *lines)["@"].keys.size == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("tracepoint:raw_syscalls:sys_enter { @[cpu] = count(); }", "9" * 30),
+        ("tracepoint:raw_syscalls:sys_enter { @[pid] = count(); }", str(1 << 32)),
+        ("tracepoint:raw_syscalls:sys_enter { @[uid] = count(); }", str(-(1 << 32) - 1)),
+    ],
+)
+def test_a_number_that_no_column_has_room_for_is_told_and_spoils_nothing(text: str, key: str) -> None:
+    """Whatever the program has printed in its place."""
+    name = named(text)
+    reader = Reader({})
+    reader.feed(json.dumps({"type": "map", "data": {"@": {key: 3, "1": 7}}}).encode() + b"\n", 1)
+    made = Contents(maps_of(name))
+    assert made.maps(reader.output)["@"].values["count"].tolist() == [7]
+    assert made.strange["@"] == "1 entries of @ are not what was expected"
+
+
+def test_sums_stop_at_the_largest_number() -> None:
+    """Of buckets, and of keys that are the same once they are cut."""
+    most, long = (1 << 63) - 1, "x" * 300
+    hist = contents(
+        "tracepoint:raw_syscalls:sys_enter { @ = hist(args->id); }",
+        json.dumps(
+            {"type": "hist", "data": {"@": [{"min": 0, "max": 0, "count": most}, {"min": 1, "max": 1, "count": most}]}}
+        ),
+    )["@"].values
+    assert (hist["slots"][0][0], hist["count"].tolist()) == (most, [most])
+    (rows,) = contents(CALLS, json.dumps({"type": "map", "data": {"@": {f"{long}a": most, f"{long}b": most}}})).values()
+    assert rows.values["count"].tolist() == [most]
+
+
+def test_a_number_of_losses_that_is_none_is_a_line_that_cannot_be_read() -> None:
+    """JSON in Python has infinities."""
+    output = printed(b'{"type": "lost_events", "data": {"events": Infinity}}\n')
+    assert (output.lost, output.unread) == (0, 1)
+
+
+def test_what_is_printed_without_an_end_of_line_is_bounded() -> None:
+    """What there is room for is its beginning; lines behind it are whole."""
+    reader = Reader({})
+    dots = json.dumps({"type": "printf", "data": "." * 1000}).encode() + b"\n"
+    for _ in range(97):
+        reader.feed(dots, 1)
+    assert len(reader._line) == reading._LINE
+    reader.feed(json.dumps({"type": "printf", "data": "end\nnext\n"}).encode() + b"\n", 2)
+    assert list(reader.output.lines) == [(2, "." * reading._LINE), (2, "next")]
+    assert reader.output.printed == 2

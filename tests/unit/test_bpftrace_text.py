@@ -164,3 +164,11 @@ def test_only_what_nobody_but_root_can_change_is_run(tmp_path: Path) -> None:
         found(folders=(str(tmp_path / "none"),))
     with pytest.raises(LookupError, match="no such program"):
         found("/nowhere/bpftrace")
+
+
+def test_a_name_that_is_not_clean_is_no_program() -> None:
+    """As a recording may bring it; what is declared of those that are is clean."""
+    with pytest.raises(KeyError):
+        declared('bt:BEGIN { printf("\x1b[2J"); }')
+    (view, *_) = declared(named("BEGIN { @[1 +\n 2] = count(); }")).views
+    assert view.title.isprintable()

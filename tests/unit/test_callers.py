@@ -126,3 +126,55 @@ def test_how_the_probe_itself_was_called_is_left_out() -> None:
     stack = tuple(at * 16 + 8 for at in range(1, 6))
     assert path_of(callers, stack, (), hooked=True)[0] == "x;do_nanosleep"
     assert path_of(callers, stack, ())[0].endswith("bpf_trace_run4;bpf_prog_1_offcpu_switch")
+
+
+def test_code_of_no_file_is_asked_for_again_by_itself_and_ever_less_often() -> None:
+    """A map of a compiler may appear; where none does, questions are rare, and end with the process."""
+    callers = Callers()
+    nameless = Symbol(0x1000, 0x1001, "", "memory of no file")
+    path_of(callers, (), (0x1000,))
+    asked = []
+    for second in range(0, 3600, 10):
+        if callers.question(second)[1]:
+            asked.append(second)
+            callers.learn(Symbols(processes=(ProcessSymbols(7, "1", (nameless,)),)))
+    assert asked == [0, 60, 120, 240, 480, 960, 1920, 2880]
+    assert callers.question(4000)[1] == ((7, 0x1000),)
+    callers.learn(Symbols(processes=(ProcessSymbols(7, ""),)))
+    assert callers.question(99_999) == ((), ())
+
+
+def test_what_had_no_answer_together_is_asked_for_one_by_one() -> None:
+    """The one that spoils it waits, ever longer; nothing of the others, or of the kernel, is taken for nameless."""
+    callers = Callers()
+    for pid in (7, 8, 9):
+        callers.path(pid, "x", (0x100,), (0x1000,))
+    assert len(callers.question(0)[1]) == 3
+    callers.fail(1)
+    assert not callers.kernel.is_nameless(0x100)
+    assert callers.question(2) == ((0x100,), ())
+    callers.learn(Symbols((Symbol(0x100, 0x200, "vfs_read", "kernel"),)))
+    asked = []
+    for second in range(3, 300):
+        _, processes = callers.question(second)
+        for pid, _ in processes:
+            asked.append((second, pid))
+            if pid == 8:
+                callers.fail(second)
+            else:
+                callers.learn(Symbols(processes=(ProcessSymbols(pid, "1", (symbol("work", at=0x1000),)),)))
+    assert asked == [(3, 7), (4, 8), (5, 9), (124, 8)]
+
+
+def test_no_process_is_forgotten_before_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest go first."""
+    monkeypatch.setattr("ebtop.callers._SPACES", 11)
+    callers = Callers()
+    for pid in range(7):
+        callers.path(pid, "x", (), (0x1000,))
+    callers.forget(())
+    assert len(callers._spaces) == 7
+    for pid in range(13):
+        callers.path(pid, "x", (), (0x1000,))
+    callers.forget(())
+    assert list(callers._spaces) == list(range(2, 13))

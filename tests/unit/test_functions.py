@@ -6,7 +6,7 @@ import pytest
 
 from ebtop import arguments, cli, functions, registry
 from ebtop.settings import values
-from ebtop.spec import Histogram, Table
+from ebtop.spec import GROUPS, Histogram, Table
 from ebtop.warden import trying
 
 
@@ -136,3 +136,9 @@ def test_a_function_that_is_not_there_is_refused_before_anything_begins(
     assert cli.main(["--no-config", "snapshot", "-o", "x", "--func", "u:libc:getaddrinf"]) == 2
     said = capsys.readouterr()
     assert said.err.count("\n") == 1 and "did you mean getaddrinfo?" in said.err
+
+
+def test_what_a_user_makes_stands_in_one_group() -> None:
+    """Beside the programs of the kernel, whether a line or a program of bpftrace makes it."""
+    made = ("func:u:libc:malloc", "bt:BEGIN { @ = count(); }")
+    assert {registry.probe(name).group for name in made} == {GROUPS[-1]} == {registry.probe("bpf").group}

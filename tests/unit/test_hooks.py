@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ebtop.kernel import hooks
+from ebtop.kernel import hooks, release
 from ebtop.spec import Hook, Way
 
 THERE = {("raw_tracepoint", "new"), ("tracepoint", "sched:old"), ("kprobe", "accept")}
@@ -41,6 +41,6 @@ def test_optional_hooks_may_be_missing_but_not_all_of_a_way() -> None:
 def test_a_way_may_want_a_newer_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     """Numbers are compared, not texts; the reason says which one it wants."""
     way = Way("w", (Hook("tracepoint", "sched:old", "f"),), since=(6, 10))
-    for release, lacks in (("6.9.12-arch1", "w takes Linux 6.10 or newer"), ("6.10.0-rc1+", ""), ("10.0", "")):
-        monkeypatch.setattr(hooks, "_release", lambda release=release: release)
+    for name, lacks in (("6.9.12-arch1", "w takes Linux 6.10 or newer"), ("6.10.0-rc1+", ""), ("10.0", "")):
+        monkeypatch.setattr(release, "name", lambda name=name: name)
         assert hooks.lacking(way) == lacks

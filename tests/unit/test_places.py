@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import struct
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -130,3 +132,26 @@ def test_a_hook_in_a_file_is_there_when_its_function_is(monkeypatch: pytest.Monk
     assert hooks.all_places(Hook("uprobe", "libc:no_such_function", "f")) == ()
     monkeypatch.setattr(programs, "UPROBE_UNIT", Path("/no/such/unit"))
     assert "CONFIG_UPROBE_EVENTS" in hooks.available(hook)
+
+
+def test_the_child_that_reads_has_nothing_else_and_ends_with_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the descriptors that its parent has open, the file and the pipe for its answer."""
+    import ctypes
+
+    secret, _ = held = os.pipe()
+
+    def look(descriptor: int, *_: object) -> spots._Said:
+        death = ctypes.c_int()
+        ctypes.CDLL(None).prctl(2, ctypes.byref(death))  # PR_GET_PDEATHSIG
+        there = []
+        for number in range(3, 512):
+            with suppress(OSError):
+                os.fstat(number)
+                there.append(number)
+        return spots._Said(error=f"{len(there)} {secret in there} {descriptor in there} {death.value}")
+
+    monkeypatch.setattr(spots, "_read", look)
+    with pytest.raises(Nowhere, match=f": 3 False True {signal.SIGKILL.value}$"):  # and where it waits to be counted
+        places.places("uprobe", f"{sys.executable}:x", 1)
+    for descriptor in held:
+        os.close(descriptor)

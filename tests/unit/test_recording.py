@@ -295,6 +295,19 @@ def test_text_from_a_file_is_cleaned() -> None:
     assert b"\x1b" not in read_back.probes["p"].maps["m"].values.tobytes()
 
 
+def test_names_and_ways_from_a_file_are_cleaned_as_well() -> None:
+    """Whether they come as part of a value or as the way to one; no text but a log has lines."""
+    first = replace(samples.sample(0, []), labels={"a\x1b": {1: "x\ny"}}, messages=("one\ntwo",))
+    first = samples.with_probe(first, "q\x1b[2J", samples.failed("a\nb", "c\nd"))
+    second = replace(first, labels={"a\x1b": {1: "x\ny", 2: "z"}}, probes={"r\x9b": first.probes["q\x1b[2J"]})
+    for sample in back(recorded(first, second)):
+        assert set(sample.labels) == {"a␛"} and sample.labels["a␛"][1] == "x␊y"
+        (name,) = sample.probes
+        assert name in ("q␛[2J", "r\ufffd")
+        assert (sample.probes[name].error, sample.probes[name].log) == ("a␊b", "c\nd")
+        assert sample.messages == ("one␊two",)
+
+
 def test_names_that_are_only_added_to_are_kept_once() -> None:
     """Thousands of paths in each of hundreds of samples would be too many; names that change are not mixed up."""
     grown = [{1: "/a"}, {1: "/a", 2: "/b"}, {1: "/a", 2: "/c"}, {2: "/c"}]

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ebtop import registry
+from ebtop import cli, registry
 from ebtop.derive import derive
 from ebtop.frame import EventsFrame, Frame
 from ebtop.recording import Writer
 from ebtop.replay import Replay
-from ebtop.sample import BUCKETS, MapRows, Sample, Source, State
+from ebtop.sample import BUCKETS, EventTail, MapRows, Sample, Source, State
 from ebtop.timeline import Timeline
 from tests import samples
 
@@ -156,6 +156,34 @@ def test_a_probe_without_a_declaration_here_is_told_of_once(play: Callable[..., 
     timeline.start(frames.put)
     assert [set(frames.get(timeout=PATIENCE_S).probes) for _ in range(3)] == [{"syscalls", "blockio"}] * 3
     timeline.close()
+
+
+def test_what_a_recording_lacks_is_told_to_the_terminal_in_clean_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its names are anybody's, and so is its own."""
+    monkeypatch.setattr("ebtop.cli._show", lambda *_: 0)
+    (sample,) = samples.session(1, ["syscalls"])
+    given = replace(sample, probes={**sample.probes, "mine\x1b[2J\n": sample.probes["syscalls"]})
+    path = tmp_path / "x\x1b.ebtop"
+    path.write_bytes(file_of(given).getvalue())
+    assert cli.main(["snapshot", "--replay", str(path), "--no-config", "-o", "-"]) == 0
+    assert cli.main(["snapshot", "--replay", f"{path}\x1b", "--no-config", "-o", "-"]) == 2
+    said = capsys.readouterr().err
+    assert "a probe mine␛[2J␊, whose" in said and "No such file" in said
+    assert "\x1b" not in said and len(said.splitlines()) == 2
+
+
+def test_events_whose_times_are_none_do_not_end_it(play: Callable[..., Player]) -> None:
+    """The second round makes them later; where the recording has no times there, the probe has failed anyway."""
+    first, second = samples.session(2, ["exec"])
+    for kind in ([("other", "<u8")], [("time_ns", "S8")]):
+        tail = EventTail(np.zeros(1, kind), 1)
+        given = [
+            replace(sample, probes={"exec": replace(sample.probes["exec"], events={"exec_events": tail})})
+            for sample in (first, second)
+        ]
+        assert [sample.probes["exec"].state for sample in play(*given).take(5)] == [State.FAILED] * 5
 
 
 def test_the_pace_can_be_changed_while_it_waits(play: Callable[..., Player]) -> None:

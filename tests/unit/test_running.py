@@ -12,8 +12,10 @@ import pytest
 from ebtop import fitting, registry, wire
 from ebtop.callers import Callers
 from ebtop.keynumbers import Numbers
+from ebtop.numbered import NumberedTexts
 from ebtop.running import Running
 from ebtop.spec import Key, Kind, Table, rate
+from ebtop.wire import Field
 from tests import samples
 
 
@@ -72,3 +74,21 @@ def test_what_a_view_reads_and_its_map_has_not_is_found() -> None:
         replace(table, columns=(rate("comm"),)),
     ):
         assert fitting.misfit(replace(probe, views=(changed, *others)), sample) == table.name
+
+
+@pytest.mark.parametrize(
+    ("record", "key"),
+    [
+        (("number", "<u4", "path", "S256"), "S256"),
+        (("number", "S4", "text", "S256"), "S256"),
+        (("number", "<u4", "text", "<u8"), "S256"),
+        (("number", "<u4", "text", "S256"), "<u4"),
+    ],
+)
+def test_texts_that_are_not_declared_as_they_have_to_be_are_refused(record: tuple[str, ...], key: str) -> None:
+    """Before anything is mapped: a declaration may be anybody's."""
+    numbers = wire.MapInfo("texts", 1, 256, 4, 16, 0, (Field("text", key, 0),), (Field("value", "<u4", 0),))
+    members = Field(record[0], record[1], 0), Field(record[2], record[3], 4)
+    told = wire.MapInfo("texts_told", 27, 0, 0, 4096, 0, (), ())
+    with pytest.raises(ValueError, match="texts"):
+        NumberedTexts((numbers, -1), (told, -1), replace(told, value=members, value_size=260))

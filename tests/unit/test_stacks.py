@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 
-from ebtop import cells, registry
+from ebtop import cells, registry, stacking
 from ebtop.derive import counted_from, derive
 from ebtop.export.stacks import as_folded, as_svg, stacks_of
 from ebtop.frame import FlameFrame, Frame, TableFrame
@@ -127,3 +128,25 @@ def test_names_of_a_traced_program_do_no_harm_in_an_svg() -> None:
     root = ET.fromstring(content)
     assert content.isascii() and b"<script" not in content
     assert "<script>alert(1)</script>&" in "".join(root.itertext())
+
+
+def test_what_is_remembered_of_processes_that_lead_astray_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many come; those that have ended are forgotten, a few in each turn."""
+    shortened: list[tuple[int, bool]] = []
+    stacks = SimpleNamespace(shorten=lambda pid, on: shortened.append((pid, on)))
+    monkeypatch.setattr(stacking, "_PROCESSES", 13)
+    monkeypatch.setattr(stacking, "_LOOKED_AT", 5)
+    monkeypatch.setattr("os.path.exists", lambda path: path == "/proc/1000")
+    astray = stacking._Astray(stacks)  # type: ignore[arg-type]  # no maps
+    for pid in range(1000, 1031):
+        astray.count(pid, True)
+    assert list(astray._counts) == list(range(1018, 1031))
+    for pid in range(1000, 1031):
+        for _ in range(30):
+            astray.count(pid, True)
+    assert shortened == [(pid, True) for pid in range(1000, 1013)]
+    assert len(astray._short) == len(astray._counts) == 13
+    for _ in range(3):
+        astray.look()
+    assert (list(astray._short), astray._counts) == ([1000], {})
+    assert shortened[13:] == [(pid, False) for pid in range(1001, 1013)]

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
-from ebtop.kernel import kallsyms
+import pytest
+
+from ebtop.callers import Callers
+from ebtop.kernel import elfnames, kallsyms, spaces
+from ebtop.lookup import Lookup
 from ebtop.offer import Symbol, Symbols, decode_symbols, encode_symbols
 from ebtop.symbols import AGAIN_S, EVERY_S, SHARE, KernelSymbols, Pace, Ranges
 
@@ -104,3 +110,32 @@ def test_an_answer_arrives_as_it_was_sent_and_clean() -> None:
     assert decode_symbols(encode_symbols(Symbols((READ, DROP)))) == Symbols((READ, DROP))
     found = decode_symbols(encode_symbols(Symbols((Symbol(1, 2, "a\x1b[2J", "\u202e"),), error="\n")))
     assert all(text.isprintable() for text in (found.kernel[0].name, found.kernel[0].module, found.error))
+
+
+def test_files_that_are_not_begun_in_time_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first is read in any case: every question brings something."""
+    mapping = spaces.Mapping(0x1000, 0x2000, True, 0, "/usr/bin/x", 7)
+    asked = [spaces.Looked(pid, "1", ((0x1100, mapping),), {0x1000: 9}, -1) for pid in (7, 8)]
+    monkeypatch.setattr(elfnames, "names", lambda *_: {0x100: elfnames.Name(0x100, 0x180, "work", True)})
+    first, second = spaces.named(asked, 0)
+    assert [symbol.name for symbol in first.symbols] == ["work"]
+    assert (second.identity, second.symbols) == ("1", ())
+    assert all(one.symbols for one in spaces.named(asked))
+
+
+def test_an_answer_that_fails_costs_as_much_time_as_it_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was given up after ten seconds is not asked for at once; why is said."""
+    now, said, asked = [100.0], list[str](), list[Callable[[Symbols], None]]()
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    callers = Callers()
+    callers.path(7, "x", (0x100,), ())
+    lookup = Lookup(callers, lambda _, __, then: asked.append(then), said.append)
+    lookup.ask(now[0])
+    now[0] += 10
+    asked[0](Symbols(error="it was not answered within 10 s"))
+    assert said == ["symbols: it was not answered within 10 s"]
+    lookup.ask(now[0] + 10 * SHARE - 1)
+    assert len(asked) == 1
+    assert not callers.kernel.is_nameless(0x100)
+    lookup.ask(now[0] + AGAIN_S)
+    assert len(asked) == 2
