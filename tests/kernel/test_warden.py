@@ -184,3 +184,16 @@ def test_the_host_keeps_its_mounts() -> None:
     before = Path("/proc/1/mountinfo").read_text("utf-8")
     seen("exit")
     assert Path("/proc/1/mountinfo").read_text("utf-8") == before
+
+
+def test_a_target_that_is_no_pid_touches_nobodys_byte() -> None:
+    """Below zero and beyond the greatest pid: nothing is stored, and neither is left out."""
+    from ebtop.warden.flags import Flags
+
+    flags = Flags()
+    before = bytes(flags._bytes)
+    for pid in (-1, -(1 << 62), 1 << 63):
+        flags.set(pid, False)
+        assert flags.counts(pid)
+    assert bytes(flags._bytes) == before
+    flags.close()
