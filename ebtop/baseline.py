@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from ebtop import rows
-from ebtop.derive import Columns, derive
+from ebtop.derive import derive
 from ebtop.frame import Compared, Frame, HistogramFrame, Numbers, TableFrame
+from ebtop.measures import Columns
 from ebtop.sample import Records
 from ebtop.spec import Column, Histogram, Measure, Probe, Table
 from ebtop.units import Unit

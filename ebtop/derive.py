@@ -1,4 +1,4 @@
-"""Two samples become a frame: the only place where rates exist; pure, knows neither kernels nor screens."""
+"""Two samples become a frame: with `measures` the only place where rates exist; knows neither kernels nor screens."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
 from ebtop import rows
 from ebtop.change import Change
@@ -17,18 +16,15 @@ from ebtop.frame import (
     FlameFrame,
     Frame,
     HistogramFrame,
-    Numbers,
     ProbeFrame,
     TableFrame,
     ViewFrame,
 )
-from ebtop.sample import BUCKETS, HostSample, MapRows, ProbeSample, Sample, State, Totals
+from ebtop.measures import NAN, Columns
+from ebtop.sample import BUCKETS, HostSample, ProbeSample, Sample, State, Totals
 from ebtop.spec import Column, Events, Flame, Histogram, Kind, Measure, Probe, Table, View, stacks_of
 from ebtop.stacks import STACK, Functions, Stacks
 from ebtop.zero import Cleared, Zero, totals_since
-
-NAN = float("nan")
-_HISTOGRAM = ("slots", "sum", "max_value")
 
 
 def derive(now: Sample, before: Sample | None, probes: Mapping[str, Probe]) -> Frame:
@@ -239,81 +235,6 @@ def _table(view: Table, change: Change, seconds: float) -> TableFrame:
     return TableFrame(view, keys, columns, comm)
 
 
-class Columns(Mapping[str, Numbers]):
-    """The columns of a table, each computed when it is first looked at and then kept."""
-
-    def __init__(self, view: Table, change: Change, place: rows.Index, groups: int, seconds: float) -> None:
-        self._columns = {column.name: column for column in view.columns}
-        self._change, self._place, self._groups, self._seconds = change, place, groups, seconds
-        self._numbers: dict[str, Numbers] = {}
-        self._grown: dict[str, Numbers] = {}
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._columns)
-
-    def __len__(self) -> int:
-        return len(self._columns)
-
-    def __getitem__(self, name: str) -> Numbers:
-        if name not in self._numbers:
-            self._numbers[name] = self._compute(self._columns[name])
-        return self._numbers[name]
-
-    def regrouped(self, view: Table, place: rows.Index, groups: int, given: Mapping[str, Numbers]) -> Columns:
-        """The columns of `view` over the same map, row r of this table being part of row `place[r]` of `groups`.
-
-        Those in `given` are known already.
-        """
-        columns = Columns(view, self._change, place[self._place], groups, self._seconds)
-        columns._numbers |= given
-        return columns
-
-    def measured(self, name: str) -> npt.NDArray[np.bool_]:
-        """(n,) whether the numbers of a column are of the interval: a mean without events is that since the start."""
-        column = self._columns[name]
-        if column.measure in (Measure.MEAN, Measure.PART):
-            return self._delta(column.per) > 0
-        return np.ones(self._groups, np.bool_)
-
-    def _compute(self, column: Column) -> Numbers:
-        match column.measure:
-            case Measure.RATE:
-                return self._delta(column.field) / self._seconds
-            case Measure.SHARE:
-                return self._delta(column.field) / (self._seconds * 1e7)
-            case Measure.TOTAL:
-                return self._sum(column.field)
-            case Measure.MEAN:
-                return self._mean(column.field, column.per)
-            case Measure.PART:
-                return 100 * self._mean(column.field, column.per)
-            case Measure.MAX:
-                highest = self._change.highest(column.field, self._place, self._groups)
-                return np.where(self._sum(column.per) > 0, highest, NAN) if column.per else highest
-            case Measure.GAUGE:
-                values = self._change.now.values[column.field]
-                return np.asarray(rows.largest(values, self._place, self._groups), np.float64)
-            case Measure.CHANGE | Measure.RATIO:
-                raise KeyError(column.name)  # of two tables, not of one
-
-    def _sum(self, field: str) -> Numbers:
-        return np.asarray(rows.add(self._change.since(field), self._place, self._groups), np.float64)
-
-    def _delta(self, field: str) -> Numbers:
-        if field not in self._grown:
-            grown = rows.add(self._change.delta(field), self._place, self._groups)
-            self._grown[field] = np.asarray(grown, np.float64)
-        return self._grown[field]
-
-    def _mean(self, field: str, per: str) -> Numbers:
-        part, whole = self._delta(field), self._delta(per)
-        quiet = whole == 0
-        if quiet.any():
-            part, whole = np.where(quiet, self._sum(field), part), np.where(quiet, self._sum(per), whole)
-        means: Numbers = np.divide(part, whole, out=np.full(self._groups, NAN), where=whole > 0)
-        return means
-
-
 def _histogram(view: Histogram, change: Change) -> HistogramFrame:
     used = np.asarray(change.since("slots").any(axis=1))
     keys, place = rows.group(change.now.keys[used], tuple(key.field for key in view.by))
@@ -324,35 +245,3 @@ def _histogram(view: Histogram, change: Change) -> HistogramFrame:
     totals: Counts = rows.add(change.since("slots")[used], place, groups).reshape(groups, BUCKETS)
     sums = rows.add(change.since("sum")[used], place, groups).astype(np.float64)
     return HistogramFrame(view, keys, counts, totals, sums, change.highest("max_value", place, groups, used))
-
-
-def counted(now: MapRows, before: MapRows | None) -> Counts:
-    """Events of one map of histograms between two samples of one run, all keys together, (BUCKETS,)."""
-    counts: Counts = Change(now, before).delta("slots").sum(axis=0)
-    return counts
-
-
-def percentile(counts: Counts, share: float, largest: float, edges: tuple[int, ...] = ()) -> float:
-    """An estimate of the `share` quantile (0…1) of one histogram (BUCKETS,); NaN when it is empty.
-
-    Values are taken as evenly spread inside their bucket, as Prometheus's histogram_quantile does, and never above
-    `largest`, the exact maximum: of a log2 histogram right to within a factor of two, exact at 1. `edges` are those of
-    the view; beyond the outermost nothing is known, so that they are the answer there.
-    """
-    whole = float(counts.sum())
-    if whole == 0:
-        return NAN
-    rank = share * whole
-    reached = np.cumsum(counts, dtype=np.float64)
-    bucket = int(np.searchsorted(reached, rank))
-    lower, upper = _bounds(bucket, edges)
-    below = float(reached[bucket - 1]) if bucket else 0.0
-    inside = (rank - below) / float(counts[bucket]) if counts[bucket] else 1.0
-    return min(lower + inside * (upper - lower), largest)
-
-
-def _bounds(bucket: int, edges: tuple[int, ...]) -> tuple[float, float]:
-    if not edges:
-        return 0.0 if bucket == 0 else float(2**bucket), float(2 ** (bucket + 1))
-    last = len(edges) - 1
-    return float(edges[min(max(bucket - 1, 0), last)]), float(edges[min(bucket, last)])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
-from ebtop import planes
+from ebtop import dtypes
 from ebtop.sample import (
     Cost,
     Detail,
@@ -61,17 +61,17 @@ def _probe_document(probe: ProbeSample) -> Document:
             name: {
                 "capacity": content.capacity,
                 "rows": int(content.keys.size),
-                "key": planes.layout(content.keys.dtype),
-                "value": planes.layout(content.values.dtype),
+                "key": dtypes.layout(content.keys.dtype),
+                "value": dtypes.layout(content.values.dtype),
             }
             for name, content in probe.maps.items()
         },
         "events": {
-            name: {"seen": tail.seen, "rows": int(tail.records.size), "record": planes.layout(tail.records.dtype)}
+            name: {"seen": tail.seen, "rows": int(tail.records.size), "record": dtypes.layout(tail.records.dtype)}
             for name, tail in probe.events.items()
         },
         "worst": {
-            view: {"seen": 0, "rows": int(examples.size), "record": planes.layout(examples.dtype)}
+            view: {"seen": 0, "rows": int(examples.size), "record": dtypes.layout(examples.dtype)}
             for view, examples in probe.worst.items()
         },
     }

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ebtop import rows
-from ebtop.derive import Columns
 from ebtop.frame import Frame, Members, Numbers, TableFrame
+from ebtop.measures import Columns
 from ebtop.sample import Process, Records
 from ebtop.spec import Column, Key, Kind, Measure, Table
 from ebtop.units import Unit

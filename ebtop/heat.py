@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ebtop.change import rows_summed
-from ebtop.derive import counted
 from ebtop.frame import Counts, Numbers
 from ebtop.history import History, Moment
+from ebtop.quantiles import counted
 from ebtop.sample import BUCKETS, MapRows, ProbeSample, Records, State
 from ebtop.spec import Histogram
 from ebtop.steps import Packed, Patch, Step

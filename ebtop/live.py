@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import queue
 import select
 import socket
@@ -19,7 +17,9 @@ from ebtop.asked import Asked
 from ebtop.offer import Hooks, Offers, ProgramDetail
 from ebtop.probing import Probing
 from ebtop.sample import HostSample, Sample, State, Target
+from ebtop.saves import Saves
 from ebtop.text import clean
+from ebtop.waking import Waking
 
 if TYPE_CHECKING:
     from ebtop.host import Host
@@ -30,7 +30,6 @@ _QUARTER = 0.25
 """Ring buffers fuller than that are emptied between two refreshes, when the kernel says that they fill up."""
 _AHEAD_S, _AHEAD = 0.1, 0.25
 """How long before a sample bpftrace is asked to print, and which part of the interval at most."""
-_SAVE_S = 15.0
 _STOP_S = 5.0
 _ON_THE_WAY = (State.COMPILING, State.ATTACHING)
 
@@ -70,15 +69,14 @@ class Live:
         self._host: Host | None = None
         self._publish: Callable[[Sample], None] | None = None
         self._thread: threading.Thread | None = None
-        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._waking = Waking()
         self._poll = select.poll()
         self._poll.register(line, select.POLLIN)
-        self._poll.register(self._wake, select.POLLIN)
+        self._poll.register(self._waking, select.POLLIN)
         self._poll.register(self._probing.rings, select.POLLIN)
         self._lock = threading.Lock()
         self._closing = False
-        self._saving = threading.Lock()
-        self._answers: queue.SimpleQueue[wire.Saved | None] = queue.SimpleQueue()
+        self._saves = Saves(line)
 
     # --- any thread -----------------------------------------------------------------------------------------------
 
@@ -91,7 +89,7 @@ class Live:
     def want(self, probes: Iterable[str]) -> None:
         """All probes that are to run; KeyError for one that does not exist. Those left out are detached."""
         self._probing.want(tuple(probes))
-        self._notify()
+        self._waking.wake()
 
     def every(self, seconds: float) -> None:
         """Refresh every `seconds` from now on."""
@@ -99,17 +97,17 @@ class Live:
             self._interval_s = seconds
             self._due_s = min(self._due_s, time.monotonic() + seconds)
             self._plan_to_ask()
-        self._notify()
+        self._waking.wake()
 
     def aim(self, target: Target) -> None:
         """Count only this target's events; nothing is attached anew. `Sample.target` says when it is in force."""
         self._aims.put(target)
-        self._notify()
+        self._waking.wake()
 
     def inspect(self, pid: int) -> None:
         """Look up the details of `pid` at each refresh, the first time at once; 0: nobody's."""
         self._probing.around.inspect(pid)
-        self._notify()
+        self._waking.wake()
 
     def list_ways(self, then: Callable[[Offers], None]) -> None:
         """Ask the warden which ways of all probes would work here."""
@@ -125,41 +123,17 @@ class Live:
 
     def save(self, path: str, content: bytes) -> str:
         """Let the warden write `content` to `path`; the path written. OSError when it could not."""
-        with self._saving:
-            while not self._answers.empty():  # of a question that was given up
-                self._answers.get_nowait()
-            self._send_content(path, content)
-            try:
-                answer = self._answers.get(timeout=_SAVE_S)
-            except queue.Empty:
-                raise TimeoutError(errno.ETIMEDOUT, "the warden did not answer", path) from None
-        if answer is None:
-            raise OSError(errno.EPIPE, "the warden is gone", path)
-        if answer.error:
-            raise OSError(answer.error)
-        return answer.path
+        return self._saves.save(path, content)
 
     def close(self) -> None:
         """Detach everything and end the thread."""
         with self._lock:
             self._closing = True
-        self._notify()
+        self._waking.wake()
         if self._thread is None:
             self._finish()
         elif self._thread is not threading.current_thread():
             self._thread.join(_STOP_S)
-
-    def _notify(self) -> None:
-        with self._lock:
-            if self._wake >= 0:
-                os.eventfd_write(self._wake, 1)
-
-    def _send_content(self, path: str, content: bytes) -> None:
-        descriptor = os.memfd_create("ebtop-save", os.MFD_CLOEXEC)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            wire.send(self._line, wire.Save(path), (file.fileno(),))
 
     # --- the source's thread --------------------------------------------------------------------------------------
 
@@ -174,9 +148,7 @@ class Live:
             self._sample(tick=False)
             while not self._closing and not self.ended:
                 self._turn()
-        except (
-            Exception
-        ):  # told by the screen once the terminal is its own again, or it would be lost among the drawing
+        except Exception:  # told once the terminal is its own again, or it would be lost among the drawing
             self.failure = traceback.format_exc()
         finally:
             self._finish()
@@ -214,8 +186,8 @@ class Live:
         moment = min(self._due_s, self._early_s, self._ask_s) if self.command_status is None else float("inf")
         left = max(0.0, moment - time.monotonic())
         ready = {fd for fd, _ in self._poll.poll(left * 1000 if left < float("inf") else None)}
-        if self._wake in ready:
-            os.eventfd_read(self._wake)
+        if self._waking.fileno() in ready:
+            self._waking.woken()
         news = self._probing.drain(_QUARTER) if self._probing.rings.fileno() in ready else False
         return (self._hear_all() if self._line.fileno() in ready else False) or news
 
@@ -239,7 +211,7 @@ class Live:
             return True
         message, descriptors = received
         if isinstance(message, wire.Saved):
-            self._answers.put(message)
+            self._saves.take(message)
             return False
         if isinstance(message, wire.Answer):
             self._asked.take(message, descriptors)
@@ -318,9 +290,6 @@ class Live:
         self._probing.close()
         self._probing.rings.close()
         self._asked.end()
-        self._answers.put(None)
-        with self._lock:
-            if self._wake >= 0:
-                os.close(self._wake)
-                self._wake = -1
+        self._saves.end()
+        self._waking.close()
         self._line.close()

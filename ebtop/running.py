@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import resource
-import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ebtop import fitting, rows, wire
+from ebtop import fitting, wire
 from ebtop.callers import Callers
+from ebtop.detaching import detach
 from ebtop.kernel import bpf, stats
 from ebtop.kernel.maps import MapReader
 from ebtop.kernel.ringbuf import RingReader
 from ebtop.kernel.stackmap import StackMaps, names_of
+from ebtop.keynumbers import Numbers
 from ebtop.numbered import NumberedTexts
 from ebtop.pruning import Pruning
 from ebtop.sample import Cost, EventTail, MapRows, ProbeSample, Records, State, Totals
 from ebtop.shared import Shared
-from ebtop.spec import Events, Histogram, Kind, Probe, Table, enum_label, keys_in, stacks_of
+from ebtop.spec import Events, Kind, Probe, Table, enum_label, stacks_of
 from ebtop.stacking import Stacking
 from ebtop.text import clean
 from ebtop.worst import Worst
@@ -235,21 +235,12 @@ class Running:
         return rows or any(texts.filling for texts in self._numbered.values())
 
     def close(self) -> None:
-        """Detach: turn off what shares its place, close everything. Twice does no harm.
-
-        Closing a link on a perf event waits for a grace period (perf_event_detach_bpf_prog, kernel/trace/bpf_trace.c):
-        others can wait in the same one. What is left are perf events that run nothing; they are closed one by one
-        (event_mutex, kernel/trace/trace_event_perf.c) while the caller goes on.
-        """
+        """Detach: turn off what shares its place, close everything. Twice does no harm."""
         descriptors, self._descriptors = self._descriptors, ()
         if self._shared is not None:
             self._shared.close()
         links = self._live.second.stop
-        events = max(links, len(descriptors) - self._live.events)
-        _join([_closing((link,)) for link in descriptors[links:events]])
-        _close_all(descriptors[:links])
-        if descriptors[events:]:
-            _closing(descriptors[events:])
+        detach(descriptors, links, max(links, len(descriptors) - self._live.events))
         for reader in self._readers.values():
             reader.close()
         for ring in self._rings.values():
@@ -257,70 +248,6 @@ class Running:
         if self._worst is not None:
             self._worst.close()
         self._readers, self._rings = {}, {}
-
-
-def _close_all(descriptors: tuple[int, ...]) -> None:
-    for fd in descriptors:
-        os.close(fd)
-
-
-def _closing(descriptors: tuple[int, ...]) -> threading.Thread:
-    thread = threading.Thread(target=_close_all, args=(descriptors,), name="closing", daemon=True)
-    thread.start()
-    return thread
-
-
-def _join(threads: list[threading.Thread]) -> None:
-    for thread in threads:
-        thread.join()
-
-
-class Numbers:
-    """The distinct numbers of each kind among a probe's keys; looked for again only where the keys are new."""
-
-    _KINDS = (Kind.PID, Kind.UID, Kind.DEVICE, Kind.INTERFACE, Kind.SYMBOL)
-
-    def __init__(self, probe: Probe) -> None:
-        self._members = {
-            (view.map, key.field, key.kind) for view in probe.views for key in keys_in(view) if key.kind in self._KINDS
-        }
-        self._from: dict[tuple[str, str, Kind], Records] = {}
-        self._found: dict[tuple[str, str, Kind], frozenset[int]] = {}
-        self._told = [
-            (view.name, key.field, key.kind)
-            for view in probe.views
-            if isinstance(view, Histogram)
-            for key in view.worst_keys
-            if key.kind in self._KINDS
-        ]
-        self._beside: dict[Kind, frozenset[int]] = {}
-
-    def look(self, maps: dict[str, MapRows], events: dict[str, EventTail]) -> None:
-        for member in self._members:
-            name, field, _ = member
-            records = maps[name].keys if name in maps else events[name].records if name in events else None
-            if records is not None and records is not self._from.get(member):
-                self._from[member] = records
-                self._found[member] = frozenset(rows.distinct(records[field]).tolist())
-
-    def look_beside(self, worst: Mapping[str, Records]) -> None:
-        """The numbers that only examples have: seldom any, as what happened has a row, unless its map is full."""
-        for kind in {kind for _, _, kind in self._told}:
-            told = {
-                number
-                for name, field, one in self._told
-                if one is kind and name in worst and worst[name].size
-                for number in worst[name][field].tolist()
-            }
-            beside = frozenset(told.difference(*self._of_rows(kind)))
-            if beside != self._beside.get(kind):
-                self._beside[kind] = beside
-
-    def _of_rows(self, kind: Kind) -> list[frozenset[int]]:
-        return [numbers for member, numbers in self._found.items() if member[2] is kind]
-
-    def of(self, kind: Kind) -> list[frozenset[int]]:
-        return [*self._of_rows(kind), *([self._beside[kind]] if kind in self._beside else [])]
 
 
 def _process_fields(probe: Probe) -> dict[str, str]:

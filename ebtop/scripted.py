@@ -7,7 +7,6 @@ slowed down by its own buffer, which counts what it loses, and not to take this 
 from __future__ import annotations
 
 import os
-import re
 import select
 import threading
 import time
@@ -16,11 +15,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from ebtop import units, wire
+from ebtop.bpftrace import complaints
 from ebtop.bpftrace.contents import CAPACITY, Contents
 from ebtop.bpftrace.declaring import OUTPUT, maps_of, targets
 from ebtop.bpftrace.reading import Output, Reader
 from ebtop.kernel import stats
-from ebtop.running import Numbers
+from ebtop.keynumbers import Numbers
 from ebtop.sample import Cost, EventTail, MapRows, ProbeSample, Records, State, Totals
 from ebtop.spec import Events, Kind, Probe
 from ebtop.text import clean
@@ -32,11 +32,6 @@ _END_S = 1.0
 """What the thread is given to read the last that was printed."""
 _WHOLE_NS = 30_000_000
 """After the last line of maps for so long, there are no more of them for now."""
-_NOISE = re.compile("RLIMIT_MEMLOCK")
-"""Where limits cannot be raised bpftrace says so at every start, and goes on."""
-_ERROR = re.compile(r"\bERROR:|\berror:", re.IGNORECASE)
-_SKIPPED = re.compile(r"could not attach probe (\S+), skipping")
-_NO_HOOK = ("BEGIN", "END", "interval", "profile")
 _HOOKS = {"tracepoint": "tracepoint:", "kprobe": "kprobe:", "tracing": "kfunc:"}
 """By type of program, what its attach point begins with in bpftrace's words."""
 
@@ -110,7 +105,7 @@ class Scripted:
             self._users -= 1
             last = not self._users
         if last:
-            _close_all((self._output, self._error, self._news, self._stop))
+            wire.close((self._output, self._error, self._news, self._stop))
 
     def _read(self) -> None:
         waiting = select.poll()
@@ -180,7 +175,7 @@ class Scripted:
 
     def charge(self, kinds: tuple[str, ...], descriptors: tuple[int, ...]) -> None:
         """These are its BPF programs; takes over the descriptors."""
-        _close_all(self._programs)
+        wire.close(self._programs)
         self._programs = descriptors
         self.hooks_ns = tuple(self._hook_ns(kind) for kind in kinds)
 
@@ -213,7 +208,7 @@ class Scripted:
             self._events = {**shown.texts, **({OUTPUT: self._contents.printed(output)} if self._tells else {})}
             lost, unread, odd = output.lost, output.unread, output.odd
             printed = shown.printed if self._maps else output.printed
-        log = _lines(errors)
+        log = complaints.lines(errors)
         if unread > self._unread_said:
             self._said.append(f"{unread} lines of bpftrace could not be read; the newest: {odd}")
             self._unread_said = unread
@@ -255,19 +250,16 @@ class Scripted:
     def _failure(self, log: list[str]) -> str:
         """Why it is not, or no more, what was asked for; "" where it is."""
         ended = self._status is not None and (self._status != 0 or not self._started_ns)
-        skipped = [found[1] for line in log if (found := _SKIPPED.search(line))]
-        hooked = [point for point in self._points if not point.startswith(_NO_HOOK)]
-        if self._status is None and hooked and len(skipped) >= len(hooked) and "*" not in "".join(hooked):
-            return _explained(f"none of its probes could be attached: {', '.join(skipped)}", log)
+        if self._status is None and (why := complaints.unattached(self._points, log)):
+            return complaints.explained(why, log)
         if not ended:
             return ""
-        errors = [line for line in log if _ERROR.search(line)]
-        said = errors[0] if errors else f"bpftrace {units.ending(self._status or 0)}"
-        return _explained(said.removeprefix("ERROR: "), log)
+        said = complaints.first_error(log) or f"bpftrace {units.ending(self._status or 0)}"
+        return complaints.explained(said, log)
 
     def _misses(self, log: list[str], maps: Mapping[str, MapRows], unread: int) -> str:
         """What is not counted or not shown, as far as is known."""
-        skipped = [found[1] for line in log if (found := _SKIPPED.search(line))]
+        skipped = complaints.skipped(log)
         full = [name for name, content in maps.items() if name in self._maps and content.keys.size >= content.capacity]
         parts = [why for why in self._contents.strange.values() if why]
         if skipped:
@@ -302,22 +294,5 @@ class Scripted:
         os.eventfd_write(self._stop, 1)
         self._leave()
         self._thread.join(_END_S)
-        _close_all(self._programs)
+        wire.close(self._programs)
         self._programs, self.rings, self.hooks_ns = (), [], ()
-
-
-def _explained(said: str, log: list[str]) -> str:
-    """`said`, with what this kernel lacks where bpftrace says so elsewhere."""
-    if any("kprobe_events" in line and "No such file" in line for line in log):
-        return f"{said}: this kernel was built without kprobes"
-    return said
-
-
-def _lines(errors: bytes) -> list[str]:
-    lines = [clean(line.expandtabs()) for line in errors.decode("utf-8", "replace").splitlines()]
-    return [line for line in lines if line.strip() and not _NOISE.search(line)]
-
-
-def _close_all(descriptors: tuple[int, ...]) -> None:
-    for descriptor in descriptors:
-        os.close(descriptor)

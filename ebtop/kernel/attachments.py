@@ -72,10 +72,11 @@ def descriptors_of_processes() -> Iterator[Held]:
     """Every BPF descriptor of every process that may be looked at."""
     for name in os.listdir("/proc"):
         if name.isdigit():
-            yield from _descriptors_of(int(name))
+            yield from descriptors_of(int(name))
 
 
-def _descriptors_of(pid: int) -> Iterator[Held]:
+def descriptors_of(pid: int) -> Iterator[Held]:
+    """Every BPF descriptor of one process; none where it is gone or may not be looked at."""
     folder = f"/proc/{pid}/fd"
     try:
         names = os.listdir(folder)

@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from ebtop.cells import cells
-from ebtop.derive import percentile
 from ebtop.frame import Frame
+from ebtop.quantiles import percentile
 from ebtop.triage.check import Look, Measured, Rule
 from ebtop.triage.rows import histogram, seconds, table, worst
 from ebtop.units import Unit

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 from textual.binding import Binding, BindingsMap
@@ -175,6 +175,11 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
     def end(self, code: int) -> None:
         """Leave in order; `code` is the exit status."""
         self.exit(return_code=code)
+
+    def exit(self, *said: Any, **named: Any) -> None:
+        """Leave, as Textual has it; what comes in meanwhile is not looked at: what would show it goes first."""
+        self._handover.close()
+        super().exit(*said, **named)
 
     def _source_ended(self, why: str = "") -> None:
         self.farewell = why or "the source ended"

@@ -26,6 +26,7 @@ class Driver(LinuxDriver):
         super().__init__(*arguments, **options)
         self._file = cast("Any", _Enduring(cast("TextIO", self._file)))
         self._leave = os.eventfd(0, os.EFD_CLOEXEC)
+        self._given_back = False
 
     def run_input_thread(self) -> None:
         """Read keys and what else the terminal says, and pass it on, until input is disabled or at its end."""
@@ -44,6 +45,16 @@ class Driver(LinuxDriver):
             for message in parser.tick():
                 self.process_message(message)
 
+    def write(self, data: str) -> None:
+        """Write to the terminal while it is ours: what the app draws in ending stands on nobody's main screen."""
+        if not self._given_back:
+            super().write(data)
+
+    def start_application_mode(self) -> None:
+        """Take the terminal, at first or again."""
+        self._given_back = False
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # it has no annotations
+
     def stop_application_mode(self) -> None:
         """Give the terminal back, its alternate screen empty.
 
@@ -51,6 +62,7 @@ class Driver(LinuxDriver):
         """
         self.write("\x1b[2J\x1b[H")
         super().stop_application_mode()
+        self._given_back = True
 
     def disable_input(self) -> None:
         """Let the thread that reads end, and wait for it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ebtop import units
-from ebtop.derive import percentile
+from ebtop.quantiles import percentile
 from ebtop.tui.shapes import summary
 
 if TYPE_CHECKING:

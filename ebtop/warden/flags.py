@@ -62,7 +62,7 @@ class Flags:
 
     def counts(self, pid: int) -> bool:
         """Whether `pid` is counted, were it not ebtop's."""
-        return pid >= self._size or not self._bytes[pid] & LEFT_OUT
+        return not 0 <= pid < self._size or not self._bytes[pid] & LEFT_OUT
 
     def set(self, pid: int, counted: bool) -> None:
         """Count `pid`, or leave it out."""
@@ -83,5 +83,5 @@ class Flags:
         self._bytes[: self._size] = bytes(content)
 
     def _store(self, pid: int, flag: int) -> None:
-        if pid < self._size:
+        if 0 <= pid < self._size:  # a target may name what is no pid
             self._bytes[pid] = flag

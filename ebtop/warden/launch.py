@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from ebtop import wire
 from ebtop.kernel import namespace, privileges, release
+from ebtop.text import clean
 from ebtop.warden import reach
 from ebtop.warden.answering import Answering
 from ebtop.warden.children import HANDLED, Child, fork
@@ -66,7 +67,7 @@ def run(plan: Plan) -> int:
     screen = fork(lambda: _draw(plan, identity, command, ours, theirs, warden))
     theirs.close()
     try:
-        status = _serve(plan, identity, command, ours, screen)
+        status, refused = _serve(plan, identity, command, ours, screen)
     finally:
         if command is not None:
             command.stop()
@@ -74,12 +75,19 @@ def run(plan: Plan) -> int:
         _put_back(terminal)
     if status < 0:
         sys.stderr.write(f"ebtop: the drawing process was killed by {signal.Signals(-status).name}\n")
+    if refused:
+        sys.stderr.write(
+            f"ebtop: the drawing process was hung up on, as it said what it never says: {clean(refused)}\n"
+        )
     if command is not None and (written := command.written()):
         sys.stderr.write(f"ebtop: {command} wrote:\n{written}")
     return 128 - status if status < 0 else status
 
 
-def _serve(plan: Plan, identity: Identity, command: Command | None, line: socket.socket, screen: Child) -> int:
+def _serve(
+    plan: Plan, identity: Identity, command: Command | None, line: socket.socket, screen: Child
+) -> tuple[int, str]:
+    """The exit status, and what the screen was hung up on for."""
     _raise_limit(resource.RLIMIT_MEMLOCK)  # kernels before 5.11 charge maps to it
     _raise_limit(resource.RLIMIT_NOFILE, DESCRIPTORS)  # loaders have it from here, and a command is not to
     with suppress(OSError):  # without it, each hook that needs tracefs says so in its probe
@@ -89,7 +97,7 @@ def _serve(plan: Plan, identity: Identity, command: Command | None, line: socket
     warden = Warden(
         line, screen, plan.load, saving.write, answering.content, plan.wanted, plan.aim, command, plan.bpftrace
     )
-    return warden.serve()
+    return warden.serve(), warden.refused
 
 
 def _draw(

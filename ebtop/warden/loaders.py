@@ -58,6 +58,7 @@ class Loaders:
         what compiling takes does not depend on how much there is to compile. Those that are more than `TOGETHER` are
         divided into equal parts.
         """
+        self._queue = deque(filter(None, map(self._still_wanted, self._queue)))  # however often others are wanted
         probes = list(serials)
         parts = -(-(len(probes) - 1) // TOGETHER)
         for together in (probes[:1], *divided(probes[1:], parts)):
@@ -94,10 +95,11 @@ class Loaders:
 
     def _work(self) -> None:
         while self._queue and len(self._loadings) < self._most:
-            job = self._queue.popleft()
-            serials = {probe: serial for probe, serial in job.items() if self._is_wanted(probe, serial)}
-            if serials:
+            if serials := self._still_wanted(self._queue.popleft()):
                 self._fork(serials)
+
+    def _still_wanted(self, serials: Mapping[str, int]) -> dict[str, int]:
+        return {probe: serial for probe, serial in serials.items() if self._is_wanted(probe, serial)}
 
     def _fork(self, serials: dict[str, int]) -> None:
         for probe, serial in serials.items():

@@ -6,14 +6,13 @@ import os
 import selectors
 import signal
 import socket
-from collections.abc import Callable, Mapping
+import struct
+from collections.abc import Mapping
 from dataclasses import replace
 from time import monotonic
 
 from ebtop import wire
 from ebtop.bpftrace import is_script
-from ebtop.kernel import bpf, chained, stats
-from ebtop.kernel.cpus import banks
 from ebtop.kernel.objects import Census
 from ebtop.warden import containers
 from ebtop.warden.aiming import Aiming
@@ -22,19 +21,23 @@ from ebtop.warden.children import HANDLED, Child
 from ebtop.warden.command import Command
 from ebtop.warden.flags import Flags
 from ebtop.warden.following import PROBE as FOLLOW
+from ebtop.warden.hearing import heard
 from ebtop.warden.loaders import Loaders
 from ebtop.warden.loading import Load
+from ebtop.warden.objects import PROBE as CENSUS
+from ebtop.warden.objects import Objects
 from ebtop.warden.scripts import Scripts
 from ebtop.warden.sharing import Sharing
+from ebtop.warden.statistics import Statistics
 from ebtop.warden.units import Units
+from ebtop.warden.writing import Write, Writing
 
 GRACE_S = 2.0
 """What the screen is given to end by itself, once it was told to or has hung up."""
-_CENSUS = "bpf"
-"""The probe that is read here, without programs."""
-
-Write = Callable[[socket.socket, str, int], None]
-"""write(wire, path, descriptor): start saving the descriptor's content, answer with Saved; closes nothing."""
+PATIENCE_S = 10.0
+"""What the screen has to make room on the wire once that is full: the warden waits for nobody for ever."""
+_SCREEN = "screen"
+"""Who asks for statistics, beside the census."""
 
 
 class Warden:
@@ -58,17 +61,20 @@ class Warden:
         waits to be let go, that is its only target. `bpftrace`: the one to run, instead of the usual.
         """
         self._line = line
+        seconds = struct.pack("@ll", int(PATIENCE_S), int(PATIENCE_S % 1 * 1e6))
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, seconds)  # struct timeval, man 7 socket
+        self.refused = ""
+        """What the screen said that it never says, and was hung up on for."""
         self._screen = screen
-        self._write = write
         self._flags = Flags(os.getpid(), screen.pid)
-        self._census = Census(self._flags.own, screen.pid)
+        self._objects = Objects(Census(self._flags.own, screen.pid), self._send, self._forward)
         self._wanted: dict[str, int] = dict(wanted)
         self._anticipated = True
         self._held: list[tuple[wire.OfProbe, tuple[int, ...]]] = []
         """Messages for a screen that has not said its first Want, with their descriptors."""
-        self._statistics: dict[str, int] = {}
-        """Descriptors that hold the kernel's statistics on, by who asked: "screen", or the census."""
+        self._statistics = Statistics()
         self._selector = selectors.DefaultSelector()
+        self._writing = Writing(write, self._selector, self._send)
         self._asking = Asking(content, self._flags, self._selector, self._send)
         self._aiming = Aiming(self._flags, lambda aimed: self._send(aimed, ()), Units().of)
         self._aim = aim if command is None else wire.Aim((command.child.pid,))
@@ -77,8 +83,7 @@ class Warden:
         """The screen has said that the command may begin."""
         self._sharing = Sharing()
         self._loaders = Loaders(load, self._flags, self._selector, self._current, self._forward)
-        self._scripts = Scripts(self._flags, self._selector, self._forward, bpftrace)
-        self._clock_told = False
+        self._scripts = Scripts(self._flags, self._selector, self._forward, bpftrace, wanted)
         self._cut = False
         self._kill_s = float("inf")
         """When the screen is killed."""
@@ -152,12 +157,12 @@ class Warden:
         self._loaders.close()
         self._scripts.close()
         self._asking.close()
+        self._writing.close()
         self._aiming.close()
         self._sharing.close()
         for _, descriptors in self._held:
-            _close_all(descriptors)
-        for descriptor in self._statistics.values():
-            os.close(descriptor)
+            wire.close(descriptors)
+        self._statistics.close()
         self._flags.close()
         self._selector.close()
         self._line.close()
@@ -167,7 +172,11 @@ class Warden:
     def _hear(self) -> None:
         if self._cut:
             return
-        received = wire.receive(self._line)
+        try:
+            received = heard(self._line)
+        except ValueError as why:
+            self.refused = str(why)
+            received = None
         if received is None:
             self._hang_up()
             return
@@ -175,16 +184,19 @@ class Warden:
         try:
             self._obey(message, descriptors)
         finally:
-            _close_all(descriptors)
+            wire.close(descriptors)
 
-    def _obey(self, message: wire.Message, descriptors: tuple[int, ...]) -> None:
+    def _obey(self, message: wire.FromScreen, descriptors: tuple[int, ...]) -> None:
         match message:
             case wire.Want():
                 self._want(dict(zip(message.probes, message.serials, strict=True)))
             case wire.Statistics():
-                self._hold_statistics("screen", message.on)
+                if message.on:
+                    self._hold_statistics(_SCREEN)
+                else:
+                    self._statistics.let_go(_SCREEN)
             case wire.AskObjects():
-                self._count_objects()
+                self._objects.count(self._wanted.get(CENSUS, 0))
             case wire.AskContainers():
                 named = containers.names(message.ids)
                 self._send(wire.Containers(tuple(named), tuple(named.values())), ())
@@ -205,17 +217,13 @@ class Warden:
             case wire.Bye():
                 self._status = message.status
                 self._end()
-            case wire.Save() if len(descriptors) == 1:
-                self._write(self._line, message.path, descriptors[0])
-            case _:
-                raise ValueError(f"the screen sent {type(message).__name__}")
+            case wire.Save():
+                self._writing.start(message.path, descriptors[0])
 
     def _want(self, wanted: dict[str, int]) -> None:
-        if FOLLOW in wanted:
-            raise ValueError(f"{FOLLOW} is not the screen's to want")
         before, self._wanted = self._wanted, wanted
-        if _CENSUS not in wanted:
-            self._hold_statistics(_CENSUS, False)
+        if CENSUS not in wanted:
+            self._statistics.let_go(CENSUS)
         if self._anticipated:
             self._anticipated = False
             before = {probe: wanted.get(probe, serial) for probe, serial in before.items()}
@@ -229,63 +237,19 @@ class Warden:
             self._sharing.leave(probe)
         self._start({probe: serial for probe, serial in wanted.items() if before.get(probe) != serial})
 
-    def _hold_statistics(self, who: str, on: bool) -> None:
-        if on and who not in self._statistics:
-            try:
-                self._statistics[who] = bpf.enable_stats()
-            except OSError:  # without CAP_SYS_ADMIN there are no costs; the screen shows "-" for what was not measured
-                return
-            self._tell_clock()
-        elif not on and who in self._statistics:
-            os.close(self._statistics.pop(who))
-
-    def _tell_clock(self) -> None:
-        if self._clock_told or self._anticipated:
-            return
-        self._clock_told = True
-        try:
-            clock_ns = stats.measure_clock()
-        except OSError:  # without CAP_NET_ADMIN there is no test run; the screen goes by stats.CLOCK_NS
-            return
-        self._send(wire.Clock(clock_ns, chained.clock_ns(banks())), ())
-
-    def _count_objects(self) -> None:
-        try:
-            programs, maps, records = self._census.take()
-        except OSError as error:
-            self._fail_census(error)
-            return
-        descriptor = os.memfd_create("ebtop-objects", os.MFD_CLOEXEC)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(records)
-            file.flush()
-            self._send(wire.Objects(programs, maps), (descriptor,))
-
-    def _begin_census(self) -> None:
-        try:
-            self._census.take()
-        except OSError as error:
-            self._fail_census(error)
-            return
-        self._hold_statistics(_CENSUS, True)
-        targets = ("bpf:BPF_PROG_GET_NEXT_ID", "bpf:BPF_MAP_GET_NEXT_ID")
-        self._forward(wire.Live(_CENSUS, self._wanted[_CENSUS], "bpf", targets, (), (), 0), ())
-
-    def _fail_census(self, error: OSError) -> None:
-        why = f"the kernel does not list BPF objects: {error.strerror}"
-        if isinstance(error, PermissionError):
-            why += "; it takes CAP_SYS_ADMIN: sudo ebtop"
-        self._forward(wire.Progress(_CENSUS, self._wanted.get(_CENSUS, 0), "failed", error=why), ())
+    def _hold_statistics(self, who: str) -> None:
+        if self._statistics.hold(who) and not self._anticipated and (clock := self._statistics.clock()):
+            self._send(clock, ())
 
     def _start(self, serials: Mapping[str, int]) -> None:
         """Begin these probes; neither the census nor a program of bpftrace takes a loader."""
-        to_load = {probe: serial for probe, serial in serials.items() if probe != _CENSUS and not is_script(probe)}
+        to_load = {probe: serial for probe, serial in serials.items() if probe != CENSUS and not is_script(probe)}
         for probe in filter(is_script, serials):
             self._scripts.start(probe, serials[probe])
         if to_load:
             self._loaders.start(to_load)
-        if _CENSUS in serials:
-            self._begin_census()
+        if CENSUS in serials and self._objects.begin(serials[CENSUS]):
+            self._hold_statistics(CENSUS)
 
     # --- the command --------------------------------------------------------------------------------------------------
 
@@ -317,17 +281,12 @@ class Warden:
             if isinstance(message, wire.Live):  # not before: what is held is no start yet
                 message, descriptors = self._sharing.join(message, descriptors)
             self._send(message, descriptors)
-        _close_all(descriptors)
+        wire.close(descriptors)
 
     def _send(self, message: wire.Message, descriptors: tuple[int, ...]) -> None:
         if self._cut:
             return
         try:
             wire.send(self._line, message, descriptors)
-        except OSError:  # the screen is gone; its pidfd says so next
+        except OSError:  # the screen is gone, as its pidfd says next; or it does not listen
             self._hang_up()
-
-
-def _close_all(descriptors: tuple[int, ...]) -> None:
-    for descriptor in descriptors:
-        os.close(descriptor)

@@ -1,9 +1,9 @@
-"""Writes a file in the screen's name, in a child that is the user it is for; knows nothing of the content."""
+"""Writes a file in the screen's name, as the user it is for; knows nothing of the content."""
 
 from __future__ import annotations
 
 import os
-import socket
+import stat
 from collections.abc import Callable
 
 from ebtop import wire
@@ -11,6 +11,8 @@ from ebtop.kernel import privileges
 from ebtop.warden.identity import Identity
 
 WriteFile = Callable[[str, bytes], str]
+MOST_BYTES = 1 << 30
+"""Of a file."""
 _SUFFIXES = (".json", ".svg", ".ebtop")
 
 
@@ -23,27 +25,19 @@ class Saving:
         self._write_file = write_file
         self._allowed = frozenset(allowed)
 
-    def write(self, line: socket.socket, path: str, descriptor: int) -> None:
-        """Save the descriptor's content to `path` in a child of a child that answers Saved; does not wait for it."""
-        child = os.fork()
-        if child:
-            os.waitpid(child, 0)
-            return
-        try:
-            if os.fork() == 0:
-                wire.send(line, self._saved(path, descriptor))
-        finally:
-            os._exit(0)
-
-    def _saved(self, path: str, descriptor: int) -> wire.Saved:
+    def write(self, path: str, descriptor: int) -> wire.Saved:
+        """Save the descriptor's content to `path`; to be called in a process that ends with it."""
         try:
             if not self._identity.root_writes:
                 privileges.become(self._identity.uid, self._identity.gid)
             else:
                 self._check(path)
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_BYTES:
+                raise ValueError(f"what is to be written is no file of {MOST_BYTES >> 20} MiB at most")
             with open(descriptor, "rb", closefd=False) as file:
                 file.seek(0)
-                return wire.Saved(self._write_file(path, file.read()))
+                return wire.Saved(self._write_file(path, file.read(MOST_BYTES)))
         except (OSError, ValueError) as error:
             return wire.Saved(path, getattr(error, "strerror", None) or str(error))
 

@@ -1,7 +1,8 @@
 """bpftrace at work for the probes that are its programs: begun, asked to print, ended; what it prints is not read here.
 
 It is the only program that ebtop runs with privilege and did not bring along. So it is taken only from where none but
-root can put one, and what it prints goes by pipes to the process that has no privilege.
+root can put one, and what it prints goes by pipes to the process that has no privilege. What that process may ask for
+is the concern of `permitted`; the programs that ebtop was started with run as they stand.
 """
 
 from __future__ import annotations
@@ -11,16 +12,19 @@ import resource
 import select
 import selectors
 import signal
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from time import monotonic
 
 from ebtop import bpftrace, wire
-from ebtop.kernel import bpf, btf, headers, privileges
+from ebtop.kernel import attachments, bpf, btf, headers, privileges
 from ebtop.kernel.objects import PROGRAM_TYPES, type_name
 from ebtop.warden.children import Child, fork
 from ebtop.warden.flags import Flags
+from ebtop.warden.permitted import MOST, refusal
 from ebtop.warden.trusted import found
 
 GRACE_S = 1.0
@@ -53,12 +57,23 @@ class _Run:
 class Scripts:
     """The runs of bpftrace, by probe."""
 
-    def __init__(self, flags: Flags, selector: selectors.BaseSelector, forward: Forward, named: str = "") -> None:
-        """`named`: the bpftrace to run, instead of the usual. What the selector says is to be called as data()."""
+    def __init__(
+        self,
+        flags: Flags,
+        selector: selectors.BaseSelector,
+        forward: Forward,
+        named: str = "",
+        begun_with: Collection[str] = (),
+    ) -> None:
+        """`named`: the bpftrace to run, instead of the usual. `begun_with`: the probes that ebtop was started with.
+
+        What the selector says is to be called as data().
+        """
         self._flags = flags
         self._selector = selector
         self._forward = forward
         self._named = named
+        self._begun_with = frozenset(begun_with)
         self._runs: dict[int, _Run] = {}
         """By pid."""
 
@@ -68,6 +83,7 @@ class Scripts:
 
         try:
             path = found(self._named)
+            self._check(probe, text_of(probe))
         except LookupError as why:
             self._forward(wire.Progress(probe, serial, "failed", error=str(why)), ())
             return
@@ -85,6 +101,13 @@ class Scripts:
         os.write(gate, b"!")
         os.close(gate)
         self._forward(wire.Piped(probe, serial, child.pid), (output, errors))
+
+    def _check(self, probe: str, text: str) -> None:
+        """LookupError, in one line, where the program is not to be begun."""
+        if len(self._runs) >= MOST:
+            raise LookupError(f"{MOST} programs of bpftrace run already: switch one of them off")
+        if probe not in self._begun_with and (why := refusal(text)):
+            raise LookupError(why)
 
     def renumber(self, serials: Mapping[str, int]) -> None:
         """These are the serials of what was begun before the screen was up."""
@@ -142,7 +165,9 @@ class Scripts:
         """Descriptors of its BPF programs, for what they cost. The kernel keeps them for the reader: detached, idle."""
         try:
             programs = _programs(run.child.pid)
-        except OSError:  # it has just ended; or the kernel does not say: then the cost stays unknown
+        except OSError:  # the kernel does not say: then the cost stays unknown
+            return
+        if not programs:  # it has just ended
             return
         kinds = tuple(kind for _, kind in programs)
         self._forward(wire.Programs(run.probe, run.serial, kinds), tuple(descriptor for descriptor, _ in programs))
@@ -160,18 +185,17 @@ def _widen(pipe: int) -> None:
 
 def _programs(pid: int) -> list[tuple[int, str]]:
     """A descriptor of each BPF program that process `pid` holds one of, and the program's type."""
-    found_: dict[int, tuple[int, str]] = {}
-    for name in os.listdir(f"/proc/{pid}/fdinfo"):
-        with open(f"/proc/{pid}/fdinfo/{name}", "rb") as file:
-            fields = dict(line.split(b":", 1) for line in file.read().splitlines() if b":" in line)
-        number = int(fields.get(b"prog_id", b"0"))
-        if not number or number in found_ or len(found_) == _MOST:
-            continue
-        descriptor = bpf.by_id(bpf.PROG_BY_ID, number)
-        if descriptor is not None:
-            kind = int.from_bytes(bpf.info(descriptor)[:4], "little")
-            found_[number] = descriptor, type_name(PROGRAM_TYPES, kind).decode()
-    return list(found_.values())
+    numbers = dict.fromkeys(held.number for held in attachments.descriptors_of(pid) if held.kind == "prog")
+    programs = []
+    with ExitStack() as opened:
+        for number in islice(filter(None, numbers), _MOST):
+            descriptor = bpf.by_id(bpf.PROG_BY_ID, number)
+            if descriptor is not None:
+                opened.callback(os.close, descriptor)
+                kind = int.from_bytes(bpf.info(descriptor)[:4], "little")
+                programs.append((descriptor, type_name(PROGRAM_TYPES, kind).decode()))
+        opened.pop_all()
+    return programs
 
 
 def _headers() -> tuple[str, ...]:

@@ -11,16 +11,17 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from ebtop import wire
 from ebtop.export.files import write_private
 from ebtop.kernel import bpf, chained, programs
 from ebtop.kernel.cpus import banks
 from ebtop.shared import Shared
-from ebtop.warden import asking, loading
+from ebtop.warden import asking, loading, loop
 from ebtop.warden.answering import Answering
 from ebtop.warden.launch import Plan, run
+from tests.kernel import hostile_screens
+from tests.kernel.screens import answers, tell
 
 PR_SET_NAME = 15
 """Of include/uapi/linux/prctl.h."""
@@ -62,27 +63,10 @@ def _load_sharing(channel: socket.socket, serial: int, flags: int) -> None:
     wire.send(channel, live, (flags, programs.load("raw_tracepoint", "test", code), costs, following))
 
 
-def answers(line: socket.socket, count: int) -> list[dict[str, Any]]:
-    """The next `count` messages that are no mere progress, as objects."""
-    seen: list[dict[str, Any]] = []
-    while len(seen) < count:
-        received = wire.receive(line)
-        assert received is not None, f"the warden is gone after {seen}"
-        message, descriptors = received
-        if not isinstance(message, wire.Progress | wire.Clock) or getattr(message, "state", "") == "failed":
-            seen.append({"kind": type(message).__name__, **json.loads(wire.encode(message)), "fds": list(descriptors)})
-    return seen
-
-
-def _tell(content: object) -> int:
-    sys.stdout.write(json.dumps(content) + "\n")
-    return 0
-
-
 def _failures(*probes: str) -> Callable[[socket.socket, int], int]:
     def screen(line: socket.socket, warden: int) -> int:
         wire.send(line, wire.Want(probes, tuple(range(100, 100 + len(probes)))))
-        return _tell(
+        return tell(
             [
                 {key: answer.get(key) for key in ("kind", "probe", "serial", "error", "log", "targets")}
                 for answer in answers(line, len(probes))
@@ -96,7 +80,7 @@ def privileges(line: socket.socket, warden: int) -> int:
     """What the screen finds of itself."""
     with open("/proc/self/status", encoding="ascii") as file:
         status = dict(row.split(":", 1) for row in file.read().splitlines())
-    return _tell(
+    return tell(
         {**{name: value.strip() for name, value in status.items()}, "HOME": os.environ["HOME"], "warden": warden}
     )
 
@@ -110,7 +94,7 @@ def own(line: socket.socket, warden: int) -> int:
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline and marked(first["fds"][0]) != {warden, os.getpid()}:
         time.sleep(0.005)
-    return _tell(
+    return tell(
         {
             "given": [first["bcc"], second["bcc"]],
             "left": sorted(marked(first["fds"][0])),
@@ -134,12 +118,12 @@ def toggled(line: socket.socket, warden: int) -> int:
     wire.send(line, wire.Want((), ()))
     wire.send(line, wire.Want(("a",), (2,)))
     second = answers(line, 1)[0]
-    return _tell([first["serial"], second["serial"]])
+    return tell([first["serial"], second["serial"]])
 
 
 def sharing(line: socket.socket, warden: int) -> int:
     """How often a program that was live before anybody wanted it runs for 1,009 events, then once it is not wanted."""
-    time.sleep(1)  # longer than the stand-in takes to load
+    _wait_for_loader(warden)
     wire.send(line, wire.Want(("sharing",), (7,)))
     message: object = None
     descriptors: tuple[int, ...] = ()
@@ -154,7 +138,19 @@ def sharing(line: socket.socket, warden: int) -> int:
     wire.send(line, wire.AskContainers(()))
     answers(line, 1)
     before = _renamed(shared)
-    return _tell({"wanted": wanted - begun, "after": _renamed(shared) - before, "places": shared.places})
+    return tell({"wanted": wanted - begun, "after": _renamed(shared) - before, "places": shared.places})
+
+
+def _wait_for_loader(warden: int) -> None:
+    """Until the loader has come and gone, and all that it said is heard; a second where it was gone at first sight."""
+    begun, seen = time.monotonic(), False
+    while True:
+        with open(f"/proc/{warden}/task/{warden}/children", encoding="ascii") as file:
+            there = len(file.read().split()) > 1
+        if not there and (seen or time.monotonic() > begun + 1):
+            return
+        seen |= there
+        time.sleep(0.001)
 
 
 def _renamed(shared: Shared) -> int:
@@ -174,7 +170,7 @@ def census(line: socket.socket, warden: int) -> int:
     wire.send(line, wire.AskObjects())
     objects = answers(line, 1)[0]
     records = os.pread(objects["fds"][0], 10_000_000, 0)
-    return _tell(
+    return tell(
         {
             "live": sorted(answer["probe"] for answer in live),
             "objects": objects,
@@ -192,7 +188,7 @@ def save(line: socket.socket, warden: int) -> int:
         os.write(descriptor, b"content")
         wire.send(line, wire.Save(path), (descriptor,))
         saved += answers(line, 1)
-    return _tell(saved)
+    return tell(saved)
 
 
 def ask(line: socket.socket, warden: int) -> int:
@@ -207,7 +203,7 @@ def ask(line: socket.socket, warden: int) -> int:
         (answer,) = answers(line, 1)
         content = os.pread(answer["fds"][0], 20_000_000, 0).decode() if answer["fds"] else "null"
         told[answer["serial"]] = {"error": answer["error"], "content": json.loads(content)}
-    return _tell([told[serial] for serial in sorted(told)])
+    return tell([told[serial] for serial in sorted(told)])
 
 
 def ask_too_much(line: socket.socket, warden: int) -> int:
@@ -217,7 +213,7 @@ def ask_too_much(line: socket.socket, warden: int) -> int:
     said = {answer["serial"]: answer["error"] for answer in answers(line, 5)}
     with open(f"/proc/{warden}/task/{warden}/children", encoding="ascii") as file:
         left = [int(pid) for pid in file.read().split() if int(pid) != os.getpid()]
-    return _tell({"said": [said[serial] for serial in range(5)], "left": left})
+    return tell({"said": [said[serial] for serial in range(5)], "left": left})
 
 
 def _for_ever(_: Answering, question: object) -> bytes:
@@ -247,13 +243,19 @@ SCENARIOS: dict[str, tuple[Callable[[socket.socket, int], int], tuple[str, ...]]
     "sharing": (sharing, ("sharing",)),
     "census": (census, ()),
     "save": (save, ()),
+    "save_what_is_no_file": (hostile_screens.save_what_is_no_file, ()),
+    "nonsense": (hostile_screens.nonsense, ()),
+    "deaf": (hostile_screens.deaf, ()),
     "ask": (ask, ()),
     "ask_too_much": (ask_too_much, ()),
 }
 
 
 if __name__ == "__main__":
-    loading.LIMIT_S = 0.6
+    if sys.argv[1] == "hang":
+        loading.LIMIT_S = 1.0
+    if sys.argv[1] == "deaf":
+        loop.PATIENCE_S = 0.3
     if sys.argv[1] == "ask_too_much":
         asking.LIMIT_S = 0.6
         Answering.content = _for_ever  # type: ignore[assignment,method-assign]  # this process is the test's own

@@ -249,22 +249,25 @@ def test_a_full_map_is_told_of(before: Ids) -> None:
 
 
 def test_an_error_is_that_of_bpftrace_and_its_panel_only(before: Ids) -> None:
-    """A tracepoint that there is not, a program that does not compile; and a program beside them that runs."""
-    absent, wrong = (
+    """A tracepoint that there is not, a program that does not compile, one that prints root's files; one that runs."""
+    absent, wrong, printing = (
         named("tracepoint:no:such { @ = count(); }"),
         named("tracepoint:sched:sched_switch { @ = cuont(); }"),
+        named('BEGIN { cat("/etc/shadow"); }'),
     )
-    with LiveSession(absent, wrong, CALLS) as session:
+    with LiveSession(absent, wrong, printing, CALLS) as session:
         failed = State.FAILED
         sample = session.until(
             lambda sample: (
                 state_of(sample, absent) is failed
                 and state_of(sample, wrong) is failed
+                and state_of(sample, printing) is failed
                 and state_of(sample, CALLS) is State.LIVE
             )
         )
         assert sample.probes[absent].error == "stdin:1:1-19: ERROR: tracepoint not found: no:such"
         assert "cuont" in sample.probes[wrong].error
+        assert "may not print files" in sample.probes[printing].error
 
 
 def test_a_program_that_ends_by_itself_leaves_its_last_numbers(before: Ids) -> None:

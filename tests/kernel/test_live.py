@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 
 import pytest
 
@@ -192,14 +191,12 @@ def _pids(sample: Sample) -> list[int]:
 
 
 def test_the_refresh_interval_changes_while_it_runs(before: Ids) -> None:
-    """From half a minute to a twentieth of a second: the next regular samples come as often."""
-    with LiveSession("exec", interval=30) as session:
+    """From ten minutes to a twentieth of a second: regular samples come, which else nobody would live to see."""
+    with LiveSession("exec", interval=600) as session:
         session.live("exec")
         session.every(0.05)
-        began = time.monotonic()
         for _ in range(5):
             sample = session.tick()
-        assert time.monotonic() - began < 5
     assert sample.interval_s == 0.05
     assert sample.tick
 

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.kernel
 _REPOSITORY = Path(__file__).parents[2]
 
 
-def seen(scenario: str, *arguments: str, **environment: str) -> Any:
-    """What the scenario's screen reported; the run has to end well and say nothing else."""
+def seen(scenario: str, *arguments: str, said: str = "", **environment: str) -> Any:
+    """What the scenario's screen reported; the run has to end well, and the warden says `said` and nothing else."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.kernel.scenarios", scenario, *arguments],
         cwd=_REPOSITORY,
@@ -25,7 +25,8 @@ def seen(scenario: str, *arguments: str, **environment: str) -> Any:
         text=True,
         timeout=20,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr
+    assert said in done.stderr and done.stderr.count("\n") == bool(said), done.stderr
     return json.loads(done.stdout)
 
 
@@ -135,6 +136,35 @@ def test_root_writes_new_snapshots_for_a_screen_that_is_nobody(tmp_path: Path) -
     assert "already" in again["error"]
 
 
+def test_what_is_no_file_is_not_written(tmp_path: Path) -> None:
+    """Nobody waits for a pipe or reads for ever; what is a file is written after that."""
+    pipe, endless, good = seen("save_what_is_no_file", str(tmp_path / "a.json"))
+    assert "1024 MiB" in pipe and "1024 MiB" in endless
+    assert good == ""
+
+
+@pytest.mark.parametrize(
+    ("what", "why"),
+    [
+        ("text", "Expecting"),
+        ("depth", "not a message"),
+        ("status", "-999 is no exit status"),
+        ("serials", "2 probes with 1 serials"),
+        ("internal", "follow is not the screen's to want"),
+        ("answer", "Saved is not the screen's to say"),
+        ("types", "not a Want"),
+    ],
+)
+def test_a_screen_that_says_what_none_says_is_hung_up_on(what: str, why: str) -> None:
+    """The warden tells why in one line, and ends as it always does."""
+    assert seen("nonsense", what, said=why) == "hung up"
+
+
+def test_a_screen_that_does_not_listen_is_not_waited_for() -> None:
+    """The wire is full: the warden gives it up after a while, shortened here, instead of standing still for ever."""
+    assert seen("deaf") == "hung up"
+
+
 def test_with_a_user_behind_sudo_that_user_writes(tmp_path: Path) -> None:
     """The warden's child is that user: it writes where the user may and nowhere else."""
     theirs = tmp_path / "theirs"
@@ -154,3 +184,16 @@ def test_the_host_keeps_its_mounts() -> None:
     before = Path("/proc/1/mountinfo").read_text("utf-8")
     seen("exit")
     assert Path("/proc/1/mountinfo").read_text("utf-8") == before
+
+
+def test_a_target_that_is_no_pid_touches_nobodys_byte() -> None:
+    """Below zero and beyond the greatest pid: nothing is stored, and neither is left out."""
+    from ebtop.warden.flags import Flags
+
+    flags = Flags()
+    before = bytes(flags._bytes)
+    for pid in (-1, -(1 << 62), 1 << 63):
+        flags.set(pid, False)
+        assert flags.counts(pid)
+    assert bytes(flags._bytes) == before
+    flags.close()

@@ -15,8 +15,9 @@ from ebtop.bpftrace import declaring, reading
 from ebtop.bpftrace.contents import Contents
 from ebtop.bpftrace.declaring import maps_of, named
 from ebtop.bpftrace.reading import Reader
-from ebtop.derive import derive, percentile
+from ebtop.derive import derive
 from ebtop.export.json import snapshot
+from ebtop.quantiles import percentile
 from ebtop.sample import BUCKETS, MapRows
 from ebtop.spec import Histogram
 from ebtop.tui.shapes import bars

@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pytest
 
 from ebtop import rows
-from ebtop.derive import derive, percentile
+from ebtop.derive import derive
 from ebtop.frame import Frame, HistogramFrame, TableFrame
+from ebtop.quantiles import percentile
 from ebtop.sample import BUCKETS, Cost, HostSample, MapRows, ProbeSample, Sample, State, Totals
 from ebtop.spec import Histogram, Key, Kind, Probe, Table, gauge, largest, mean, part, rate, share, total
 from ebtop.units import Unit

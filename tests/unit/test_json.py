@@ -15,7 +15,8 @@ import pytest
 
 from ebtop import registry
 from ebtop.derive import derive
-from ebtop.export.json import VERSION, default_name, encode, iso, snapshot
+from ebtop.export.json import VERSION, default_name, encode, snapshot
+from ebtop.export.jsonviews import iso
 from ebtop.frame import Frame
 from ebtop.sample import BUCKETS, MapRows, Sample
 from tests import samples

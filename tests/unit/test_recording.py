@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ebtop import planes, registry
+from ebtop import dtypes, planes, registry
 from ebtop.recording import MAGIC, Writer, read
 from ebtop.sample import EventTail, MapRows, ProbeSample, Process, Sample, State
 from tests import samples
@@ -87,7 +87,7 @@ def test_any_layout_comes_back_with_its_padding(kind: np.dtype[Any]) -> None:
     values = np.frombuffer(random.integers(97, 122, 9 * kind.itemsize, np.uint8).tobytes(), kind)
     keys = np.array([(number,) for number in range(9)], [("index", "<u4")])
     session = [one_map(keys, values), one_map(keys[::-1].copy(), values.copy()), one_map(keys[2:5], values[2:5])]
-    assert planes.record_type(json.loads(json.dumps(planes.layout(kind)))) == kind
+    assert dtypes.record_type(json.loads(json.dumps(dtypes.layout(kind)))) == kind
     assert comes_back(session)
 
 

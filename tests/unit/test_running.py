@@ -11,8 +11,9 @@ import pytest
 
 from ebtop import fitting, registry, wire
 from ebtop.callers import Callers
+from ebtop.keynumbers import Numbers
 from ebtop.numbered import NumberedTexts
-from ebtop.running import Numbers, Running
+from ebtop.running import Running
 from ebtop.spec import Key, Kind, Table, rate
 from ebtop.wire import Field
 from tests import samples

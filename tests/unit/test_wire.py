@@ -74,9 +74,45 @@ def test_the_end_of_the_other_side_is_told_as_none(ends: tuple[socket.socket, so
 
 @pytest.mark.parametrize(
     "packet",
-    [b'{"kind": "Rm", "path": "/"}', b'{"kind": "Bye"}', b'{"kind": "Bye", "status": 0, "more": 1}', b"{", b"[]"],
+    [
+        b'{"kind": "Rm", "path": "/"}',
+        b'{"kind": "Bye"}',
+        b'{"kind": "Bye", "status": 0, "more": 1}',
+        b'{"kind": "Bye", "status": "0"}',
+        b'{"kind": "Bye", "status": true}',
+        b'{"kind": "Bye", "status": ' + b"9" * 4000 + b"}",
+        b'{"kind": "Bye", "status": 18446744073709551616}',
+        b'{"kind": ["Bye"], "status": 0}',
+        b'{"kind": "Want", "probes": [["rw"]], "serials": [1]}',
+        b'{"kind": "Want", "probes": "rw", "serials": [1]}',
+        b'{"kind": "Want", "probes": [{"name": "rw", "format": "", "offset": 0}], "serials": [1]}',
+        b'{"kind": "Aim", "pids": [1.5]}',
+        b'{"kind": "AskSymbols", "serial": 1, "processes": [1]}',
+        b'{"kind": "Want", "probes": ' + b"[" * 90_000 + b"]" * 90_000 + b', "serials": []}',
+        b"[" * 190_000,
+        b"{",
+        b"[]",
+        b"\xff",
+    ],
+    ids=range(18),
 )
 def test_what_is_no_message_is_refused(packet: bytes) -> None:
-    """ValueError, whatever it is that is wrong."""
+    """ValueError, whatever it is that is wrong: a kind, a member, its type, a number of no size, depth without end."""
     with pytest.raises(ValueError):
         wire.decode(packet)
+
+
+@pytest.mark.parametrize("packet", [b"{", b"", b'{"kind": "Want"}' + b" " * 200_000])
+def test_descriptors_of_what_is_no_message_are_closed(packet: bytes, ends: tuple[socket.socket, socket.socket]) -> None:
+    """Nonsense, nothing at all, and what does not fit: the other end of a pipe is closed for good."""
+    readable, writable = os.pipe()
+    ends[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 500_000)
+    socket.send_fds(ends[0], [packet], [writable] * 3)
+    os.close(writable)
+    if packet:
+        with pytest.raises(ValueError):
+            wire.receive(ends[1])
+    else:
+        assert wire.receive(ends[1]) is None
+    assert os.read(readable, 1) == b""
+    os.close(readable)
