@@ -90,9 +90,8 @@ class Probing:
         return True
 
     def _stop(self, probe: str, start: _Start) -> None:
-        if start.running is not None:
-            start.running.close()
-        start.running, start.wanted, start.sample = None, False, ProbeSample(State.OFF)
+        self._let_go(start)
+        start.wanted, start.sample = False, ProbeSample(State.OFF)
         self._costs.forget(probe)
         if probe == CENSUS:
             self._census = {}
@@ -130,9 +129,18 @@ class Probing:
             self.say(f"{registry.probe(message.probe).called}: {error}")
 
     def _fail_or_wait(self, start: _Start, sample: ProbeSample) -> None:
-        if start.running is not None:
-            start.running.close()
-        start.running, start.sample = None, sample
+        self._let_go(start)
+        start.sample = sample
+
+    def _let_go(self, start: _Start) -> None:
+        """Detach what runs; what keeps a part of it from being closed is said."""
+        running, start.running = start.running, None
+        if running is None:
+            return
+        try:
+            running.close()
+        except Exception as error:  # of this one probe, whatever it is
+            self.say(f"{running.probe.called}: not all of it could be closed: {clean(str(error))}")
 
     def _pipe(self, message: wire.Piped, descriptors: tuple[int, ...]) -> None:
         start = self._starts.get(message.probe)
@@ -159,8 +167,7 @@ class Probing:
         except Exception as error:  # of this one probe, whatever it is
             self._broken(message.probe, start, error)
             return True
-        if start.running is not None:
-            start.running.close()
+        self._let_go(start)
         start.running = running
         self.bcc = clean(message.bcc) or self.bcc
         for ring in running.rings:  # once closed it is forgotten by itself, see epoll(7)
@@ -180,6 +187,7 @@ class Probing:
         why = f"its {'output' if is_script(probe) else 'maps'} cannot be read: {clean(said)}"
         trace = "" if isinstance(error, OSError) else "".join(traceback.format_exception(error))
         log = "\n".join(clean(line) for line in trace.splitlines())
+        traceback.clear_frames(error.__traceback__)  # which may hold views of memory that is to be unmapped
         self._fail_or_wait(start, ProbeSample(State.FAILED, error=why, log=log))
         self._costs.forget(probe)
         self._send(wire.Leave(probe, start.serial))

@@ -1,14 +1,8 @@
-"""One bpftrace program that runs: the pipes it prints to, and what is read through them; knows neither wire nor clock.
-
-A thread of its own empties the pipes, a few times a second at most: a program that prints at every event is to be
-slowed down by its own buffer, which counts what it loses, and not to take this process's time.
-"""
+"""One bpftrace program that runs: what it has printed as the sample of a probe; knows neither wire nor clock."""
 
 from __future__ import annotations
 
 import os
-import select
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,15 +15,11 @@ from ebtop.bpftrace.declaring import OUTPUT, maps_of, targets
 from ebtop.bpftrace.reading import Output, Reader
 from ebtop.kernel import stats
 from ebtop.keynumbers import Numbers
+from ebtop.pipes import Pipes
 from ebtop.sample import Cost, EventTail, MapRows, ProbeSample, Records, State, Totals
 from ebtop.spec import Events, Kind, Probe
 from ebtop.text import clean
 
-_PIECE = 1 << 20
-_REST_S = 0.02
-"""Between two looks into a pipe that is never empty."""
-_END_S = 1.0
-"""What the thread is given to read the last that was printed."""
 _WHOLE_NS = 30_000_000
 """After the last line of maps for so long, there are no more of them for now."""
 _HOOKS = {"tracepoint": "tracepoint:", "kprobe": "kprobe:", "tracing": "kfunc:"}
@@ -61,115 +51,37 @@ class Scripted:
         self.probe, self.pid = probe, pid
         self._maps = maps_of(probe.name)
         self._tells = any(isinstance(view, Events) and view.map == OUTPUT for view in probe.views)
-        self._reader = Reader({one.name: one.limit for one in self._maps.values() if one.limit})
         said = os.environ.get("BPFTRACE_MAP_KEYS_MAX", "")
         self._contents = Contents(self._maps, int(said) if said.isdecimal() else CAPACITY)
         self._points = tuple(clean(target) for target in targets(probe.name))
         self._numbers = Numbers(probe)
         self._shown = _Round()
         self._events: Mapping[str, EventTail] = {}
-        self._errors = b""
-        self._started_ns = 0
         self._status: int | None = None
         self._said: list[str] = []
         self._unread_said = 0
         self._programs: tuple[int, ...] = ()
         self.hooks_ns: tuple[float, ...] = ()
-        self._lock = threading.Lock()
-        self._output, self._error = descriptors
-        for descriptor in descriptors:
-            os.set_blocking(descriptor, False)
-        self._news = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        self._stop = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        self.rings = [self._news]
-        self._closed = False
-        self._users = 2
-        self._fault: Exception | None = None
-        self._thread = threading.Thread(target=self._run, name="bpftrace", daemon=True)
-        self._thread.start()
-
-    # --- the thread that empties the pipes ----------------------------------------------------------------------------
-
-    def _run(self) -> None:
-        try:
-            self._read()
-        except Exception as error:  # told of where it is asked for what was read
-            self._fault = error
-            self._tell()
-        finally:
-            self._leave()
-
-    def _leave(self) -> None:
-        """The thread and the source's each have no use for the descriptors any more: the last of them closes them."""
-        with self._lock:
-            self._users -= 1
-            last = not self._users
-        if last:
-            wire.close((self._output, self._error, self._news, self._stop))
-
-    def _read(self) -> None:
-        waiting = select.poll()
-        for descriptor in (self._output, self._error, self._stop):
-            waiting.register(descriptor, select.POLLIN)
-        open_ = {self._output, self._error}
-        while open_:
-            ready = {descriptor for descriptor, _ in waiting.poll()}
-            if self._stop in ready:
-                return
-            for descriptor in open_ & ready:
-                if not self._take(descriptor):
-                    waiting.unregister(descriptor)
-                    open_.discard(descriptor)
-            time.sleep(_REST_S)
-        self._tell()
-
-    def _take(self, descriptor: int) -> bool:
-        """What is in a pipe; False at its end."""
-        try:
-            piece = os.read(descriptor, _PIECE)
-        except BlockingIOError:
-            return True
-        with self._lock:
-            if descriptor == self._error:
-                self._errors = (self._errors + piece)[-wire.LOG_LIMIT :]
-            elif piece:
-                self._reader.feed(piece, time.monotonic_ns())
-                if self._reader.output.attached >= 0 and not self._started_ns:
-                    self._started_ns = time.monotonic_ns()
-                    self._tell()
-        return bool(piece)
-
-    def _tell(self) -> None:
-        os.eventfd_write(self._news, 1)
-
-    # --- the source's thread ------------------------------------------------------------------------------------------
+        output, error = descriptors
+        self._pipes = Pipes(output, error, Reader({one.name: one.limit for one in self._maps.values() if one.limit}))
+        self.rings = [self._pipes.news]
 
     def drain(self, fuller_than: float) -> bool:  # noqa: ARG002  # there is no buffer to be emptied
         """Whether there was news."""
-        self._raise()
-        try:
-            return os.eventfd_read(self._news) > 0
-        except BlockingIOError:
-            return False
-
-    def _raise(self) -> None:
-        """Whatever kept the thread from reading on."""
-        if self._fault is not None:
-            raise self._fault
+        return self._pipes.has_news()
 
     @property
     def is_attached(self) -> bool:
         """Whether it has said so, and has not ended: then it can be asked to print."""
-        return bool(self._started_ns) and self._status is None
+        return bool(self._pipes.started_ns) and self._status is None
 
     def asked(self) -> None:
         """All maps are being asked for."""
-        with self._lock:
-            self._reader.ask(time.monotonic_ns())
+        self._pipes.ask(time.monotonic_ns())
 
     def exited(self, status: int) -> None:
         """The process has ended; what it printed last is read now, and shown from here on."""
-        self._thread.join(_END_S)
+        self._pipes.wait()
         self._status = status
         self._said.append(f"bpftrace {units.ending(status)}")
 
@@ -199,10 +111,8 @@ class Scripted:
 
     def sample(self, cost: Cost, given: Mapping[str, MapRows] = MappingProxyType({}), tick: bool = True) -> ProbeSample:  # noqa: ARG002  # as of any probe
         """Everything it has printed by now."""
-        self._raise()
-        with self._lock:
-            errors = self._errors
-            output = self._reader.output
+        with self._pipes.read() as (reader, errors):
+            output = reader.output
             self._take_round(output)
             shown = self._shown
             self._events = {**shown.texts, **({OUTPUT: self._contents.printed(output)} if self._tells else {})}
@@ -215,7 +125,7 @@ class Scripted:
         why = self._failure(log)
         if why:
             return ProbeSample(State.FAILED, "bpftrace", self._points, error=why, log="\n".join(log))
-        if not self._started_ns:
+        if not self._pipes.started_ns:
             return ProbeSample(State.COMPILING, "bpftrace")
         self._numbers.look(dict(shown.maps), dict(self._events))
         return ProbeSample(
@@ -223,8 +133,8 @@ class Scripted:
             "bpftrace" if self._status is None else "bpftrace, ended",
             self._points,
             log="\n".join([*log, *([f"unread: {odd}"] if unread else [])]),
-            started_ns=self._started_ns,
-            read_ns=shown.read_ns or self._started_ns if self._maps else 0,
+            started_ns=self._pipes.started_ns,
+            read_ns=shown.read_ns or self._pipes.started_ns if self._maps else 0,
             maps=shown.maps,
             events=self._events,
             totals=Totals(self._total(shown.maps, printed), lost=lost),
@@ -249,7 +159,7 @@ class Scripted:
 
     def _failure(self, log: list[str]) -> str:
         """Why it is not, or no more, what was asked for; "" where it is."""
-        ended = self._status is not None and (self._status != 0 or not self._started_ns)
+        ended = self._status is not None and (self._status != 0 or not self._pipes.started_ns)
         if self._status is None and (why := complaints.unattached(self._points, log)):
             return complaints.explained(why, log)
         if not ended:
@@ -288,11 +198,6 @@ class Scripted:
 
     def close(self) -> None:
         """Let go of the pipes; the warden ends the program. Twice does no harm."""
-        if self._closed:
-            return
-        self._closed = True
-        os.eventfd_write(self._stop, 1)
-        self._leave()
-        self._thread.join(_END_S)
+        self._pipes.close()
         wire.close(self._programs)
         self._programs, self.rings, self.hooks_ns = (), [], ()

@@ -69,5 +69,5 @@ PROBE = Probe(
     misses="While it runs, the kernel's statistics clock adds some 55 ns to every run of every program on this host, "
     "and times include it; names end after 15 characters; where a program hangs is known of links and perf events, "
     "not of tc filters, sockets and control groups that have none; tracing programs show the BTF id of their function; "
-    "what other programs go on to by tail calls, as ebtop's own do, has no place and no runs here: they are the first's.",
+    "what other programs go on to by tail calls, as ebtop's own do, has no place and no runs of its own.",
 )

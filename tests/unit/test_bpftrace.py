@@ -141,9 +141,10 @@ def test_what_ends_the_reading_is_raised_where_it_is_asked_for(monkeypatch: pyte
 
     (output, out), (errors, err) = os.pipe(), os.pipe()
     running = Scripted(registry.probe(named(CALLS)), (output, errors))
-    monkeypatch.setattr(running._reader, "feed", fail)
+    monkeypatch.setattr(running._pipes._reader, "feed", fail)
     os.write(out, b"x\n")
-    running._thread.join(5)
+    running._pipes._thread.join(5)
+    running.asked()
     with pytest.raises(RecursionError):
         running.drain(0)
     with pytest.raises(RecursionError):
@@ -165,15 +166,15 @@ def test_pipes_are_not_closed_under_the_thread_that_reads_them(monkeypatch: pyte
 
     (output, out), (errors, err) = os.pipe(), os.pipe()
     running = Scripted(registry.probe(named(CALLS)), (output, errors))
-    monkeypatch.setattr(running._reader, "feed", slow)
-    monkeypatch.setattr("ebtop.scripted._END_S", 0)
+    monkeypatch.setattr(running._pipes._reader, "feed", slow)
+    monkeypatch.setattr("ebtop.pipes._END_S", 0)
     os.write(out, b"x\n")
     reading.wait(10)
     running.close()
     os.fstat(output)
     go.set()
-    running._thread.join(10)
-    for descriptor in (output, errors, running._news, running._stop):
+    running._pipes._thread.join(10)
+    for descriptor in (output, errors, running._pipes.news, running._pipes._stop):
         with pytest.raises(OSError, match="Bad file descriptor"):
             os.fstat(descriptor)
     os.close(out)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import mmap
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
-from ebtop import wire
+from ebtop import registry, wire
 from ebtop.probing import Probing
 from ebtop.sample import ProbeSample, State
 
@@ -29,6 +31,7 @@ def probing(sent: list[wire.Message], **does: Any) -> Probing:
         "filling": True,
         "hooks_ns": (),
         "places": (),
+        "probe": registry.probe("rw"),
     }
     for name, start in made._starts.items():
         start.running = SimpleNamespace(**usual) if name != "rw" else SimpleNamespace(**usual | does)  # type: ignore[assignment]
@@ -62,4 +65,28 @@ def test_what_ends_a_session_on_purpose_ends_it() -> None:
     one = probing([], drain=interrupt)
     with pytest.raises(KeyboardInterrupt):
         one.drain(0)
+    one.rings.close()
+
+
+def test_memory_that_was_looked_at_when_it_failed_is_let_go() -> None:
+    """An error remembers what its functions had in their hands, as a view of a ring buffer."""
+    memory = mmap.mmap(-1, mmap.PAGESIZE)
+
+    def look(*_: object) -> None:
+        view = np.frombuffer(memory, np.uint8)
+        raise OSError(f"a record of {view.size} bytes")
+
+    one = probing([], drain=look, close=memory.close)
+    one.drain(0)
+    assert memory.closed
+    assert one.messages() == (f"rw: its maps cannot be read: a record of {mmap.PAGESIZE} bytes",)
+    one.rings.close()
+
+
+def test_what_cannot_be_closed_is_said_and_ends_nothing() -> None:
+    """Whatever it is."""
+    one = probing([], sample=fail, close=fail)
+    assert one.read(False)["rw"].state is State.FAILED
+    assert any("not all of it could be closed" in said for said in one.messages())
+    one.close()
     one.rings.close()
