@@ -208,7 +208,7 @@ def _share(function: str, target: str, code: bytes) -> _Program | None:
         opened.append(program)
         if _reads_within(program, target):
             return _Program(function, program, target, (costs, following))
-    except (OSError, programs.Refused):
+    except (OSError, ValueError, programs.Refused):
         pass
     for descriptor in opened:
         os.close(descriptor)

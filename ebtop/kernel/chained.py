@@ -1,9 +1,9 @@
 """A program that shares its raw tracepoint with others: it does its work, then goes on to the next; knows no hooks.
 
 The kernel calls each program of a raw tracepoint by itself, which costs more than most programs do: about 80 ns each
-here, 145 ns while run times are kept (`make bench`). A program that goes on by a tail call costs the next one 2 ns. So
-a probe's code becomes a function of a program that calls it and goes on (BPF-to-BPF calls and tail calls in the same
-program: Linux 5.10, x86-64; Documentation/bpf/standardization/instruction-set.rst for the encoding).
+here, 145 ns while run times are kept (`make bench`). To go on by a tail call costs 2 ns. So a probe's code is framed by
+instructions before and after it (Documentation/bpf/standardization/instruction-set.rst), and where it ended, it goes
+on.
 
 The kernel keeps run times for the first program only. Each of these keeps its own, in a map of one value that lies in
 memory, while its switch says so; the same switch turns it off at once, by a store.
@@ -18,6 +18,7 @@ import os
 import struct
 
 from ebtop.kernel import bpf, programs
+from ebtop.kernel.instructions import lowest, with_jumps_for_exits
 from ebtop.kernel.stats import Runs
 
 ON, MEASURED, OFF = 0, 1, 2
@@ -28,6 +29,10 @@ _PROG_ARRAY = 3
 _PROG_TEST_RUN = 10
 _KTIME, _CPU, _TAIL_CALL = 5, 8, 12
 """Helpers: bpf_ktime_get_ns, bpf_get_smp_processor_id, bpf_tail_call (include/uapi/linux/bpf.h)."""
+_STACK = 10
+"""The register that points to the end of the stack, which is 512 bytes long."""
+_CONTEXT, _BEGUN, _ROOM = -504, -512, -496
+"""Where on the stack the program's argument and the begin of a run that is measured are; what is left for the rest."""
 _MAP, _MAP_VALUE = 1, 2
 """BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE: what a constant of 64 bits stands for."""
 NOTHING = b"\xb7\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0"  # r0 = 0; exit
@@ -85,46 +90,47 @@ class Costs:
 
 def head(following: int) -> bytes:
     """Code of a program that does nothing but go on through the array `following`."""
-    return b"".join((_move(6, 1), _go_on(following)))
+    return _go_on(b"", following)
 
 
 def member(code: bytes, following: int, costs: int, cpus: int) -> bytes:
-    """`code` of a whole program as a function of one that goes on through the array `following`.
+    """`code` of a whole program, at whose end it goes on through the array `following`.
 
-    `costs`: as of `new_costs` for that number of `cpus`.
+    `costs`: as of `new_costs` for that number of `cpus`. ValueError where the code leaves no room on its stack.
     """
-    last = _go_on(following)
+    if lowest(code) < _ROOM:
+        raise ValueError("the program needs the whole stack")
+    last = _go_on(_insn(0x79, 1, _STACK, _CONTEXT), following)
     keep = b"".join((
         _call(_KTIME),
         _insn(0x1F, 0, 7),  # r0 -= r7
         _move(7, 0),
         _call(_CPU),
-        _insn(0x35, 0, offset=8, immediate=cpus),  # if r0 >= cpus goto last: never
+        _insn(0x35, 0, offset=10, immediate=cpus),  # if r0 >= cpus goto last: never
         _insn(0x67, 0, immediate=6),  # r0 <<= 6, as _SLOT is 64
+        _constant(8, _MAP_VALUE, costs),
         _insn(0x0F, 8, 0),  # r8 += r0
         *_add(8, _SLOT, 1),
         *_add(8, _SLOT + 8, 7),
     ))  # fmt: skip
+    end = b"".join((_insn(0x79, 7, _STACK, _BEGUN), _insn(0x15, 7, offset=len(keep) // 8), keep, last))
     begin = b"".join((
-        _move(6, 1),
-        _insn(0xB7, 7),  # r7 = 0
-        _constant(8, _MAP_VALUE, costs),
-        _insn(0x79, 1, 8),  # r1 = the switch
-        _insn(0x15, 1, offset=3, immediate=ON),  # if r1 == ON goto run
-        _insn(0x15, 1, offset=4 + len(keep) // 8 + 1, immediate=OFF),  # if r1 == OFF goto last
+        _insn(0x7B, _STACK, 1, _CONTEXT),
+        _insn(0x7A, _STACK, offset=_BEGUN),  # no time is kept
+        _constant(2, _MAP_VALUE, costs),
+        _insn(0x79, 2, 2),  # r2 = the switch
+        _insn(0x15, 2, offset=4, immediate=ON),  # if r2 == ON goto work
+        _insn(0x15, 2, offset=3 + len(code) // 8, immediate=OFF),  # if r2 == OFF goto end
         _call(_KTIME),
-        _move(7, 0),
-        _move(1, 6),  # run:
+        _insn(0x7B, _STACK, 0, _BEGUN),
+        _insn(0x79, 1, _STACK, _CONTEXT),  # work:
     ))  # fmt: skip
-    after = _insn(0x15, 7, offset=len(keep) // 8)  # if r7 == 0 goto last
-    work = _insn(0x85, 0, 1, immediate=len(after + keep + last) // 8)  # call the function
-    return b"".join((begin, work, after, keep, last, code))
+    return b"".join((begin, with_jumps_for_exits(code), end))
 
 
-def _go_on(following: int) -> bytes:
-    """bpf_tail_call(r6, following, 0), and the end where there is nothing to go on to."""
-    call = (_move(1, 6), _constant(2, _MAP, following), _insn(0xB7, 3), _call(_TAIL_CALL))
-    return b"".join((*call, NOTHING))
+def _go_on(context: bytes, following: int) -> bytes:
+    """bpf_tail_call(context, following, 0), where `context` loads it into r1; the end where there is nothing more."""
+    return b"".join((context, _constant(2, _MAP, following), _insn(0xB7, 3), _call(_TAIL_CALL), NOTHING))
 
 
 def _add(to: int, offset: int, what: int) -> tuple[bytes, ...]:

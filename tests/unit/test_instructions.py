@@ -6,7 +6,8 @@ import struct
 
 import pytest
 
-from ebtop.kernel.instructions import with_maps, with_numbers
+from ebtop.kernel import chained
+from ebtop.kernel.instructions import lowest, with_jumps_for_exits, with_maps, with_numbers
 
 MAP = struct.pack("=BBhi", 0x18, 0x11, 0, 7) + bytes(8)
 """r1 = the map of descriptor 7."""
@@ -47,3 +48,42 @@ def test_a_number_is_exchanged_in_both_halves() -> None:
     code = SHORT + load(mark) + load(mark + 1) + load(mark, source=1) + load(mark)
     wanted = SHORT + load(given) + load(mark + 1) + load(mark, source=1) + load(given)
     assert with_numbers(code, {mark: given}) == wanted
+
+
+def insn(opcode: int, to: int = 0, source: int = 0, offset: int = 0, number: int = 0) -> bytes:
+    """One instruction."""
+    return struct.pack("=BBhi", opcode, source << 4 | to, offset, number)
+
+
+EXIT = insn(0x95)
+CONSTANT = insn(0x18, 1, number=0x95) + insn(0x95)
+"""A load of 64 bits, whose second half only looks like an end."""
+
+
+def test_every_end_of_a_program_becomes_a_jump_behind_it() -> None:
+    """Each as far as there is code after it; the halves of a constant are none."""
+    code = EXIT + CONSTANT + insn(0xB7) + EXIT
+    jump_far, jump_near = insn(0x05, offset=4), insn(0x05)
+    assert with_jumps_for_exits(code) == jump_far + CONSTANT + insn(0xB7) + jump_near
+
+
+@pytest.mark.parametrize(
+    ("code", "deepest"),
+    [
+        (EXIT, 0),
+        (insn(0x7B, 10, 1, -504) + EXIT, -504),  # a store from a register
+        (insn(0x7A, 10, offset=-16) + EXIT, -16),  # of a constant
+        (insn(0x79, 1, 10, -32) + EXIT, -32),  # a load
+        (insn(0xBF, 2, 10) + insn(0x07, 2, number=-400) + EXIT, -400),  # an address on the stack
+        (insn(0x7B, 1, 2, -48) + insn(0x79, 10, 1, -64) + insn(0x07, 3, number=-4096) + EXIT, 0),  # elsewhere
+    ],
+)
+def test_how_much_of_the_stack_a_program_uses_is_seen(code: bytes, deepest: int) -> None:
+    """By where it stores, loads, and takes addresses."""
+    assert lowest(code) == deepest
+
+
+def test_a_program_that_needs_the_whole_stack_shares_no_place() -> None:
+    """There is no room for what stands beside it."""
+    with pytest.raises(ValueError, match="stack"):
+        chained.member(insn(0x7A, 10, offset=-504) + EXIT, 3, 4, 2)
