@@ -35,6 +35,7 @@ def run(
     flags: int,
     counts_only: bool = False,
     interfaces: tuple[str, ...] = (),
+    lone: bool = False,
 ) -> int:
     """Be the loader of `serials` (by probe): answer over `channel`, return the exit status. For a forked child only.
 
@@ -47,7 +48,7 @@ def run(
     places.keeping = partial(owned, flags)
     jobs = [Job(probe, serial) for probe, serial in serials.items()]
     answered = set()
-    for message, descriptors in load(jobs, Told(flags, counts_only, interfaces)):
+    for message, descriptors in load(jobs, Told(flags, counts_only, interfaces, lone)):
         wire.send(channel, message, descriptors)
         if message.state in ("failed", "live") if isinstance(message, wire.Progress) else True:
             answered.add(message.probe)

@@ -7,12 +7,15 @@ import os
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from ebtop.kernel import attachments, bpf, btf, chain, chained, programs, syscalls
 from ebtop.kernel.cpus import banks
 from tests.kernel.loaded import Loaded
+from tests.kernel.terminal_session import wait_until
+from tests.kernel.test_snapshot import ebtop, wait_attached
 from tests.kernel.test_warden import seen
 from tests.kernel.worker import Worker
 
@@ -182,12 +185,9 @@ def test_one_that_waited_for_the_screen_joins_once_and_leaves_when_it_is_not_wan
 def test_bpf_programs_that_share_are_freed() -> None:
     """Each holds the next, by an array that nobody else holds: none is left of twenty that came and went."""
     with members(20):
-        there = set(bpf.ids(bpf.PROG_NEXT_ID))
-    deadline = 500
-    while deadline and any(name_of(number) == "test_member" for number in there & set(bpf.ids(bpf.PROG_NEXT_ID))):
-        deadline -= 1
-        os.sched_yield()
-    assert deadline
+        there = {number for number in bpf.ids(bpf.PROG_NEXT_ID) if name_of(number) == "test_member"}
+    assert len(there) >= 20
+    wait_until(lambda: not there & set(bpf.ids(bpf.PROG_NEXT_ID)))
 
 
 def name_of(number: int) -> str:
@@ -198,3 +198,18 @@ def name_of(number: int) -> str:
     name = bpf.info(descriptor, 80)[64:80].split(b"\0", 1)[0].decode()
     os.close(descriptor)
     return name
+
+
+@pytest.mark.parametrize(("probes", "shares"), [("errors", False), ("errors,syscalls", True)])
+def test_a_probe_that_only_counts_and_is_alone_shares_no_place(tmp_path: Path, probes: str, shares: bool) -> None:
+    """It would cost a little more for nothing; with another, both share."""
+    wait_until(lambda: "ebtop_head" not in names())
+    with ebtop("snapshot", "--counts-only", "--for", "30s", "--probes", probes, "-o", str(tmp_path / "all")) as running:
+        wait_attached(running.pid)
+        wait_until(lambda: "errors_exit" in names())
+        assert ("ebtop_head" in names()) == shares
+
+
+def names() -> set[str]:
+    """Names of all programs there are."""
+    return set(map(name_of, bpf.ids(bpf.PROG_NEXT_ID)))
