@@ -168,8 +168,7 @@ def _live(arguments: Arguments, settings: Settings) -> int:
 
     serials = dict.fromkeys(settings.probes, 0)
     allowed = (arguments.path, os.path.abspath(arguments.path)) if arguments.path else ()
-    lone = arguments.counts_only and len(settings.probes) == 1
-    load = _loader(arguments.counts_only, settings.xdp_interfaces, lone)
+    load = _loader(arguments.counts_only, settings.xdp_interfaces)
     hidden = not arguments.command
     return run(
         Plan(
@@ -187,11 +186,11 @@ def _live(arguments: Arguments, settings: Settings) -> int:
     )
 
 
-def _loader(counts_only: bool, interfaces: tuple[str, ...], lone: bool) -> Load:
+def _loader(counts_only: bool, interfaces: tuple[str, ...]) -> Load:
     def load(channel: socket.socket, serials: Mapping[str, int], flags: int) -> int:
         from ebtop.kernel import loader
 
-        return loader.run(channel, serials, flags, counts_only, interfaces, lone)
+        return loader.run(channel, serials, flags, counts_only, interfaces)
 
     return load
 

@@ -44,8 +44,6 @@ class Told:
     """Ways that only count come first."""
     interfaces: tuple[str, ...] = ()
     """Network interfaces for XDP, the usual ones for none."""
-    lone: bool = False
-    """No place is shared: a program that is alone at its place anyway costs some 5 ns less by itself."""
 
 
 class Unworkable(Exception):  # noqa: N818 - what happened
@@ -113,7 +111,7 @@ def attach(module: Module, job: Job, probe: Probe, way: Way, told: Told, log: st
     try:
         numbered = given.numbers(place for _, place in targets) if probe.alone else {}
         for hook, place in targets:
-            _load(module, hook, place, exchanged, numbered, told.lone, parts)
+            _load(module, hook, place, exchanged, numbered, parts)
         for hook, place in targets:
             _attach(hook, place, parts.loaded[_identity(hook, place, numbered)], told.interfaces, parts)
     except programs.Refused as refused:
@@ -180,7 +178,6 @@ def _load(
     place: Place,
     exchanged: Mapping[int, int],
     numbered: Mapping[str, int],
-    lone: bool,
     parts: _Parts,
 ) -> None:
     identity = _identity(hook, place, numbered)
@@ -191,8 +188,7 @@ def _load(
         code = instructions.with_maps(module.instructions(hook.function), exchanged)
         if numbered:
             code = instructions.with_numbers(code, given.to_program(place, numbered))
-        may_share = hook.kind == "raw_tracepoint" and not lone
-        shared = _share(hook.function, place.target, code) if may_share else None
+        shared = _share(hook.function, place.target, code) if hook.kind == "raw_tracepoint" else None
         alone = None if shared else programs.load(hook.kind, hook.function, code, btf_id)
     except KeyError as error:
         raise programs.Refused(f"the C file has no function {hook.function}") from error

@@ -35,7 +35,6 @@ def run(
     flags: int,
     counts_only: bool = False,
     interfaces: tuple[str, ...] = (),
-    lone: bool = False,
 ) -> int:
     """Be the loader of `serials` (by probe): answer over `channel`, return the exit status. For a forked child only.
 
@@ -48,7 +47,7 @@ def run(
     places.keeping = partial(owned, flags)
     jobs = [Job(probe, serial) for probe, serial in serials.items()]
     answered = set()
-    for message, descriptors in load(jobs, Told(flags, counts_only, interfaces, lone)):
+    for message, descriptors in load(jobs, Told(flags, counts_only, interfaces)):
         wire.send(channel, message, descriptors)
         if message.state in ("failed", "live") if isinstance(message, wire.Progress) else True:
             answered.add(message.probe)

@@ -7,7 +7,6 @@ import os
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +14,6 @@ from ebtop.kernel import attachments, bpf, btf, chain, chained, programs, syscal
 from ebtop.kernel.cpus import banks
 from tests.kernel.loaded import Loaded
 from tests.kernel.terminal_session import wait_until
-from tests.kernel.test_snapshot import ebtop, wait_attached
 from tests.kernel.test_warden import seen
 from tests.kernel.worker import Worker
 
@@ -198,18 +196,3 @@ def name_of(number: int) -> str:
     name = bpf.info(descriptor, 80)[64:80].split(b"\0", 1)[0].decode()
     os.close(descriptor)
     return name
-
-
-@pytest.mark.parametrize(("probes", "shares"), [("errors", False), ("errors,syscalls", True)])
-def test_a_probe_that_only_counts_and_is_alone_shares_no_place(tmp_path: Path, probes: str, shares: bool) -> None:
-    """It would cost a little more for nothing; with another, both share."""
-    wait_until(lambda: "ebtop_head" not in names())
-    with ebtop("snapshot", "--counts-only", "--for", "30s", "--probes", probes, "-o", str(tmp_path / "all")) as running:
-        wait_attached(running.pid)
-        wait_until(lambda: "errors_exit" in names())
-        assert ("ebtop_head" in names()) == shares
-
-
-def names() -> set[str]:
-    """Names of all programs there are."""
-    return set(map(name_of, bpf.ids(bpf.PROG_NEXT_ID)))
