@@ -50,10 +50,6 @@ class Chain:
     def __len__(self) -> int:
         return len(self._members)
 
-    def owners(self) -> list[Hashable]:
-        """Whose they are."""
-        return [member.owner for member in self._members]
-
     def join(self, owner: Hashable, program: int, following: int) -> None:
         """`program`, which goes on through `following`, comes last; takes both over. OSError if it cannot."""
         member = _Member(owner, program, following)
@@ -109,10 +105,6 @@ class Chains:
             chain = Chain(target)
             self._at[target].append(chain)
         return chain
-
-    def owners(self) -> frozenset[Hashable]:
-        """Who has brought any that still run."""
-        return frozenset(owner for chain in self._all() for owner in chain.owners())
 
     def leave(self, owner: Hashable) -> None:
         """What `owner` brought runs no more, and where nothing else does, nothing is attached."""

@@ -1,9 +1,9 @@
 """A program that shares its raw tracepoint with others: it does its work, then goes on to the next; knows no hooks.
 
-The kernel calls each program of a raw tracepoint by itself, which costs more than most programs do: about 80 ns each
-here, 145 ns while run times are kept (`make bench`). To go on by a tail call costs 2 ns. So a probe's code is framed by
-instructions before and after it (Documentation/bpf/standardization/instruction-set.rst), and where it ended, it goes
-on.
+The kernel calls each program of a raw tracepoint by itself, which costs more than most programs do: about 80 ns each,
+145 ns while run times are kept (empty programs on sys_exit, Linux 6.18, x86-64, a virtual machine). To go on by a tail
+call cost 2 ns there. So a probe's code is framed by instructions before and after it
+(Documentation/bpf/standardization/instruction-set.rst), and where it ended, it goes on.
 
 The kernel keeps run times for the first program only. Each of these keeps its own, in a map of one value that lies in
 memory, while its switch says so; the same switch turns it off at once, by a store.

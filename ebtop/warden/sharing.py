@@ -34,13 +34,12 @@ class Sharing:
         heads: list[int] = []
         try:
             for (place, program), following in zip(shared, taken, strict=True):
-                heads.append(os.dup(self._chains.join(live.probe, place, os.dup(program), following)))
+                heads.append(os.dup(self._chains.join(live.probe, place, os.dup(program), os.dup(following))))
         except (OSError, Refused) as error:
             self._chains.leave(live.probe)
-            kept = set(descriptors) - set(taken[: len(heads) + 1])
-            for descriptor in (*kept, *heads):
-                os.close(descriptor)
+            wire.close((*descriptors, *heads))
             return wire.Progress(live.probe, live.serial, "failed", live.hook, str(error)), ()
+        wire.close(taken)
         begin, end = live.second.start, live.second.stop
         return live, (*descriptors[:begin], *heads, *descriptors[end:])
 

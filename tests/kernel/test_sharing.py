@@ -10,8 +10,10 @@ from contextlib import contextmanager
 
 import pytest
 
+from ebtop import wire
 from ebtop.kernel import attachments, bpf, btf, chain, chained, programs, syscalls
 from ebtop.kernel.cpus import banks
+from ebtop.warden.sharing import Sharing
 from tests.kernel.loaded import Loaded
 from tests.kernel.terminal_session import wait_until
 from tests.kernel.test_warden import seen
@@ -147,6 +149,23 @@ def test_a_place_that_there_is_not_takes_nobody() -> None:
         with pytest.raises(OSError):
             os.fstat(descriptor)
     member.close()
+
+
+def test_a_probe_of_which_one_program_finds_no_place_has_failed_and_leaves_nothing() -> None:
+    """It says why; its other program runs no more, and every descriptor is closed."""
+    first, second = Member(), Member()
+    costs = [os.dup(0), os.dup(0)]
+    live = wire.Live("p", 7, "way", (), (), ("one", "two"), 0, shares=(PLACE, "no_such_place"))
+    descriptors = (first.program, second.program, *costs, first.following, second.following)
+    said, left = Sharing().join(live, descriptors)
+    assert isinstance(said, wire.Progress) and left == ()
+    assert (said.probe, said.serial, said.state) == ("p", 7, "failed") and "no_such_place" in said.error
+    for descriptor in descriptors:
+        with pytest.raises(OSError):
+            os.fstat(descriptor)
+    assert attached() == 0
+    first.close()
+    second.close()
 
 
 def test_probes_of_one_place_count_the_same_calls(load: Callable[..., Loaded]) -> None:
