@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ebtop.warden.loading import Load
 
 _REFUSED = 2
+_LOOKS = ("", "snapshot", "record", "stacks", "triage")
+"""Commands that look at a kernel, or at a recording of one."""
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -35,6 +37,27 @@ def main(words: Sequence[str] | None = None) -> int:
         from ebtop.own import beginning
 
         return told(lambda: beginning.run(arguments.path, arguments.folder))
+    try:
+        source = _recording(arguments)
+    except (OSError, ValueError) as error:
+        return _refuse(f"{arguments.replay or 'demo'}: {getattr(error, 'strerror', None) or error}")
+    try:
+        return _run(arguments, source)
+    finally:
+        if source is not None:
+            source.close()
+
+
+def _recording(arguments: Arguments) -> Replay | None:
+    """What is replayed, if anything is: the probes that it declares are among those that can be named then."""
+    if arguments.command not in _LOOKS or not (arguments.demo or arguments.replay):
+        return None
+    from ebtop.replay import Replay, demo_path
+
+    return Replay(arguments.replay or demo_path())
+
+
+def _run(arguments: Arguments, source: Replay | None) -> int:
     from ebtop import settled
 
     try:
@@ -51,7 +74,9 @@ def main(words: Sequence[str] | None = None) -> int:
         from ebtop import doctor
 
         return told(lambda: doctor.run(arguments.json))
-    return _run(arguments, settings)
+    if not arguments.command and not (os.isatty(0) and os.isatty(1)):
+        return _refuse("the dashboard needs a terminal; `ebtop snapshot -o FILE` does without one")
+    return _live(arguments, settings) if source is None else _replay(arguments, settings, source)
 
 
 def _with_scripts(arguments: Arguments, settings: Settings) -> Settings:
@@ -84,14 +109,6 @@ def _for_command(arguments: Arguments, settings: Settings) -> Settings:
     if len(probes) != 1 or probes[0] not in having:
         raise SettingError(f"stacks looks at one probe that has any: --probes {' or '.join(having)}")
     return replace(settings, probes=probes)
-
-
-def _run(arguments: Arguments, settings: Settings) -> int:
-    if not arguments.command and not (os.isatty(0) and os.isatty(1)):
-        return _refuse("the dashboard needs a terminal; `ebtop snapshot -o FILE` does without one")
-    if arguments.demo or arguments.replay:
-        return _replay(arguments, settings)
-    return _live(arguments, settings)
 
 
 def _refuse(why: str) -> int:
@@ -195,18 +212,15 @@ def _loader(counts_only: bool, interfaces: tuple[str, ...]) -> Load:
     return load
 
 
-def _replay(arguments: Arguments, settings: Settings) -> int:
+def _replay(arguments: Arguments, settings: Settings, source: Replay) -> int:
     from ebtop.export.files import write_private
-    from ebtop.replay import Replay, demo_path
 
-    try:
-        source = Replay(arguments.replay or demo_path(), settings.interval_s)
-    except (OSError, ValueError) as error:
-        return _refuse(f"{arguments.replay or 'demo'}: {getattr(error, 'strerror', None) or error}")
-    for line in source.lacks:
+    for line in source.remarks:
         _tell(line)
-    if "probes" not in arguments.settings and any(map(registry.is_made_up, source.recorded)):
-        settings = replace(settings, probes=tuple(filter(_is_known, source.recorded)))
+    source.every(settings.interval_s)
+    recorded = tuple(filter(_is_known, source.recorded))
+    if "probes" not in arguments.settings and not all(map(registry.is_built_in, recorded)):
+        settings = replace(settings, probes=recorded)
     return _show(arguments, settings, lambda: source, write_private)
 
 

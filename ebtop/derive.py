@@ -22,8 +22,8 @@ from ebtop.frame import (
 )
 from ebtop.measures import NAN, Columns
 from ebtop.sample import BUCKETS, HostSample, ProbeSample, Sample, State, Totals
-from ebtop.spec import Column, Events, Flame, Histogram, Kind, Measure, Probe, Table, View, stacks_of
-from ebtop.stacks import STACK, Functions, Stacks
+from ebtop.spec import STACK, Column, Events, Flame, Histogram, Kind, Measure, Probe, Table, View, stacks_of
+from ebtop.stacks import Functions, Stacks
 from ebtop.zero import Cleared, Zero, totals_since
 
 

@@ -20,6 +20,7 @@ from ebtop.sample import (
     Target,
     Totals,
 )
+from ebtop.spec import Probe
 from ebtop.text import clean
 
 _SCALARS: dict[str, Callable[[Any], Any]] = {"str": str, "int": int, "float": float, "bool": bool}
@@ -47,6 +48,7 @@ def document_of(sample: Sample) -> Document:
             kind: {str(number): name for number, name in names.items()} for kind, names in sample.labels.items()
         },
         "probes": {name: _probe_document(probe) for name, probe in sample.probes.items()},
+        "declared": _written(sample.declared) if sample.declared else {},
     }
 
 
@@ -114,7 +116,20 @@ def sample_of(document: Document, arrays: Arrays, labels: Labels) -> Sample:
         target=_target(document.get("target", {})),
         labels=labels,
         messages=tuple(str(message) for message in document["messages"]),
+        declared=_declared(document["declared"]) if document.get("declared") else {},
     )
+
+
+def _written(probes: Mapping[str, Probe]) -> dict[str, str]:
+    from ebtop.declarations import written  # which most sessions have no use for
+
+    return {name: written(probe) for name, probe in probes.items()}
+
+
+def _declared(texts: Mapping[str, str]) -> dict[str, Probe]:
+    from ebtop.declarations import declarations
+
+    return declarations(texts)
 
 
 def _process(content: Any) -> Process:

@@ -6,8 +6,8 @@ import numpy as np
 
 from ebtop import registry
 from ebtop.sample import BUCKETS, MapRows, ProbeSample, Records, State
-from ebtop.spec import Events, Flame, Histogram, Key, Kind, Probe, Table, keys_in, stacks_of
-from ebtop.stacks import ALL, PATH, SELF
+from ebtop.spec import ALL, SELF, Events, Flame, Histogram, Key, Kind, Probe, Table, keys_in, stacks_of
+from ebtop.stacks import PATH
 
 _STRANGE = "it was recorded by another version of ebtop, whose numbers this one does not know"
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from ebtop import units, wire
+from ebtop import registry, units, wire
 from ebtop.asked import Asked
 from ebtop.offer import Hooks, Offers, ProgramDetail
 from ebtop.probing import Probing
@@ -280,6 +280,7 @@ class Live:
             tick=tick,
             details=self._probing.around.details(processes),
             target=self._target,
+            declared=registry.own(probes),
         )
         self._publish(sample)
         self._let_command_go(sample)

@@ -106,7 +106,7 @@ def _checked(taken: Callable[[object], Any]) -> Callable[[str], Any]:
 
 
 def _probe_name(said: object) -> str:
-    from ebtop.own.checking import name_flaw
+    from ebtop.vocabulary import name_flaw
 
     if why := name_flaw(str(said)):
         raise ValueError(why)

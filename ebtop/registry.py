@@ -32,6 +32,8 @@ _INTERNAL = ("follow",)
 """Loaded by ebtop for its own ends: neither chosen nor shown."""
 _OWN: dict[str, Probe] = {}
 """Those that are not built in."""
+_RECORDED: dict[str, Probe] = {}
+"""Those that a recording declares: they are shown as they were recorded, whatever has their names here."""
 
 
 def _script(text: str) -> Probe:
@@ -75,12 +77,16 @@ def probes() -> Declared:
 
 def first() -> Declared:
     """Those that may have a digit or run when nothing was chosen."""
-    return Declared((*FIRST, *_OWN))
+    return Declared((*FIRST, *_others()))
 
 
 def names() -> tuple[str, ...]:
     """Their names, in the same order; no declaration is imported for them."""
-    return (*_NAMES, *_OWN)
+    return (*_NAMES, *_others())
+
+
+def _others() -> dict[str, Probe]:
+    return _OWN | _RECORDED
 
 
 def is_built_in(name: str) -> bool:
@@ -95,16 +101,28 @@ def add(own: Probe) -> None:
     _OWN[own.name] = own
 
 
+def show(recorded: Probe) -> None:
+    """Have a probe that a recording declares, before one of that name that was added; a built-in one stays as it is."""
+    if not is_built_in(recorded.name):
+        _RECORDED[recorded.name] = replace(recorded, slot=0)
+
+
+def own(names: Iterable[str]) -> dict[str, Probe]:
+    """Those of `names` that were added."""
+    return {name: _OWN[name] for name in names if name in _OWN}
+
+
 def forget() -> None:
     """Have the built-in ones only."""
     _OWN.clear()
+    _RECORDED.clear()
 
 
 def probe(name: str) -> Probe:
     """The probe of that name, also one that is not listed; KeyError if there is none."""
     if maker := _maker(name):
         return _made_up(maker, name)
-    return _OWN[name] if name in _OWN else _built_in(name)
+    return _RECORDED.get(name) or _OWN.get(name) or _built_in(name)
 
 
 def known(wanted: Iterable[str]) -> Declared:

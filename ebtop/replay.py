@@ -12,14 +12,18 @@ from typing import BinaryIO
 
 import numpy as np
 
+from ebtop import registry
+from ebtop.declarations import MOST, written
 from ebtop.fitting import declared, fitting
 from ebtop.offer import Hooks, Offers, ProgramDetail
 from ebtop.recording import read
 from ebtop.sample import EventTail, HostSample, ProbeSample, Sample, State, Target
-from ebtop.spec import Events, Kind
+from ebtop.spec import Events, Kind, Probe
 
 _STOP_S = 5.0
 _LACKS = "the recording has a probe {}, whose declaration is not here: --probe-path DIR says where it is"
+_BUILT_IN = "the recording's own probe {} has the name of a built-in one, and is shown as that"
+_OTHER = "the recording has another declaration of the probe {} than there is here: it is shown as it was recorded"
 
 
 def demo_path() -> str:
@@ -51,13 +55,13 @@ class Replay:
         self._changed = threading.Condition()
         self._closing = False
         self._thread: threading.Thread | None = None
-        self.lacks: tuple[str, ...] = ()
-        """What cannot be shown of it, a line each."""
+        self._declared: dict[str, Probe] = {}
+        """What the recording has declared so far."""
         try:
             first = next(self._samples(), None)
             if first is None:
                 raise ValueError("the recording is empty")
-            self.lacks = tuple(_LACKS.format(name) for name in first.probes if declared(name) is None)
+            self._names = tuple(first.probes)
             self.recorded = tuple(name for name, probe in first.probes.items() if probe.state is not State.OFF)
             """Names of the probes that ran as it began."""
         except ValueError:
@@ -65,6 +69,20 @@ class Replay:
             raise
 
     # --- any thread -----------------------------------------------------------------------------------------------
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is not or not quite as it was recorded, or not as it is here, a line each."""
+        here = registry.own(self._names)
+        return (
+            *(_LACKS.format(name) for name in self._names if declared(name) is None),
+            *(_BUILT_IN.format(name) for name in self._declared if registry.is_built_in(name)),
+            *(_OTHER.format(name) for name, probe in here.items() if self._differs(probe)),
+        )
+
+    def _differs(self, here: Probe) -> bool:
+        recorded = self._declared.get(here.name)
+        return recorded is not None and written(recorded) != written(here)
 
     def start(self, publish: Callable[[Sample], None]) -> None:
         """Begin; `publish` is called from the source's thread with each sample, the first at once."""
@@ -130,7 +148,7 @@ class Replay:
         shown: Sample | None = None
         for sample in self._endless():
             if shown is None:
-                sample = replace(sample, messages=(*sample.messages, *self.lacks))
+                sample = replace(sample, messages=(*sample.messages, *self.remarks))
             if shown is not None:
                 gap = (sample.monotonic_ns - shown.monotonic_ns) / 1e9 / (sample.interval_s or 1.0)
                 if not self._wait(began, gap, shown, publish):
@@ -168,7 +186,16 @@ class Replay:
 
     def _samples(self) -> Iterator[Sample]:
         self._file.seek(0)
-        return read(self._file)
+        for sample in read(self._file):
+            self._learn(sample.declared)
+            yield sample
+
+    def _learn(self, declared: Mapping[str, Probe]) -> None:
+        """Have what the recording declares among all probes; ValueError where it declares one in two ways."""
+        for name, probe in declared.items():
+            if self._declared.setdefault(name, probe) != probe or len(self._declared) > MOST:
+                raise ValueError(f"the recording declares its probe {name} in two ways, or too many of them")
+            registry.show(probe)
 
     def _endless(self) -> Iterator[Sample]:
         """The recording over and over, each round later by what the rounds before took."""

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ebtop.offer import Hooks, Offers, ProgramDetail
+from ebtop.spec import Probe
 
 Records = npt.NDArray[Any]
 """A structured array, one record per row."""
@@ -211,6 +212,8 @@ class Sample:
     """By process, as far as they have been looked up by now."""
     target: Target = Target()
     """What the kernel counts only, at this moment."""
+    declared: Mapping[str, Probe] = field(default_factory=dict)
+    """Declarations of those of its probes that are neither built in nor made of a line of text."""
 
 
 class Source(Protocol):

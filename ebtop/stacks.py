@@ -14,11 +14,10 @@ import numpy.typing as npt
 from ebtop import rows
 from ebtop.change import Change
 from ebtop.sample import MapRows, Records
+from ebtop.spec import STACK
 
 PATH = "path"
 """Member of the values of paths: numbers of the program and of its functions, outermost first, 0 behind the last."""
-STACK = "stack"
-SELF, ALL = "self_", "all_"
 _NO_VALUES = np.dtype([])
 
 

@@ -11,11 +11,14 @@ from ebtop.spec.columns import Column, Measure, gauge, largest, mean, part, rate
 from ebtop.spec.hooks import Hook, Way
 from ebtop.spec.keys import Key, Kind, enum_label
 from ebtop.spec.probe import GROUPS, OWN, Probe, group_rank
-from ebtop.spec.views import Events, Flame, Histogram, Table, View, keys_in, keys_of, stacks_of
+from ebtop.spec.views import ALL, SELF, STACK, Events, Flame, Histogram, Table, View, keys_in, keys_of, stacks_of
 
 __all__ = (
+    "ALL",
     "GROUPS",
     "OWN",
+    "SELF",
+    "STACK",
     "Column",
     "Events",
     "Flame",

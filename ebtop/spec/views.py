@@ -8,6 +8,11 @@ from ebtop.spec.columns import Column, Measure
 from ebtop.spec.keys import Key
 from ebtop.units import Unit
 
+SELF, ALL = "self_", "all_"
+"""What a function's members begin with: counted in the function itself, and also in what it called."""
+STACK = "stack"
+"""The key of whole stacks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:

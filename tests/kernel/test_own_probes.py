@@ -144,8 +144,8 @@ def test_a_new_probe_belongs_to_the_user_behind_sudo(folder: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "") and "--dir DIR" in done.stderr
 
 
-def test_it_is_in_a_snapshot_and_in_a_recording_that_needs_it_to_be_shown(folder: Path, detached: None) -> None:
-    """Where the declaration is missing that is said, and the rest of the recording is shown."""
+def test_it_is_in_a_snapshot_and_in_a_recording_that_stands_alone(folder: Path, detached: None) -> None:
+    """The recording has the declaration: the two files are not needed to show it, nor --probe-path."""
     own.write(folder, "mine")
     place = ("--no-config", "--probe-path", str(folder))
     path, recording = folder / "x.json", folder / "x.ebtop"
@@ -157,13 +157,16 @@ def test_it_is_in_a_snapshot_and_in_a_recording_that_needs_it_to_be_shown(folder
     with ebtop(*place, "--probes", "mine,rw", "record", str(recording), "--for", "500ms") as running:
         finished(running)
     with recording.open("rb") as file:
-        assert {"mine", "rw"} <= set(next(iter(read(file))).probes)
-    path.unlink()
-    with ebtop("--no-config", "--probes", "rw", "--replay", str(recording), *shortly) as running:
+        first = next(iter(read(file)))
+    assert {"mine", "rw"} <= set(first.probes) and set(first.declared) == {"mine"}
+    for gone in (path, folder / "mine.py", folder / "mine.c"):
+        gone.unlink()
+    with ebtop("--no-config", "--probes", "mine", "--replay", str(recording), *shortly) as running:
         said = running.communicate(timeout=30)
-    assert running.returncode == 0
-    assert "the recording has a probe mine, whose declaration is not here: --probe-path" in said[1]
-    assert set(json.loads(path.read_bytes())["probes"]) == {"rw"}
+    assert (running.returncode, said[1]) == (0, "")
+    again = json.loads(path.read_bytes())["probes"]
+    assert set(again) == {"mine"} and again["mine"]["state"] == "live"
+    assert again["mine"]["views"].keys() == content["probes"]["mine"]["views"].keys()
 
 
 def test_what_a_declaration_gets_wrong_about_its_maps_fails_it_alone(folder: Path, detached: None) -> None:

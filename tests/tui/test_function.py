@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from textual.pilot import Pilot
 
+from ebtop import registry
 from ebtop.offer import Hooks
+from ebtop.own import example
 from tests.samples import failed, sample, session, with_probe
 from tests.tui.scenes import SMALL, dashboard, lines, panels, shown, source_of, text
 
@@ -84,6 +87,21 @@ async def test_a_recording_shows_what_was_added_while_it_was_taken() -> None:
         assert panels(app) == ["rw", MALLOC] and "calls/s▾ mean max in it" in " ".join(text(app).split())
         await pilot.press("F")
         assert "nothing can be attached to a recording" in lines(app)[-2]
+
+
+async def test_a_recording_shows_a_probe_of_its_own_that_came_later() -> None:
+    """What it declares is known from then on."""
+    mine = replace(example.PROBE, name="mine")
+    app = dashboard(*session(3, ("rw",)), wanted=("rw",), mode="REPLAY")
+    async with shown(app) as pilot:
+        registry.show(mine)
+        try:
+            for second in (4, 5):
+                source_of(app).push(replace(sample(second, ("rw", "mine")), declared={"mine": mine}))
+                await pilot.pause()
+            assert panels(app) == ["rw", "mine"] and mine.title in text(app)
+        finally:
+            registry.forget()
 
 
 async def test_a_name_that_makes_no_probe_is_passed_over() -> None:

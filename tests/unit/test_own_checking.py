@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ebtop import vocabulary
 from ebtop.own import checking, cnames, example
 from ebtop.spec import Column, Events, Histogram, Hook, Key, Kind, Measure, Probe, Table, Way
 from ebtop.units import Unit
@@ -140,12 +141,12 @@ BPF_TABLE("hash", struct no, u64, a_nine, A_ROWS);
 )
 def test_names_that_are_no_names(name: str) -> None:
     """They would not go with C, with files, or with what else is said on the command line."""
-    assert repr(name) in checking.name_flaw(name)
+    assert repr(name) in vocabulary.name_flaw(name)
 
 
 def test_names_that_are() -> None:
     """Letters and digits."""
-    assert not any(map(checking.name_flaw, ("a", "forks", "tcp4", "elevenmarks")))
+    assert not any(map(vocabulary.name_flaw, ("a", "forks", "tcp4", "elevenmarks")))
 
 
 def test_a_declaration_of_every_kind_passes_the_look_at_its_types() -> None:

@@ -149,7 +149,7 @@ def test_a_probe_without_a_declaration_here_is_told_of_once(play: Callable[..., 
     assert [sum("a probe mine, whose" in line for line in sample.messages) for sample in (first, second, third)] == [
         *(1, 0, 0)
     ]
-    assert len(player.source.lacks) == 1 and "--probe-path" in player.source.lacks[0]
+    assert len(player.source.remarks) == 1 and "--probe-path" in player.source.remarks[0]
     assert set(derive(second, first, registry.probes()).probes) == {"syscalls", "blockio"}
     frames: queue.Queue[Frame] = queue.Queue()
     timeline = Timeline(Replay(file_of(*given), FAST), registry.probes())

@@ -89,9 +89,10 @@ class Probes(Acting):
             app.say(f"{app.probes[name].title}: on, counting from zero")
 
     def meet(self, frame: Frame) -> None:
-        """Show what a recording has of probes that were made while it was taken."""
-        app = self._app
-        new = [name for name in frame.sample.probes if name not in app.probes and registry.is_made_up(name)]
+        """Show what a recording has of probes that began while it was taken, and are known to nobody else."""
+        app, sample = self._app, frame.sample
+        others = [name for name in sample.probes if name not in app.probes]
+        new = [name for name in others if name in sample.declared or registry.is_made_up(name)]
         for name in new:
             self._learn(name)
         if new:
