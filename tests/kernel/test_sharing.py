@@ -14,7 +14,7 @@ from ebtop import wire
 from ebtop.kernel import attachments, bpf, btf, chain, chained, programs, syscalls
 from ebtop.kernel.cpus import banks
 from ebtop.warden.sharing import Sharing
-from tests.kernel.loaded import Loaded
+from tests.kernel.loaded import Loaded, ask
 from tests.kernel.terminal_session import wait_until
 from tests.kernel.test_warden import seen
 from tests.kernel.worker import Worker
@@ -151,21 +151,40 @@ def test_a_place_that_there_is_not_takes_nobody() -> None:
     member.close()
 
 
-def test_a_probe_of_which_one_program_finds_no_place_has_failed_and_leaves_nothing() -> None:
-    """It says why; its other program runs no more, and every descriptor is closed."""
+def test_a_probe_of_which_one_program_finds_no_place_is_loaded_once_more_and_leaves_nothing() -> None:
+    """It is to share nothing then; its other program runs no more, and every descriptor is closed."""
+    unshared: list[tuple[str, int]] = []
     first, second = Member(), Member()
     costs = [os.dup(0), os.dup(0)]
     live = wire.Live("p", 7, "way", (), (), ("one", "two"), 0, shares=(PLACE, "no_such_place"))
     descriptors = (first.program, second.program, *costs, first.following, second.following)
-    said, left = Sharing().join(live, descriptors)
-    assert isinstance(said, wire.Progress) and left == ()
-    assert (said.probe, said.serial, said.state) == ("p", 7, "failed") and "no_such_place" in said.error
+    said, left = Sharing(lambda *start: unshared.append(start)).join(live, descriptors)
+    assert said == wire.Progress("p", 7, "compiling") and left == ()
+    assert unshared == [("p", 7)]
     for descriptor in descriptors:
         with pytest.raises(OSError):
             os.fstat(descriptor)
     assert attached() == 0
     first.close()
     second.close()
+
+
+def test_a_probe_that_its_place_does_not_take_is_live_by_itself() -> None:
+    """The warden has it loaded once more, to share nothing; when it is started again, it is loaded so at once."""
+    assert seen("unshared") == [["compiling", "compiling", "compiling", "live"], ["compiling", "live"]]
+
+
+def test_a_probe_that_is_to_share_nothing_is_attached_by_its_loader() -> None:
+    """By the way that it would have had, with a link of its own."""
+    answers = ask({"errors": 1, "forks": 2}, unshared=frozenset({"errors"}))
+    live = {one.probe: one for one in answers.messages if isinstance(one, wire.Live)}
+    try:
+        assert any(live["forks"].shares) and not any(live["errors"].shares)
+        assert live["errors"].hook == live["forks"].hook == "raw_tracepoint"
+        links = {probe: len(answers.descriptors[probe]) - one.second.stop for probe, one in live.items()}
+        assert links == {"errors": 1, "forks": 0}
+    finally:
+        answers.let_go()
 
 
 def test_probes_of_one_place_count_the_same_calls(load: Callable[..., Loaded]) -> None:
