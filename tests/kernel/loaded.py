@@ -157,6 +157,12 @@ def workable(probe: str) -> list[str]:
     return [way.name for way in registry.probe(probe).ways if not hooks.lacking(way)]
 
 
+def misses(descriptors: Iterable[Path]) -> int:
+    """Events at which programs did not run, as the CPU was at work on one, by their files in /proc/PID/fdinfo."""
+    said = "".join(one.read_text() for one in descriptors)
+    return sum(map(int, re.findall(r"recursion_misses:\s*(\d+)", said)))
+
+
 class Loaded:
     """Probes that are live; AssertionError, with the loader's own words, when one is not."""
 
@@ -223,8 +229,7 @@ class Loaded:
     def missed(self, probe: str) -> int:
         """Events at which a program of the probe did not run, as it was at work on that CPU (Linux 5.12 and newer)."""
         heads = self._descriptors[probe][self.live[probe].second]
-        said = "".join(Path(f"/proc/self/fdinfo/{one}").read_text() for one in (*self.programs(probe), *heads))
-        return sum(map(int, re.findall(r"recursion_misses:\s*(\d+)", said)))
+        return misses(Path(f"/proc/self/fdinfo/{one}") for one in (*self.programs(probe), *heads))
 
     def totals(self, probe: str) -> dict[str, int]:
         """The probe's own book-keeping: total, drops, lost, unmatched."""
