@@ -204,10 +204,10 @@ def _live(arguments: Arguments, settings: Settings) -> int:
 
 
 def _loader(counts_only: bool, interfaces: tuple[str, ...]) -> Load:
-    def load(channel: socket.socket, serials: Mapping[str, int], flags: int) -> int:
+    def load(channel: socket.socket, serials: Mapping[str, int], flags: int, unshared: frozenset[str]) -> int:
         from ebtop.kernel import loader
 
-        return loader.run(channel, serials, flags, counts_only, interfaces)
+        return loader.run(channel, serials, flags, unshared, counts_only, interfaces)
 
     return load
 

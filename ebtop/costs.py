@@ -38,7 +38,7 @@ class Costly(Protocol):
         """Keep run counts and times of programs that share a place, or no longer; the kernel keeps those of others."""
 
     def runs(self) -> list[Runs]:
-        """Run counts and times of each program, cumulative while they are kept."""
+        """Run counts and times of each program, cumulative while they are kept. OSError where they are not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Costs:
         self._length_ns = 0
 
     def of(self, probe: str) -> Cost:
-        """The cost of `probe` in the newest finished slice it was in."""
+        """The cost of `probe` in the newest finished slice it was in; of no length where the kernel did not tell it."""
         return self._costs.get(probe, Cost())
 
     def forget(self, probe: str) -> None:
@@ -97,7 +97,9 @@ class Costs:
         self._switch(True)
         for probe in running.values():
             probe.measure(True)
-        self._before = {name: probe.runs() for name, probe in running.items() if probe.hooks_ns}
+        before = {name: _runs(probe) for name, probe in running.items() if probe.hooks_ns}
+        self._costs |= {name: Cost() for name, runs in before.items() if runs is None}
+        self._before = {name: runs for name, runs in before.items() if runs is not None}
         self._began_ns = now_ns
 
     def _program(self, hook_ns: float, place: int, many: Counter[int]) -> Program:
@@ -110,11 +112,20 @@ class Costs:
             probe = running.get(name)
             if probe is not None:
                 programs = [self._program(*one, many) for one in zip(probe.hooks_ns, probe.places, strict=True)]
-                self._costs[name] = cost(before, probe.runs(), programs, now_ns - self._began_ns)
+                after = _runs(probe)
+                self._costs[name] = Cost() if after is None else cost(before, after, programs, now_ns - self._began_ns)
         for probe in running.values():
             probe.measure(False)
         self._ended_ns, self._length_ns = now_ns, now_ns - self._began_ns
         self.stop()
+
+
+def _runs(probe: Costly) -> list[Runs] | None:
+    """None where the kernel does not tell: then this one's cost is unknown, and the others' are not."""
+    try:
+        return probe.runs()
+    except OSError:
+        return None
 
 
 def cost(before: Sequence[Runs], after: Sequence[Runs], programs: Sequence[Program], slice_ns: int) -> Cost:

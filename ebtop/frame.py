@@ -138,7 +138,8 @@ class Frame:
     self_kernel_percent: float = float("nan")
     """All probes' programs, percent of one CPU; NaN before the first slice of statistics."""
     lost: int = 0
-    """Drops and lost records of all probes since they started."""
+    """What all probes lost since they started, the sum of what each says: an event that two of them did not see, as a
+    program that they share was left out, is missing in the figures of both, and counts twice."""
     cpu_pressure_percent: float = float("nan")
     """Share of the interval in which at least one task of the machine waited for a CPU; NaN where that is not known."""
     io_pressure_percent: float = float("nan")

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from ebtop import __version__, whom
 from ebtop.settings import THEMES, UNITS, values
+from ebtop.text import clean
 
 _DESCRIPTION = "top for what the Linux kernel really does. Without a command: the dashboard."
 _EPILOG = (
@@ -21,10 +22,10 @@ _EPILOG = (
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
+    """Says what is wrong in one line, whatever was typed or came from files."""
 
     def error(self, message: str) -> NoReturn:
-        sys.stderr.write(f"ebtop: {message}; see {self.prog} --help\n")
+        sys.stderr.write(f"ebtop: {clean(message)}; see {self.prog} --help\n")
         sys.exit(2)
 
 

@@ -48,16 +48,25 @@ def is_nothing(packed: bytes) -> bool:
 
 def squeeze(*parts: bytes, block: int = BLOCK) -> bytes:
     """The parts one behind the other, deflated if they are more than `block` bytes; for a `Reader`."""
-    whole = b"".join(parts)
+    return deflated(b"".join(parts), block)
+
+
+def deflated(whole: bytes, block: int = BLOCK) -> bytes:
+    """`whole` for `inflated`, deflated if it is more than `block` bytes."""
     return _DEFLATED + zlib.compress(whole, _LEVEL) if len(whole) > block else _PLAIN + whole
+
+
+def inflated(squeezed: bytes) -> memoryview:
+    """What was deflated, or was left as it was."""
+    left = memoryview(squeezed)[1:]
+    return memoryview(zlib.decompress(left)) if squeezed[:1] == _DEFLATED else left
 
 
 class Reader:
     """Takes what was squeezed off the front, in the order in which it was packed."""
 
     def __init__(self, squeezed: bytes) -> None:
-        left = memoryview(squeezed)[1:]
-        self._left = memoryview(zlib.decompress(left)) if squeezed[:1] == _DEFLATED else left
+        self._left = inflated(squeezed)
 
     def places(self) -> Places:
         """What `pack_places` was given."""

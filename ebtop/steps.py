@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from ebtop import rows
+from ebtop.renamed import Names, Renamed, renamed
 from ebtop.sample import EventTail, MapRows, Records
 from ebtop.sparse import Places, Reader, Words, is_nothing, pack_places, pack_words, squeeze
 
-Names = Mapping[Any, Any]
 Content = MapRows | EventTail | Names
 
 
@@ -65,17 +65,6 @@ class Slide:
     @property
     def bytes(self) -> int:
         return _OBJECT + sys.getsizeof(self.content)
-
-
-@dataclass(frozen=True, slots=True)
-class Renamed:
-    """Some names are others; of each key the name before and the name now, None where there is none."""
-
-    names: Mapping[Any, tuple[Any, Any]]
-
-    @property
-    def bytes(self) -> int:
-        return _OBJECT + len(self.names) * _NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +120,6 @@ _NOISE = 32_768
 """Bytes from which on counted differences are deflated: they hardly repeat themselves, as texts of new rows do."""
 _OBJECT = 90
 """Bytes of a step's object and of its place in a dictionary."""
-_NAME = 270
-"""Bytes of a process that nobody but a step remembers."""
 
 
 def step(now: Content | None, before: Content | None) -> Step | None:
@@ -144,7 +131,7 @@ def step(now: Content | None, before: Content | None) -> Step | None:
     if isinstance(now, EventTail) and isinstance(before, EventTail) and now.records.dtype == before.records.dtype:
         return _tail_step(now, before)
     if isinstance(now, Mapping) or isinstance(before, Mapping):
-        return _names_step(now or {}, before or {})  # type: ignore[arg-type]  # what is a mapping once is so for ever
+        return renamed(now or {}, before or {})  # type: ignore[arg-type]  # what is a mapping once is so for ever
     return Replaced(_whole(before), _whole(now))
 
 
@@ -207,14 +194,6 @@ def _tail_step(now: EventTail, before: EventTail) -> Step | None:
     if not came and not went and now.seen == before.seen:
         return None
     return Slide(now.seen - before.seen, came, went, squeeze(pack_words(new[kept:]), pack_words(old[:went])))
-
-
-def _names_step(now: Names, before: Names) -> Renamed | None:
-    missing = object()
-    changed = {key: name for key, name in now.items() if before.get(key, missing) is not name}
-    names = {key: (before.get(key), name) for key, name in changed.items() if before.get(key) != name}
-    names |= {key: (before[key], None) for key in before.keys() - now.keys()}
-    return Renamed(names) if names else None
 
 
 def _whole(content: Content | None) -> Whole | None:

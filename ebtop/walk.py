@@ -7,9 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from ebtop import rows
+from ebtop.renamed import Renamed
 from ebtop.sample import EventTail, MapRows, Records
 from ebtop.sparse import Reader, Words
-from ebtop.steps import Content, Move, Names, Patch, Renamed, Replaced, Slide, Step, as_records, others
+from ebtop.steps import Content, Move, Patch, Replaced, Slide, Step, as_records, others
 
 _SLACK = 4096
 """Rows that a pool may have beyond twice those of the map, before it is made anew of what is there."""
@@ -32,7 +33,7 @@ def walk(content: Content | None, path: Iterable[Step], back: bool) -> Content |
                 assert isinstance(content, EventTail)
                 content = _slid(content, step, back)
             case Renamed():
-                content = _renamed(content, step, back)  # type: ignore[arg-type]  # what is a mapping once is so for ever
+                content = step.applied(content or {}, back)  # type: ignore[arg-type]  # what is a mapping once is so for ever
     return on_map.content() if on_map else content
 
 
@@ -134,12 +135,3 @@ def _slid(tail: EventTail, step: Slide, back: bool) -> EventTail:
 
 def _joined(first: Words, second: Words, kind: np.dtype[np.void]) -> Records:
     return as_records(np.concatenate((first, second)), kind)
-
-
-def _renamed(names: Names | None, step: Renamed, back: bool) -> Names:
-    changed = {key: before if back else now for key, (before, now) in step.names.items()}
-    known = {**(names or {}), **changed}
-    for key, name in changed.items():
-        if name is None:
-            del known[key]
-    return known

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from bisect import bisect
 from collections.abc import Iterator
 from datetime import datetime
 from html import escape
+from itertools import accumulate
 
 import numpy as np
 
@@ -100,12 +103,27 @@ def _boxes(frame: Frame, flame: Flame, data: FlameFrame, boxes: list[Box], depth
         counted = f"{units.text(box.count, data.view.unit)}, {share:.2f} %"
         told = f"{name}{f' ({module})' if module else ''}: {counted}, itself {units.text(box.own, data.view.unit)}"
         room = int((wide - 6) / _LETTER)
-        label = name if len(name) <= room else f"{name[: room - 1]}…" if room > 2 else ""
+        label = _cut(name, room)
         text = f'<text x="{x + 3:.1f}" y="{y + 12}">{_text(label)}</text>' if label else ""
         yield (
             f'<g><title>{_text(told)}</title><rect class="{_class(name, module, depth)}" x="{x:.2f}" y="{y}" '
             f'width="{wide:.2f}" height="{_LINE - 1}"/>{text}</g>'
         )
+
+
+def _cut(name: str, room: int) -> str:
+    """`name` in so many letters, ended by "…" where it is longer; "" where nothing of it would be told."""
+    ends = list(accumulate(map(_letters, name)))
+    if not ends or ends[-1] <= room:
+        return name
+    return f"{name[: bisect(ends, room - 1)]}…" if room > 2 else ""
+
+
+def _letters(character: str) -> int:
+    """The place that it takes: East Asian ones two letters' (Unicode Standard Annex 11), combining ones none."""
+    if unicodedata.category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def _class(name: str, module: str, depth: int) -> str:

@@ -32,6 +32,8 @@ class Job:
 
     probe: str
     serial: int
+    shares: bool = True
+    """Whether its programs may share their places with others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def attach(module: Module, job: Job, probe: Probe, way: Way, told: Told, log: st
     try:
         numbered = given.numbers(place for _, place in targets) if probe.alone else {}
         for hook, place in targets:
-            _load(module, hook, place, exchanged, numbered, parts)
+            _load(module, hook, place, exchanged, numbered, job.shares, parts)
         for hook, place in targets:
             _attach(hook, place, parts.loaded[_identity(hook, place, numbered)], told.interfaces, parts)
     except programs.Refused as refused:
@@ -178,6 +180,7 @@ def _load(
     place: Place,
     exchanged: Mapping[int, int],
     numbered: Mapping[str, int],
+    shares: bool,
     parts: _Parts,
 ) -> None:
     identity = _identity(hook, place, numbered)
@@ -188,7 +191,8 @@ def _load(
         code = instructions.with_maps(module.instructions(hook.function), exchanged)
         if numbered:
             code = instructions.with_numbers(code, given.to_program(place, numbered))
-        shared = _share(hook.function, place.target, code) if hook.kind == "raw_tracepoint" else None
+        may_share = shares and hook.kind == "raw_tracepoint"
+        shared = _share(hook.function, place.target, code) if may_share else None
         alone = None if shared else programs.load(hook.kind, hook.function, code, btf_id)
     except KeyError as error:
         raise programs.Refused(f"the C file has no function {hook.function}") from error

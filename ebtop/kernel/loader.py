@@ -33,19 +33,20 @@ def run(
     channel: socket.socket,
     serials: Mapping[str, int],
     flags: int,
+    unshared: frozenset[str] = frozenset(),
     counts_only: bool = False,
     interfaces: tuple[str, ...] = (),
 ) -> int:
     """Be the loader of `serials` (by probe): answer over `channel`, return the exit status. For a forked child only.
 
-    `flags` and the rest as in Told. Closes every other descriptor but the standard ones and the channel, and catches
-    what is written to stdout and stderr.
+    `unshared`: those whose programs share no place; `flags` and the rest as in Told. Closes every other descriptor but
+    the standard ones and the channel, and catches what is written to stdout and stderr.
     """
     alone.close_foreign(channel.fileno(), flags)
     alone.catch_output()
     alone.stand_alone(machine().kernel)
     places.keeping = partial(owned, flags)
-    jobs = [Job(probe, serial) for probe, serial in serials.items()]
+    jobs = [Job(probe, serial, probe not in unshared) for probe, serial in serials.items()]
     answered = set()
     for message, descriptors in load(jobs, Told(flags, counts_only, interfaces)):
         wire.send(channel, message, descriptors)

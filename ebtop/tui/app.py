@@ -21,6 +21,7 @@ from textual.screen import Screen
 
 from ebtop import registry, units
 from ebtop.brake import Brake
+from ebtop.kernel import heap
 from ebtop.sample import Target
 from ebtop.settings import Settings
 from ebtop.spec import Probe
@@ -53,6 +54,7 @@ _LATE = 3
 """Intervals without a frame after which the header says so."""
 _SETTLED_S = 3.0
 """After that nothing is new any more: there is time to prepare for keys."""
+_GIVE_BACK_S = 10.0
 _RATES = 240
 """Newest rates handed down: as many as the widest trend shows."""
 
@@ -166,6 +168,7 @@ class Dashboard(Actions, App[None], inherit_bindings=False):
         source = self.timeline.source
         source.on_end = lambda: self._ended.offer(getattr(source, "failure", ""))  # type: ignore[attr-defined]  # sources look for it
         self.set_interval(1.0, self.look_around)
+        self.set_interval(_GIVE_BACK_S, heap.give_back)
         self.set_timer(_SETTLED_S, _prepare)
         self.focus_panel()
         self.timeline.start(self._handover.offer)

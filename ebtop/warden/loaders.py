@@ -46,6 +46,8 @@ class Loaders:
         self._is_wanted = is_wanted
         self._forward = forward
         self._queue: deque[dict[str, int]] = deque()
+        self._unshared: set[str] = set()
+        """Probes that a place, shared with others, did not take."""
         self._loadings: dict[int, Loading] = {}
         """By pid."""
         self._most = max(1, (os.cpu_count() or 1) - 1)
@@ -73,6 +75,12 @@ class Loaders:
             loading.serials.update({probe: serials[probe] for probe in loading.serials if probe in serials})
         for job in self._queue:
             job.update({probe: serials[probe] for probe in job if probe in serials})
+        self._work()
+
+    def unshare(self, probe: str, serial: int) -> None:
+        """Load it once more, and from now on so that it shares no place: its way by itself, else the next."""
+        self._unshared.add(probe)
+        self._queue.append({probe: serial})
         self._work()
 
     @property
@@ -104,7 +112,7 @@ class Loaders:
     def _fork(self, serials: dict[str, int]) -> None:
         for probe, serial in serials.items():
             self._forward(wire.Progress(probe, serial, "compiling"), ())
-        loading = Loading(serials, self._load, self._flags.descriptor)
+        loading = Loading(serials, self._load, self._flags.descriptor, frozenset(self._unshared))
         self._loadings[loading.child.pid] = loading
         self._flags.add(loading.child.pid)
         self._selector.register(loading.channel, selectors.EVENT_READ, lambda: self._listen(loading))

@@ -16,8 +16,9 @@ from ebtop import wire
 from ebtop.kernel import privileges
 from ebtop.warden.children import Child, fork
 
-Load = Callable[[socket.socket, Mapping[str, int], int], int]
-"""load(channel, serial by probe, map of who is not counted): sends Progress and Live for each probe; exit status."""
+Load = Callable[[socket.socket, Mapping[str, int], int, frozenset[str]], int]
+"""load(channel, serial by probe, map of who is not counted, probes that are to share no place): sends Progress and Live
+for each probe; exit status."""
 
 LIMIT_S = 30.0
 """A loader that has not ended by then is killed."""
@@ -27,7 +28,7 @@ _LOG_BYTES = 16_000
 class Loading:
     """A loader at work on `serials` (by probe)."""
 
-    def __init__(self, serials: Mapping[str, int], load: Load, flags: int) -> None:
+    def __init__(self, serials: Mapping[str, int], load: Load, flags: int, unshared: frozenset[str]) -> None:
         self.serials = dict(serials)
         self.unanswered = set(serials)
         """Probes that were neither reported live nor failed so far."""
@@ -40,7 +41,9 @@ class Loading:
         """It was killed for having taken too long."""
         self._gate, opened = os.pipe()
         warden = os.getpid()
-        self.child: Child = fork(lambda: self._task(load, theirs, flags, warden, opened))
+        self.child: Child = fork(
+            lambda: self._task(lambda: load(theirs, self.serials, flags, unshared), warden, opened)
+        )
         os.close(self._gate)
         self._gate = opened
         theirs.close()
@@ -71,7 +74,7 @@ class Loading:
         os.close(self._output)
         return text.decode("utf-8", "replace")
 
-    def _task(self, load: Load, channel: socket.socket, flags: int, warden: int, opened: int) -> int:
+    def _task(self, work: Callable[[], int], warden: int, opened: int) -> int:
         self.channel.close()
         os.close(opened)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the screen's to handle
@@ -82,7 +85,7 @@ class Loading:
         os.dup2(self._output, 1)
         os.dup2(self._output, 2)
         os.read(self._gate, 1)
-        return load(channel, self.serials, flags)
+        return work()
 
 
 def _signal_name(number: int) -> str:

@@ -81,8 +81,8 @@ class Warden:
         self._command = command
         self._may_go = False
         """The screen has said that the command may begin."""
-        self._sharing = Sharing()
         self._loaders = Loaders(load, self._flags, self._selector, self._current, self._forward)
+        self._sharing = Sharing(self._loaders.unshare)
         self._scripts = Scripts(self._flags, self._selector, self._forward, bpftrace, wanted)
         self._cut = False
         self._kill_s = float("inf")

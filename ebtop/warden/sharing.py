@@ -7,6 +7,7 @@ are theirs as well. What it lets go of stays behind the others until the warden 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from ebtop import wire
 from ebtop.kernel.chain import Chains
@@ -18,13 +19,16 @@ Passed = tuple[wire.Progress | wire.Live, tuple[int, ...]]
 class Sharing:
     """All that share a place in this session, each known by its probe."""
 
-    def __init__(self) -> None:
+    def __init__(self, unshare: Callable[[str, int], None]) -> None:
+        """unshare(probe, serial) has that start of it loaded once more, to share nothing."""
+        self._unshare = unshare
         self._chains = Chains()
 
     def join(self, live: wire.Live, descriptors: tuple[int, ...]) -> Passed:
         """`live` as the screen is to have it, with other descriptors in the place of those that are kept here.
 
-        That it failed, all descriptors closed, where the kernel does not take one of its programs.
+        Where a place does not take one of its programs, all descriptors are closed and it is unshared: that it is on
+        its way again.
         """
         taken = descriptors[live.second]
         if not taken:
@@ -35,10 +39,11 @@ class Sharing:
         try:
             for (place, program), following in zip(shared, taken, strict=True):
                 heads.append(os.dup(self._chains.join(live.probe, place, os.dup(program), os.dup(following))))
-        except (OSError, Refused) as error:
+        except (OSError, Refused):
             self._chains.leave(live.probe)
             wire.close((*descriptors, *heads))
-            return wire.Progress(live.probe, live.serial, "failed", live.hook, str(error)), ()
+            self._unshare(live.probe, live.serial)
+            return wire.Progress(live.probe, live.serial, "compiling"), ()
         wire.close(taken)
         begin, end = live.second.start, live.second.stop
         return live, (*descriptors[:begin], *heads, *descriptors[end:])

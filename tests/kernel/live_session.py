@@ -182,12 +182,12 @@ def _draw(line: socket.socket, warden: int) -> int:
     return 1 if source.failure else 0
 
 
-def _load(channel: socket.socket, serials: Mapping[str, int], flags: int) -> int:
+def _load(channel: socket.socket, serials: Mapping[str, int], flags: int, unshared: frozenset[str]) -> int:
     if sys.argv[2]:
         no_place(sys.argv[2])
     if sys.argv[3] != "0":
         small(serials, int(sys.argv[3]))
-    return loader.run(channel, serials, flags, interfaces=LOOPBACK)
+    return loader.run(channel, serials, flags, unshared, interfaces=LOOPBACK)
 
 
 if __name__ == "__main__":

@@ -51,11 +51,12 @@ def ask(
     way: str = "",
     rows: int = 0,
     interfaces: tuple[str, ...] = LOOPBACK,
+    unshared: frozenset[str] = frozenset(),
 ) -> Answers:
     """Run one loader to its end.
 
     `way`: the name of the only way to try; `rows`: how many the probes' tables hold; `interfaces`: of XDP, never those
-    that connect this machine.
+    that connect this machine; `unshared`: probes that are to share no place.
     """
     ours, theirs = wire.pair()
     output = os.memfd_create("loader-output", os.MFD_CLOEXEC)
@@ -64,7 +65,7 @@ def ask(
         ours.close()
         os.dup2(output, 1)
         os.dup2(output, 2)
-        os._exit(_child(theirs, serials, own_pids, way, rows, interfaces))
+        os._exit(_child(theirs, serials, own_pids, way, rows, interfaces, unshared))
     theirs.close()
     ours.settimeout(LIMIT_S)
     messages: list[wire.Progress | wire.Live] = []
@@ -94,6 +95,7 @@ def _child(
     way: str,
     rows: int,
     interfaces: tuple[str, ...],
+    unshared: frozenset[str],
 ) -> int:
     try:
         namespace.mount_tracefs()
@@ -102,7 +104,7 @@ def _child(
         if rows:
             small(serials, rows)
         flags = Flags(*own_pids)
-        return loader.run(channel, serials, flags.descriptor, interfaces=interfaces)
+        return loader.run(channel, serials, flags.descriptor, unshared, interfaces=interfaces)
     except BaseException:
         import traceback
 
@@ -146,9 +148,19 @@ def small(probes: Iterable[str], rows: int) -> None:
     source.options = lambda machine: (*usual(machine), *sizes)
 
 
+def _cannot_share(probe: str, _: int) -> None:
+    raise AssertionError(f"{probe} cannot share its place")
+
+
 def workable(probe: str) -> list[str]:
     """Names of the ways of `probe` that have a place in this kernel."""
     return [way.name for way in registry.probe(probe).ways if not hooks.lacking(way)]
+
+
+def misses(descriptors: Iterable[Path]) -> int:
+    """Events at which programs did not run, as the CPU was at work on one, by their files in /proc/PID/fdinfo."""
+    said = "".join(one.read_text() for one in descriptors)
+    return sum(map(int, re.findall(r"recursion_misses:\s*(\d+)", said)))
 
 
 class Loaded:
@@ -166,7 +178,7 @@ class Loaded:
         self.status = answers.status
         self.messages = answers.messages
         self.live = {one.probe: one for one in answers.messages if isinstance(one, wire.Live)}
-        self._sharing = Sharing()
+        self._sharing = Sharing(_cannot_share)
         self._descriptors = dict(answers.descriptors)
         for probe, live in self.live.items():
             joined, self._descriptors[probe] = self._sharing.join(live, self._descriptors[probe])
@@ -217,8 +229,7 @@ class Loaded:
     def missed(self, probe: str) -> int:
         """Events at which a program of the probe did not run, as it was at work on that CPU (Linux 5.12 and newer)."""
         heads = self._descriptors[probe][self.live[probe].second]
-        said = "".join(Path(f"/proc/self/fdinfo/{one}").read_text() for one in (*self.programs(probe), *heads))
-        return sum(map(int, re.findall(r"recursion_misses:\s*(\d+)", said)))
+        return misses(Path(f"/proc/self/fdinfo/{one}") for one in (*self.programs(probe), *heads))
 
     def totals(self, probe: str) -> dict[str, int]:
         """The probe's own book-keeping: total, drops, lost, unmatched."""

@@ -28,7 +28,7 @@ PR_SET_NAME = 15
 _FLAGS = wire.MapInfo("ebtop_flags", bpf.ARRAY, 4, 64, 0, bpf.MMAPABLE, (), ())
 
 
-def load(channel: socket.socket, serials: Mapping[str, int], flags: int) -> int:
+def load(channel: socket.socket, serials: Mapping[str, int], flags: int, unshared: frozenset[str]) -> int:
     """A loader without a compiler: the probe's name says how it fares. Its targets are all that this loader is for."""
     if "segv" in serials:
         sys.stderr.write("in mid-compile\n")
@@ -41,8 +41,8 @@ def load(channel: socket.socket, serials: Mapping[str, int], flags: int) -> int:
         if probe == "bad":
             wire.send(channel, wire.Progress(probe, serial, "failed", error="refused", log="verifier says no"))
             continue
-        if probe == "sharing":
-            _load_sharing(channel, serial, flags)
+        if probe in ("sharing", "unshared") and probe not in unshared:
+            _load_sharing(channel, probe, serial, flags)
             continue
         own = sorted(marked(flags))
         wire.send(
@@ -53,13 +53,12 @@ def load(channel: socket.socket, serials: Mapping[str, int], flags: int) -> int:
     return 0
 
 
-def _load_sharing(channel: socket.socket, serial: int, flags: int) -> None:
-    """A probe with one program, which does nothing, on a place that hardly anybody passes."""
+def _load_sharing(channel: socket.socket, probe: str, serial: int, flags: int) -> None:
+    """A probe with one program, which does nothing, on a place that hardly anybody passes, or that there is not."""
+    place = "task_rename" if probe == "sharing" else "no_such_place"
     following, costs = chained.new_next(), chained.new_costs(banks())
     code = chained.member(chained.NOTHING, following, costs, banks())
-    live = wire.Live(
-        "sharing", serial, "raw_tracepoint", (), (_FLAGS,), ("test",), 0, bcc="late", shares=("task_rename",)
-    )
+    live = wire.Live(probe, serial, "raw_tracepoint", (), (_FLAGS,), ("test",), 0, bcc="late", shares=(place,))
     wire.send(channel, live, (flags, programs.load("raw_tracepoint", "test", code), costs, following))
 
 
@@ -139,6 +138,22 @@ def sharing(line: socket.socket, warden: int) -> int:
     answers(line, 1)
     before = _renamed(shared)
     return tell({"wanted": wanted - begun, "after": _renamed(shared) - before, "places": shared.places})
+
+
+def unshared(line: socket.socket, warden: int) -> int:
+    """What is heard of a probe whose place takes nobody, at its first start and at its second."""
+    told: list[list[str]] = []
+    for serial in (1, 2):
+        wire.send(line, wire.Want(("unshared",), (serial,)))
+        told.append([])
+        while "live" not in told[-1]:
+            received = wire.receive(line)
+            assert received is not None
+            message, descriptors = received
+            assert isinstance(message, wire.Progress) or (isinstance(message, wire.Live) and not message.shares)
+            told[-1].append(message.state if isinstance(message, wire.Progress) else "live")
+            wire.close(descriptors)
+    return tell(told)
 
 
 def _wait_for_loader(warden: int) -> None:
@@ -241,6 +256,7 @@ SCENARIOS: dict[str, tuple[Callable[[socket.socket, int], int], tuple[str, ...]]
     "own": (own, ()),
     "toggled": (toggled, ()),
     "sharing": (sharing, ("sharing",)),
+    "unshared": (unshared, ()),
     "census": (census, ()),
     "save": (save, ()),
     "save_what_is_no_file": (hostile_screens.save_what_is_no_file, ()),

@@ -55,12 +55,18 @@ def test_a_stopped_process_is_in_a_state_of_its_own(load: Callable[..., Loaded])
         for _ in range(11):
             process.send_signal(signal.SIGSTOP)
             os.waitid(os.P_PID, process.pid, os.WSTOPPED)
-            wait_until(lambda: state_of(process.pid) == "T", 60)
+            wait_until(lambda: state_of(process.pid) == "T" and is_off_cpu(process.pid), 60)
             process.send_signal(signal.SIGCONT)
             wait_until(lambda: state_of(process.pid) == "S", 60)
         sleeps, _ = rows_of(loaded, process.pid, STOPPED)
         process.kill()
     assert sleeps == 11
+
+
+def is_off_cpu(pid: int) -> bool:
+    """Whether it has left its CPU: it has its new state a moment before."""
+    with open(f"/proc/{pid}/syscall", encoding="ascii") as file:
+        return not file.read().startswith("running")
 
 
 def state_of(pid: int) -> str:

@@ -38,6 +38,9 @@ tracepoint:filemap:mm_filemap_add_to_page_cache /pid == $1/ {
     if (args->i_ino == $3) { @of_file = sum(1 << args->order); }
 }
 tracepoint:filemap:mm_filemap_delete_from_page_cache /pid == $1/ { @removed = sum(1 << args->order); }
+tracepoint:filemap:mm_filemap_delete_from_page_cache /pid != $1 && args->i_ino == $3/ {
+    @others = sum(1 << args->order);
+}
 tracepoint:writeback:writeback_dirty_folio /pid == $1/ { @dirtied = count(); }
 BEGIN { printf("ready\\n"); }
 """
@@ -63,15 +66,17 @@ def test_pages_are_exact_by_what_became_of_them(load: Callable[..., Loaded], fil
         rows, totals = loaded.rows("pagecache_rows"), loaded.totals("pagecache")
     mine = rows.values[rows.keys["pid"] == worker.pid]
     ours = {name: int(mine[name].sum()) for name in MEMBERS}
-    assert ours["accessed"] == 2 * 23 + 1 + 97 + 13
+    again, others = theirs["@of_file"] - (97 + 13), theirs.pop("@others", 0)
+    assert 0 <= again <= others  # pages that somebody who dropped the caches had taken away
+    assert again or ours["accessed"] == 2 * 23 + 1 + 97 + 13
     assert theirs == {
         "@added": ours["read"] + ours["written"],
-        "@of_file": 97 + 13,
+        "@of_file": 97 + 13 + again,
         "@removed": ours["removed"],
         "@dirtied": ours["dirtied"],
     }
     assert ours["read"] >= SURE["read"] and ours["written"] >= SURE["written"]
-    assert 97 <= ours["removed"] <= ours["read"] + ours["written"]  # dirty ones stay, unless written meanwhile
+    assert 97 - others <= ours["removed"] <= ours["read"] + ours["written"]  # dirty ones stay, unless written meanwhile
     assert ours["dirtied"] >= 13  # and those of the file system's own that go with it
     assert totals["total"] == sum(int(rows.values[name].sum()) for name in MEMBERS) + totals["drops"]
 

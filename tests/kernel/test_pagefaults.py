@@ -76,7 +76,7 @@ def test_faults_are_those_that_the_kernel_counts(load: Callable[..., Loaded], wa
     with tempfile.NamedTemporaryFile(dir="/var/tmp") as file:
         file.write(bytes(MAJOR * 4096))
         file.flush()
-        with Worker(WORK, file.name, prepare=PREPARE) as worker:
+        with Worker(WORK, file.name, prepare=PREPARE, in_memory=True) as worker:
             loaded = load("pagefaults", way=way)
             before = faults(worker.pid)
             worker.work()
@@ -88,7 +88,7 @@ def test_faults_are_those_that_the_kernel_counts(load: Callable[..., Loaded], wa
     begun_again = counted["faults"] - minor - major
     assert begun_again == 0 or (way != "perf_event" and 0 < begun_again <= MAJOR + 8)
     assert counted["major"] == major == MAJOR
-    assert counted["kernel"] == KERNEL
+    assert KERNEL <= counted["kernel"] <= KERNEL + begun_again  # others' programs may look at absent pages, in vain
     assert minor - OWN - KERNEL in range(8)  # the interpreter's own
 
 

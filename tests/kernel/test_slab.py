@@ -38,19 +38,31 @@ def counted(loaded: Loaded, name: str, key: str, member: str) -> dict[str, int]:
     return {one: number for one, number in zip(keys, rows.values[member].tolist(), strict=True) if number}
 
 
+def apart(ours: dict[str, int], theirs: dict[str, int]) -> int:
+    """How many events there are of which only one of the two knows."""
+    return sum(abs(ours.get(key, 0) - theirs.get(key, 0)) for key in ours.keys() | theirs.keys())
+
+
 def test_allocations_are_those_that_bpftrace_sees(load: Callable[..., Loaded]) -> None:
-    """499 files opened, by one process and nobody else: the same of every cache and of every size."""
+    """499 files opened, by one process and nobody else: the same of every cache and of every size.
+
+    But for what interrupts take and give back in this process's time while either is at work on that CPU: then it is
+    passed over, and the kernel says how often. Of files, which no interrupt has to do with, each is there.
+    """
     with Worker(WORK) as worker, bpftrace(worker.pid, SCRIPT) as stop:
         loaded = load("slab", own_pids=nobody_but(worker))
         worker.work()
         theirs = stop()
+        missed = loaded.missed("slab") + stop.missed
         loaded.detach()
-    allocs = counted(loaded, "slab_rows", "cache", "allocs")
-    assert allocs == theirs["@allocs"]
-    assert counted(loaded, "slab_rows", "cache", "frees") == theirs["@frees"]
-    assert counted(loaded, "slab_sizes", "size", "allocs") == theirs["@sizes"]
-    assert sum(counted(loaded, "slab_sizes", "size", "asked_bytes").values()) == theirs["@asked"]
-    assert allocs["filp"] >= 499
+    allocs, frees = (counted(loaded, "slab_rows", "cache", what) for what in ("allocs", "frees"))
+    given = counted(loaded, "slab_sizes", "size", "allocs")
+    assert allocs["filp"] == theirs["@allocs"]["filp"] >= 499
+    assert frees["filp"] == theirs["@frees"]["filp"] >= 499
+    pairs = (allocs, theirs["@allocs"]), (frees, theirs["@frees"]), (given, theirs["@sizes"])
+    assert sum(apart(*pair) for pair in pairs) <= missed
+    if not missed:
+        assert sum(counted(loaded, "slab_sizes", "size", "asked_bytes").values()) == theirs["@asked"]
     rows = loaded.rows("slab_rows").values
     taken = rows[rows["allocs"] > 0]
     assert (taken["bytes"] % taken["allocs"] == 0).all() and (taken["bytes"] >= 8 * taken["allocs"]).all()

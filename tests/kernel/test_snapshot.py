@@ -19,19 +19,17 @@ import pytest
 from ebtop.recording import read
 from ebtop.sample import State
 from tests.kernel.terminal_session import REPOSITORY, wait_until
+from tests.kernel.worker import Worker
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("kernel")]
 
 OPENS = 23
 STRANGER = 54321
 PATIENCE_S = 60
-OPENER = """
-import os, sys
-for _ in range(int(sys.argv[2])):
-    try:
-        os.open(sys.argv[1], os.O_RDONLY)
-    except OSError:
-        pass
+OPENER = f"""
+for _ in range({OPENS}):
+    try: os.open(words[0], os.O_RDONLY)
+    except OSError: pass
 """
 
 
@@ -63,13 +61,6 @@ def wait_attached(pid: int) -> None:
     wait_until(holds_maps, PATIENCE_S)
 
 
-def opened(path: str, times: int) -> int:
-    """Pid of a process that has tried to open `path` so often."""
-    process = subprocess.Popen([sys.executable, "-c", OPENER, path, str(times)])
-    process.wait()
-    return process.pid
-
-
 def finished(running: subprocess.Popen[str]) -> tuple[int, str, str]:
     """Status, output and errors."""
     output, errors = running.communicate(timeout=PATIENCE_S)
@@ -84,14 +75,14 @@ def snapshot(path: Path, *words: str, length: str = "200ms") -> Sequence[str]:
 def test_a_snapshot_holds_exactly_what_was_done_and_is_private(tmp_path: Path) -> None:
     """23 failed opens of one process, told by path and errno, in a file by the schema that only root may read."""
     path, wanted = tmp_path / "x.json", f"{tmp_path}/nothing here"
-    with ebtop(*snapshot(path, length="2s")) as running:
+    with Worker(OPENER, wanted) as opener, ebtop(*snapshot(path, length="2s")) as running:
         wait_attached(running.pid)
-        pid = opened(wanted, OPENS)
+        opener.work()
         assert finished(running) == (0, f"{path}\n", "")
     read_back: dict[str, Any] = json.loads(path.read_bytes())
     jsonschema.validate(read_back, json.loads(files("ebtop.export").joinpath("schema.json").read_text()))
     rows = read_back["probes"]["opens"]["views"]["by_file"]["rows"]
-    (row,) = [row for row in rows if row["path"] == wanted and row["pid"] == pid]
+    (row,) = [row for row in rows if row["path"] == wanted and row["pid"] == opener.pid]
     assert (row["opens_total"], row["failures_total"], row["errno_name"]) == (OPENS, OPENS, "ENOENT")
     assert read_back["host"]["kernel"] == os.uname().release
     assert read_back["time"]["measured_seconds"] >= 2
@@ -151,9 +142,10 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path) -> None:
 def test_a_recording_plays_again_as_a_snapshot(tmp_path: Path) -> None:
     """Recorded from the kernel, replayed without it: the same 23 opens."""
     path, again, wanted = tmp_path / "x.ebtop", tmp_path / "again.json", f"{tmp_path}/nothing here"
-    with ebtop("record", str(path), "--for", "2s", "--interval", "500ms", "--probes", "opens,syscalls") as running:
+    words = ("record", str(path), "--for", "2s", "--interval", "500ms", "--probes", "opens,syscalls")
+    with Worker(OPENER, wanted) as opener, ebtop(*words) as running:
         wait_attached(running.pid)
-        opened(wanted, OPENS)
+        opener.work()
         assert finished(running) == (0, f"{path}\n", "")
     with path.open("rb") as file:
         samples = list(read(file))

@@ -22,6 +22,10 @@ import os, signal, socket, sys, time, mmap, threading
 words = sys.argv[1:]
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
 """
+_KEPT = """
+import ctypes
+assert not ctypes.CDLL(None).mlockall(1)  # MCL_CURRENT
+"""
 _READY = """
 os.write(1, b"ready")
 signal.sigwait({signal.SIGUSR1})
@@ -35,9 +39,18 @@ os._exit(0)
 class Worker:
     """Runs `work`, Python text, after `prepare`; both may use os, signal, socket, time, threading, mmap and `words`."""
 
-    def __init__(self, work: str, *words: str, prepare: str = "", folder: Path | None = None, cpu: int = -1) -> None:
+    def __init__(
+        self,
+        work: str,
+        *words: str,
+        prepare: str = "",
+        folder: Path | None = None,
+        cpu: int = -1,
+        in_memory: bool = False,
+    ) -> None:
+        """`in_memory`: the interpreter's own pages stay there, so that it neither reads them nor waits for them."""
         pinned = f"os.sched_setaffinity(0, [{cpu}])\n" if cpu >= 0 else ""
-        text = f"{_BEGIN}{pinned}{prepare}\n{_READY}{work}\n{_END}"
+        text = f"{_BEGIN}{pinned}{_KEPT if in_memory else ''}{prepare}\n{_READY}{work}\n{_END}"
         self._process = subprocess.Popen([sys.executable, "-S", "-c", text, *words], stdout=subprocess.PIPE, cwd=folder)
         assert self._process.stdout
         assert os.read(self._process.stdout.fileno(), 5) == b"ready"

@@ -38,6 +38,14 @@ def test_what_is_no_duration_is_told_with_an_example(text: str, capsys: pytest.C
     assert "5s" in line or "100ms" in line
 
 
+@pytest.mark.parametrize(
+    "words", [("--x\x1b[2J\n",), ("snapshot", "-o", "a", "-\x1b]0;x\a"), ("--interval", "5\x1b[2J"), ("\x1b[2J\n",)]
+)
+def test_what_was_typed_draws_nothing_in_the_error(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    """Control characters of unknown options, values and commands stay visible and harmless."""
+    assert refused(capsys, *words)[:-1].isprintable()
+
+
 def test_without_a_command_it_is_the_dashboard() -> None:
     """Live; what was not said is left to settings files and defaults."""
     said = arguments.parse([])

@@ -192,11 +192,14 @@ class Programs:
         self.now = [Runs(0, 0), Runs(0, 0)]
         self.places = places or (0, 0)
         self.measured: list[bool] = []
+        self.silent = False
 
     def measure(self, on: bool) -> None:
         self.measured.append(on)
 
     def runs(self) -> list[Runs]:
+        if self.silent:
+            raise OSError("Bad file descriptor")
         return list(self.now)
 
 
@@ -235,6 +238,22 @@ def test_statistics_stay_on_where_they_are_wanted_always() -> None:
         probe.now = [Runs(now * 7, now * 7 * 155), Runs(0, 0)]
         costs.advance(now * 10**9, {"probe": probe}, 1.0, always=True)
         assert costs.of("probe").runs == (7 if now else 0)
+
+
+def test_a_probe_whose_costs_cannot_be_read_is_the_only_one_without_a_cost() -> None:
+    """At the end of a slice or at its begin: unknown is not nothing, and statistics have their rest all the same."""
+    switched: list[tuple[int, bool]] = []
+    now = 0
+    costs = Costs(lambda on: switched.append((now, on)))
+    silent, heard = Programs(), Programs()
+    known = []
+    for now, silent.silent in enumerate((False, False, False, False, False, False, True, *[False] * 3, True, False)):
+        costs.advance(now * 10**9, {"silent": silent, "heard": heard}, 1.0)
+        known.append((costs.of("silent").slice_ns > 0, costs.of("heard").runs))
+        silent.now = heard.now = [Runs(now * now, 0), Runs(0, 0)]
+    assert switched == [(0, True), (1, False), (5, True), (6, False), (10, True), (11, False)]
+    assert known == [(False, 0), *[(True, 0)] * 5, *[(False, 9)] * 5, (False, 19)]
+    assert heard.measured == silent.measured == [True, False] * 3
 
 
 def test_what_shares_a_place_has_its_part_of_the_hook_and_a_clock_of_its_own() -> None:

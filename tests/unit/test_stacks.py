@@ -130,6 +130,27 @@ def test_names_of_a_traced_program_do_no_harm_in_an_svg() -> None:
     assert "<script>alert(1)</script>&" in "".join(root.itertext())
 
 
+@pytest.mark.parametrize(("character", "letters"), [("\N{CJK UNIFIED IDEOGRAPH-6F22}", 2), ("e\u0301", 0.5)])
+def test_no_name_is_wider_than_its_box_in_an_svg(character: str, letters: float) -> None:
+    """Where a character takes the place of two letters, or none; names that have room are whole."""
+    name = 40 * character
+    sample = samples.sample(10, ("profile",))
+    labels = {**sample.labels, "function": dict.fromkeys(sample.labels["function"], name)}
+    frame = frame_of(replace(sample, labels=labels))
+    space = "{http://www.w3.org/2000/svg}"
+    whole, cut = 0, 0
+    for group in ET.fromstring(as_svg(frame, flame(frame), "CPU profile")).iter(f"{space}g"):
+        label, box = group.find(f"{space}text"), group.find(f"{space}rect")
+        if label is None or box is None or label.text == "all":
+            continue
+        text = label.text or ""
+        whole, cut = whole + (text == name), cut + text.endswith("…")
+        taken = text.count("…") + letters * len(text.rstrip("…"))
+        assert taken * 6.6 <= float(box.get("width", "0")) - 6
+        assert text == name or taken >= 2
+    assert whole and cut
+
+
 def test_what_is_remembered_of_processes_that_lead_astray_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many come; those that have ended are forgotten, a few in each turn."""
     shortened: list[tuple[int, bool]] = []

@@ -107,7 +107,7 @@ def _signs() -> list[Line]:
         _entry("‖ PAUSED", "the screen is held; collection goes on", 12),
         _entry("self", "kernel time of all probes and user time of ebtop, percent of one CPU", 12),
         _entry("▾ brake", "own cost stayed above --max-overhead: slowed, or probes off; the keys undo it", 12),
-        _entry("lost", "events that found a map full or a buffer without room; counted, never shown", 12),
+        _entry("lost", "events that found a map full, a buffer without room, or the program at work", 12),
         _entry("-", "not measured; ▾ sorted by this column, largest first", 12),
         *_comparing(),
         _entry("bars", "bright: the bucket grew in the last interval", 12),
