@@ -23,7 +23,25 @@ from ebtop.sample import (
 from ebtop.spec import Probe
 from ebtop.text import clean
 
-_SCALARS: dict[str, Callable[[Any], Any]] = {"str": str, "int": int, "float": float, "bool": bool}
+_LARGEST = 1e18
+"""No clock, no size and no share that was ever measured reaches it, and sums of such stay finite."""
+
+
+def _int(value: Any) -> int:
+    number = int(value)
+    if not -(1 << 63) <= number < 1 << 64:
+        raise ValueError("a number does not fit in 64 bits")
+    return number
+
+
+def _float(value: Any) -> float:
+    number = float(value)
+    if abs(number) > _LARGEST:
+        raise ValueError("a number is out of bounds")
+    return number
+
+
+_SCALARS: dict[str, Callable[[Any], Any]] = {"str": str, "int": _int, "float": _float, "bool": bool}
 _LOG = "log"
 """ProbeSample.log: the one text of several lines."""
 

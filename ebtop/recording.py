@@ -21,6 +21,8 @@ from ebtop.text import clean
 MAGIC = b"ebtop recording 1\n"
 PLAIN_LIMIT = 256 << 20
 """Bytes that one sample may have, uncompressed."""
+_LATEST_NS = 1 << 63
+"""Of any clock: 292 years."""
 _BLOCK = struct.Struct("<II")
 _LENGTH = struct.Struct("<I")
 _DAMAGE = (
@@ -68,7 +70,7 @@ def read(file: BinaryIO) -> Iterator[Sample]:
     document: Document = {}
     arrays: Arrays = {}
     labels: Labels = {}
-    count = 0
+    count = before_ns = 0
     while header := file.read(_BLOCK.size):
         try:
             plain = _block(file, header)
@@ -77,10 +79,14 @@ def read(file: BinaryIO) -> Iterator[Sample]:
             arrays = _unpack(document, arrays, memoryview(plain)[split:])
             labels = labels_of(document["labels"], labels)
             sample = sample_of(document, arrays, labels)
+            if not before_ns <= sample.monotonic_ns < _LATEST_NS or not 0 <= sample.wall_ns < _LATEST_NS:
+                raise ValueError("a time is out of bounds, or before that of the sample before")
+            if not sample.interval_s >= 0:
+                raise ValueError("an interval is no time")
         except _DAMAGE as error:
             raise ValueError(f"the recording is damaged after {count} samples: {clean(str(error))}") from error
         yield sample
-        count += 1
+        count, before_ns = count + 1, sample.monotonic_ns
 
 
 def _block(file: BinaryIO, header: bytes) -> bytes:

@@ -167,7 +167,7 @@ class Replay:
                     left = began + gap * self._interval_s - time.monotonic()
                     if left <= 0:
                         return True
-                    self._changed.wait(left)
+                    self._changed.wait(min(left, threading.TIMEOUT_MAX))
                     continue
             publish(replace(self._dressed(shown), tick=False, messages=()))
 

@@ -276,6 +276,30 @@ def test_a_bomb_is_refused_by_its_length() -> None:
         back(MAGIC + struct.pack("<II", len(zlib.compress(plain)), len(plain)) + zlib.compress(plain))
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"monotonic_ns": samples.BEGAN_NS - 1},
+        {"monotonic_ns": 1 << 63},
+        {"wall_ns": -1},
+        {"wall_ns": 1 << 63},
+        {"interval_s": -1.0},
+        {"interval_s": float("inf")},
+        {"host": replace(samples.host(), load1=-1e308)},
+        {"host": replace(samples.host(), load1=1e308)},
+        {"host": replace(samples.host(), memory_total_bytes=1 << 64)},
+    ],
+    ids=str,
+)
+def test_numbers_that_no_machine_has_are_damage(wrong: dict[str, Any]) -> None:
+    """Times that run backwards, or that no calendar has, and what would be infinite once it is added up."""
+    first, second = samples.session(2, [])
+    reader = read(io.BytesIO(recorded(first, replace(second, **wrong))))
+    assert same(next(reader), first)
+    with pytest.raises(ValueError, match="damaged after 1 samples: "):
+        next(reader)
+
+
 def test_text_from_a_file_is_cleaned() -> None:
     """A recording from a stranger cannot steer a terminal any more than a process can."""
     keys = np.array([(1,)], [("index", "<u4")])
