@@ -8,6 +8,7 @@ from ebtop import registry
 from ebtop.spec import Events, Kind, Probe, Table
 from ebtop.tui.columns import fitted
 from ebtop.tui.pieces import line_width
+from ebtop.tui.tablelines import cut_title
 from ebtop.tui.titles import title
 
 VIEWS = [view for probe in registry.probes().values() for view in probe.views if isinstance(view, Table | Events)]
@@ -32,3 +33,36 @@ def test_a_row_keeps_the_text_it_is_about(view: Table | Events, cells: int) -> N
     chosen, _ = fitted(view, cells, view.sort if isinstance(view, Table) else "")
     if texts:
         assert texts & {slot.name for slot in chosen}
+
+
+@pytest.mark.parametrize("cells", [22, 27, 33, 39, 60])
+@pytest.mark.parametrize("view", [view for view in VIEWS if isinstance(view, Table)], ids=lambda view: str(view.name))
+def test_a_row_keeps_the_number_that_orders_it_and_whose_it_is(view: Table, cells: int) -> None:
+    """What a probe was made to measure does not give way to one more name; nor does the last name to a number."""
+    chosen, gap = fitted(view, cells, view.sort)
+    assert view.sort in {slot.name for slot in chosen}
+    assert any(slot.key is not None for slot in chosen)
+    assert 1 + sum(slot.cells for slot in chosen) + gap * (len(chosen) - 1) <= cells
+
+
+def test_names_are_read_with_ease_before_there_is_a_second_number() -> None:
+    """In a panel of forty cells; where even that is too much, everything is narrow before a name goes."""
+    errors = next(view for view in registry.probe("errors").views if isinstance(view, Table))
+    names = {cells: [slot.title for slot in fitted(errors, cells, errors.sort)[0]] for cells in (33, 39, 60)}
+    assert names[33] == ["program", "call", "errors/s"]
+    assert names[39] == ["program", "call", "error", "errors/s"]
+    assert names[60] == ["pid", "program", "call", "error", "errors/s"]
+
+
+@pytest.mark.parametrize(
+    ("title", "cells", "drawn"),
+    [
+        ("connects/s", 11, "connects/s▾"),
+        ("connects/s", 8, "conn…/s▾"),
+        ("command line", 10, "command…▾"),
+        ("parent program", 11, "parent pr…▾"),
+    ],
+)
+def test_a_heading_without_room_loses_its_end_but_stays_a_rate(title: str, cells: int, drawn: str) -> None:
+    """Words are read from their beginning; per second is a unit."""
+    assert cut_title(title, "▾", cells) == drawn
