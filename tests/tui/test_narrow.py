@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ebtop import registry
+from ebtop.derive import derive
+from ebtop.frame import TableFrame
 from ebtop.spec import Events, Kind, Probe, Table
 from ebtop.tui.columns import fitted
-from ebtop.tui.pieces import line_width
-from ebtop.tui.tablelines import cut_title
+from ebtop.tui.pieces import line_width, middle
+from ebtop.tui.tablelines import ViewState, cut_title, table_lines
 from ebtop.tui.titles import title
+from tests.samples import sample
 
 VIEWS = [view for probe in registry.probes().values() for view in probe.views if isinstance(view, Table | Events)]
 
@@ -66,3 +71,19 @@ def test_names_are_read_with_ease_before_there_is_a_second_number() -> None:
 def test_a_heading_without_room_loses_its_end_but_stays_a_rate(title: str, cells: int, drawn: str) -> None:
     """Words are read from their beginning; per second is a unit."""
     assert cut_title(title, "▾", cells) == drawn
+
+
+def test_a_long_number_is_never_cut_to_another_one() -> None:
+    """4026531840, a network namespace, is not 4026531: where its end is missing, that is seen."""
+    netdev = registry.probe("netdev")
+    namespaces = next(view for view in netdev.views if isinstance(view, Table))
+    frame = derive(sample(10, ["netdev"]), sample(9, ["netdev"]), {"netdev": netdev})
+    data = frame.probes["netdev"].views[namespaces.name]
+    assert isinstance(data, TableFrame)
+    keys = data.keys.copy()
+    keys["namespace"] = 4_026_531_840
+    chosen, _ = fitted(namespaces, 100, namespaces.sort, belonging=False)
+    place = [slot.name for slot in chosen].index("namespace")
+    drawn = table_lines(frame, replace(data, keys=keys), ViewState(), 100, 1).rows[0]
+    line = "".join(text for text, _ in drawn)
+    assert middle("4026531840", chosen[place].cells) in line
