@@ -13,9 +13,9 @@ _SOCKET = (
 )
 _COLUMNS: tuple[Column, ...] = (
     rate("accepts", help="connections taken from the backlog, per second"),
-    gauge("backlog", title="BL cur", help="connections that still waited at the last accept"),
-    gauge("backlog_limit", title="BL max", help="connections that may wait: the backlog given to listen(2), bounded"),
-    largest("max_backlog", unit=Unit.PLAIN, title="BL peak", help="the longest queue an accept has left behind"),
+    gauge("backlog", title="queued", help="connections that still waited at the last accept"),
+    gauge("backlog_limit", title="limit", help="connections that may wait: the backlog given to listen(2), bounded"),
+    largest("max_backlog", unit=Unit.PLAIN, title="peak", help="the longest queue an accept has left behind"),
     total("accepts", importance=4),
 )
 _REMOTE = Key("remote", Kind.ADDRESS, "remote", importance=2)
@@ -73,8 +73,8 @@ PROBE = Probe(
                 Key("comm", Kind.TEXT, "comm", importance=3),
                 Key("remote", Kind.ADDRESS, "remote"),
                 Key("local", Kind.ADDRESS, "local"),
-                Key("backlog", Kind.NUMBER, "BL cur"),
-                Key("backlog_limit", Kind.NUMBER, "BL max"),
+                Key("backlog", Kind.NUMBER, "queued"),
+                Key("backlog_limit", Kind.NUMBER, "limit"),
             ),
         ),
     ),

@@ -63,7 +63,8 @@ def _exactly(content: list[Line], cells: int, lines: int) -> list[Line]:
 def _tabs(looked: Looked, table: TableLines, cells: int) -> Line:
     """The probe's views, the chosen one bright, and how many rows are shown of how many."""
     state = looked.state
-    words = f"{table.shown} of {table.whole} rows" if table.shown != table.whole else f"{table.whole} rows"
+    noun = "row" if table.whole == 1 else "rows"
+    words = f"{table.shown} of {table.whole} {noun}" if table.shown != table.whole else f"{table.whole} {noun}"
     tail: Line = [(words + " ", "faint")]
     if gone := _gone(looked):
         words = "not yet there" if looked.is_before_mark else "gone since the baseline"

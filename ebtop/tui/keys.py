@@ -39,7 +39,7 @@ _LARGE = ("focus", "process")
 _TABLES = ("overview", "focus")
 KEYS: tuple[KeyRow, ...] = (
     KeyRow(("q", "f10", "ctrl+c"), "quit", "quit", "Quit; every probe is detached.", 11),
-    KeyRow(("question_mark", "h", "f1"), "help", "help", "Help: keys, columns, hooks, what is missed.", 10),
+    KeyRow(("question_mark", "h", "f1"), "help", "help", "Help: keys, columns, hooks, what is missed.", 4),
     KeyRow(
         ("1", "2", "3", "4", "5", "6", "7", "8", "9", "0"), "toggle_probe", "toggle", "Switch its probe on or off.", 1
     ),

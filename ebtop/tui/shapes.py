@@ -44,23 +44,31 @@ def meter(name: str, percent: float, cells: int) -> Line:
     return [(f"{name} ", "dim"), ("▕", "rule"), (filled, role), ("▏", "rule"), (f"{percent:3.0f}%", "text")]
 
 
-def buckets(counts: Counts, lines: int) -> tuple[list[tuple[int, int, int]], int]:
-    """The used range of a log2 histogram (BUCKETS,) in at most `lines` steps, and how many buckets make one step.
+_TAIL = 0.005
+"""Share of the events that the lowest step, and the highest, may take in besides its own."""
 
-    Each step is (first bucket, bucket after the last, events). Neighbours are merged, in pairs, fours and so on, until
-    the range fits: nothing is left out.
+
+def buckets(counts: Counts, lines: int) -> list[tuple[int, int, int]]:
+    """The used range of a log2 histogram (BUCKETS,) in at most `lines` steps.
+
+    Each step is (first bucket, bucket after the last, events). Where the range is too long, the few events of either
+    end join the step beside them, and neighbours are merged, in pairs, fours and so on: nothing is left out.
     """
     used = counts.nonzero()[0]
     if used.size == 0 or lines <= 0:
-        return [], 1
+        return []
     first, after = int(used[0]), int(used[-1]) + 1
+    low, high = first, after
+    if after - first > lines:
+        upto = counts.cumsum()
+        low = int(upto.searchsorted(_TAIL * upto[-1], "right"))
+        high = int(upto.searchsorted((1 - _TAIL) * upto[-1])) + 1
     step = 1
-    while True:
-        begin, end = first - first % step, after + -after % step
-        if (end - begin) // step <= lines:
-            break
+    while -(-high // step) - low // step > lines:
         step *= 2
-    return [(b, b + step, int(counts[b : b + step].sum())) for b in range(begin, end, step)], step
+    begins = [first, *range(low - low % step + step, high, step)]
+    ends = [*begins[1:], after]
+    return [(begin, end, int(counts[begin:end].sum())) for begin, end in zip(begins, ends, strict=True)]
 
 
 Edges = tuple[int, ...]
@@ -82,7 +90,7 @@ def bars(
     `counts` is since the start, `recent` of the interval, both (BUCKETS,). `ranges` writes both edges, `edges` are
     those of the view.
     """
-    steps, _ = buckets(counts, lines)
+    steps = buckets(counts, lines)
     most = max((events for _, _, events in steps), default=0)
     labels = [bucket_label(begin, after, unit, ranges, edges) for begin, after, _ in steps]
     wide = max((width(label) for label in labels), default=0)

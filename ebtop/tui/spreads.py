@@ -23,7 +23,7 @@ def beside(now: HistogramFrame, before: HistogramFrame, cells: int, lines: int, 
     The two stretches are not equally long: it is shares of all events of each that stand on one scale.
     """
     since, then, unit = now.counts.sum(axis=0), before.counts.sum(axis=0), now.view.unit
-    steps, _ = buckets(since + then, lines)
+    steps = buckets(since + then, lines)
     shares = [(_share(since, begin, after), _share(then, begin, after)) for begin, after, _ in steps]
     most = max((share for pair in shares for share in pair), default=0.0) or 1.0
     labels = [bucket_label(begin, after, unit, ranges, now.view.edges) for begin, after, _ in steps]

@@ -52,4 +52,4 @@ def _nothing_yet(looked: Looked) -> str:
     view = looked.view
     if isinstance(view, Events):
         return f"nothing yet: the next event of “{view.title}” appears here"
-    return "nothing yet: " + (looked.probe.question[:1].lower() + looked.probe.question[1:])
+    return f"nothing counted yet. {looked.probe.question}"

@@ -12,7 +12,7 @@ from ebtop.grouping import COUNT, GROUP
 from ebtop.spec import Events, Kind, Table
 from ebtop.tui.columns import PROGRAM, UNIT, UNIT_FROM, Slot, fitted, slots
 from ebtop.tui.filtering import Places
-from ebtop.tui.pieces import Line, middle, number, right, unit_name
+from ebtop.tui.pieces import ELLIPSIS, Line, left, middle, number, right, unit_name, width
 from ebtop.tui.rowset import key_texts, names_of, newest, ordered, units_of
 
 if TYPE_CHECKING:
@@ -203,10 +203,18 @@ def _heading(chosen: tuple[Slot, ...], gap: int, sort: str, backwards: bool) -> 
     for place, slot in enumerate(chosen):
         before = " " * (gap if place else 1)
         mark = ("▴" if backwards else "▾") if slot.name == sort else ""
-        title = slot.title + mark
-        text = right(title, slot.cells) if slot.right else middle(title, slot.cells)
+        title = cut_title(slot.title, mark, slot.cells)
+        text = right(title, slot.cells) if slot.right else left(title, slot.cells)
         line.append((before + text, "text" if mark else "faint"))
     return line
+
+
+def cut_title(title: str, mark: str, cells: int) -> str:
+    """The heading in at most `cells`: its end is missing where it must, but for what makes a rate of it."""
+    if width(title) + width(mark) <= cells:
+        return title + mark
+    kept = "/s" + mark if title.endswith("/s") else mark
+    return left(title, max(0, cells - 1 - width(kept))).rstrip() + ELLIPSIS + kept
 
 
 def _column(frame: Frame, data: TableFrame | EventsFrame, slot: Slot, places: Places, gap: int) -> list[Line]:
@@ -219,9 +227,10 @@ def _column(frame: Frame, data: TableFrame | EventsFrame, slot: Slot, places: Pl
         return [number(value, unit, cells, role, signed, gap) for value, role in zip(values, roles, strict=True)]
     texts = _texts(frame, data, slot, places)
     if slot.right:
-        return [[(before + right(text, slot.cells), "dim")] for text in texts]
+        fitting = [text if width(text) <= slot.cells else middle(text, slot.cells) for text in texts]
+        return [[(before + right(text, slot.cells), "dim")] for text in fitting]
     role = _ROLES.get(slot.name, "text")
-    cut = unit_name if slot.title.endswith("unit") else middle
+    cut = unit_name if slot.title.endswith("unit") else left if slot.key and slot.key.kind is Kind.TIME else middle
     return [[(before + cut(text, slot.cells), role)] for text in texts]
 
 
