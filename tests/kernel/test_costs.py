@@ -9,7 +9,6 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import pytest
@@ -25,7 +24,6 @@ from tests.kernel.worker import Worker
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("kernel")]
 
-_CLOCKS = 9
 FOREVER = "while True: os.getppid()"
 
 
@@ -36,14 +34,10 @@ def bpftool(*words: str) -> Any:
 
 
 def clocks() -> tuple[float, float]:
-    """The share that the kernel's clock has in a run, and the share that a program's own has; medians.
-
-    One measurement alone may meet a moment in which the CPU is another's, and be a third too long.
-    """
+    """The share that the kernel's clock has in a run, and the share that a program's own has."""
     held = bpf.enable_stats()
     try:
-        kernels = median(stats.measure_clock() for _ in range(_CLOCKS))
-        return kernels, median(chained.clock_ns(banks()) for _ in range(_CLOCKS))
+        return stats.measure_clock(), chained.clock_ns(banks())
     finally:
         os.close(held)
 
