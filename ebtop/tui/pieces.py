@@ -23,7 +23,7 @@ def width(text: str) -> int:
     return len(text) if text.isascii() else _wide(text)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _wide(text: str) -> int:
     from rich.cells import cell_len
 
@@ -89,7 +89,7 @@ def number(value: float, unit: Unit, cells: int, role: str = "text", signed: boo
     return _number(value, unit, cells, role, signed, gap, units.style().name)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def _number(value: float, unit: Unit, cells: int, role: str, signed: bool, gap: int, _: str) -> Line:
     """From one refresh to the next most numbers are what they were."""
     digits, _, suffix = units.text(value, unit).partition(" ")
