@@ -18,6 +18,8 @@ _KINDS: tuple[type[Any], ...] = (Process, Detail)
 _MEMBERS = {kind: attrgetter(*(member.name for member in fields(kind))) for kind in _KINDS}
 _NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
 _ABSENT = object()
+OBJECT = 90
+"""Bytes of a step's object and of its place in a dictionary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Renamed:
     @property
     def bytes(self) -> int:
         """About what it occupies, as of all steps."""
-        return sys.getsizeof(self.content)
+        return OBJECT + sys.getsizeof(self.content)
 
     def applied(self, names: Names, back: bool) -> Names:
         """`names` after this step, or before it if `back`."""

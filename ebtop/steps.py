@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ebtop import rows
-from ebtop.renamed import Names, Renamed, renamed
+from ebtop.renamed import OBJECT, Names, Renamed, renamed
 from ebtop.sample import EventTail, MapRows, Records
 from ebtop.sparse import Places, Reader, Words, is_nothing, pack_places, pack_words, squeeze
 
@@ -30,7 +30,7 @@ class Patch:
     @property
     def bytes(self) -> int:
         """About what it occupies, as of all steps."""
-        return _OBJECT + sys.getsizeof(self.content)
+        return OBJECT + sys.getsizeof(self.content)
 
     def changes(self) -> tuple[Places, Words]:
         """Which words of `rows.words(values)`, flat, and the exclusive or of before and now."""
@@ -49,7 +49,7 @@ class Move:
 
     @property
     def bytes(self) -> int:
-        return _OBJECT + sys.getsizeof(self.content)
+        return OBJECT + sys.getsizeof(self.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Slide:
 
     @property
     def bytes(self) -> int:
-        return _OBJECT + sys.getsizeof(self.content)
+        return OBJECT + sys.getsizeof(self.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Packed:
 
     @property
     def bytes(self) -> int:
-        return _OBJECT + sys.getsizeof(self.content)
+        return OBJECT + sys.getsizeof(self.content)
 
     def records(self) -> Records:
         """The records, (count,), newly made."""
@@ -95,7 +95,7 @@ class Whole:
 
     @property
     def bytes(self) -> int:
-        return _OBJECT + sum(part.bytes for part in self.parts)
+        return OBJECT + sum(part.bytes for part in self.parts)
 
     def unpacked(self) -> MapRows | EventTail:
         """The content."""
@@ -112,14 +112,12 @@ class Replaced:
 
     @property
     def bytes(self) -> int:
-        return _OBJECT + sum(whole.bytes for whole in (self.before, self.now) if whole)
+        return OBJECT + sum(whole.bytes for whole in (self.before, self.now) if whole)
 
 
 Step = Patch | Move | Slide | Renamed | Replaced
 _NOISE = 32_768
 """Bytes from which on counted differences are deflated: they hardly repeat themselves, as texts of new rows do."""
-_OBJECT = 90
-"""Bytes of a step's object and of its place in a dictionary."""
 
 
 def step(now: Content | None, before: Content | None) -> Step | None:

@@ -14,12 +14,13 @@ import pytest
 from ebtop import cli, registry
 from ebtop.declarations import LONGEST, MOST, declaration, declarations, written
 from ebtop.own import example
-from ebtop.recording import Writer, read
+from ebtop.recording import read
 from ebtop.replay import Replay
 from ebtop.sample import Sample
 from ebtop.spec import Events, Flame, Histogram, Key, Kind, Probe, Table
 from ebtop.units import Unit
 from tests import samples
+from tests.unit.test_recording import recorded
 
 MINE = replace(example.PROBE, name="mine", group="eBPF and your own")
 DELETED = object()
@@ -45,15 +46,6 @@ def session(*own: Probe, beside: tuple[str, ...] = ("rw",)) -> list[Sample]:
     given = samples.session(3, (*beside, *names))
     registry.forget()
     return [replace(sample, declared={probe.name: probe for probe in own}) for sample in given]
-
-
-def recorded(*given: Sample) -> bytes:
-    """The file of these samples."""
-    file = io.BytesIO()
-    writer = Writer(file)
-    for sample in given:
-        writer.write(sample)
-    return file.getvalue()
 
 
 @pytest.mark.parametrize("probe", registry.probes().values(), ids=lambda probe: probe.name)
