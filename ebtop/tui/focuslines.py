@@ -28,11 +28,10 @@ def focus_lines(looked: Looked, cells: int, lines: int) -> PanelLines:
         return PanelLines(_exactly([heading, *state_lines(looked, cells)], cells, lines))
     state = looked.state or ViewState()
     below = _below(lines, state.shape)
-    room = max(1, lines - below - 3)
-    table = table_lines(frame, rows, state, cells, room)
+    shapes = _shapes(looked, cells, below) if below else []
+    table = table_lines(frame, rows, state, cells, max(1, lines - len(shapes) - 3))
     body = table.rows or empty_lines(looked, cells)
     top = [heading, _tabs(looked, table, cells), table.heading, *body]
-    shapes = _shapes(looked, cells, below) if below else []
     cursor = 3 + state.cursor - state.top if table.rows and not state.on_heat else -1
     return PanelLines(_exactly(top, cells, lines - len(shapes)) + _exactly(shapes, cells, len(shapes)), cursor, table)
 
